@@ -1,0 +1,43 @@
+//! The contract between what the connector can do and how messages reach it.
+//!
+//! Actions and triggers are written against these types; runtimes (the pipe, the step) drive them
+//! through a [`Component`] table without knowing what any of them does. This module is at the
+//! bottom of the house: it uses no other module of the crate.
+
+mod action;
+mod config;
+mod connection;
+mod erased;
+mod error;
+mod handler;
+mod input;
+mod journal;
+mod message;
+mod outcome;
+mod outlet;
+mod plan;
+mod report;
+mod schema;
+mod shape;
+mod trigger;
+mod words;
+
+pub use action::{Action, Effect, Example, Finish, Meta};
+pub use config::{Config, Delivery, Mode};
+pub use connection::{Component, Connection, Diagnosis, Verified};
+pub use erased::{Bound, Finished, Job, PartInfo, Source, Task, Work, json_planned};
+pub use error::{Error, Kind};
+pub use handler::{Handler, Role};
+pub use input::Common;
+pub use journal::{Claim, ClaimKey, Journal, Ticket};
+pub use message::{Message, mask};
+pub use outcome::{AccountTrouble, Answer, Outcome, Problem, Reason, Reply, Status, Tally};
+pub use outlet::{Emit, Outlet};
+pub use plan::{Item, Part, Plan, Settled};
+pub use report::Report;
+pub use schema::{input_schema, options_schema, output_schema};
+pub use shape::Shape;
+pub use trigger::{Fired, Trigger};
+
+/// A boxed future that may move between threads, as function pointers and trait objects need it.
+pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,0 +1,235 @@
+//! Actions, reports and triggers without their types, as the engine drives them.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::input::Reader;
+use super::{
+    Action, BoxFuture, Common, Config, Effect, Error, Fired, Kind, Meta, Outcome, Outlet, Plan,
+    Report, Status, Tally, Trigger,
+};
+
+/// An action or trigger with its options read: what takes messages.
+pub trait Bound<C>: Send + Sync {
+    /// Checks a message and decides what it will do. Pure.
+    ///
+    /// # Errors
+    /// What is wrong with the message; then nothing is sent.
+    fn prepare(&self, body: Value, now: Timestamp) -> Result<Task<C>, Error>;
+
+    /// Whether a message may lead to more than one result.
+    fn emits_many(&self) -> bool;
+}
+
+/// One message, checked and planned.
+pub struct Task<C> {
+    /// The fields that every body may carry.
+    pub common: Common,
+    /// What is to be done.
+    pub work: Work<C>,
+}
+
+/// The two ways of working.
+pub enum Work<C> {
+    /// A few calls, decided beforehand.
+    Calls(Box<dyn Job<C>>),
+    /// A stream of results.
+    Stream(Box<dyn Source<C>>),
+}
+
+/// What the engine must know of one planned request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartInfo {
+    /// What a second identical request would do.
+    pub effect: Effect,
+    /// How many recipients it has.
+    pub recipients: usize,
+}
+
+/// Planned calls.
+pub trait Job<C>: Send + Sync {
+    /// The requests, in order.
+    fn parts(&self) -> Vec<PartInfo>;
+
+    /// Makes one request.
+    fn call<'a>(&'a self, api: &'a C, part: usize) -> BoxFuture<'a, Outcome>;
+
+    /// Says what became of the message.
+    ///
+    /// # Errors
+    /// When the message as a whole failed.
+    fn finish(self: Box<Self>, outcomes: Vec<Outcome>) -> Result<Finished, Error>;
+}
+
+/// The results of a message.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Finished {
+    /// The results, in order.
+    pub outputs: Vec<Value>,
+    /// What they count for.
+    pub tally: Tally,
+}
+
+/// A planned stream of results.
+pub trait Source<C>: Send + Sync {
+    /// Runs it, emitting as it goes.
+    fn run<'a>(&'a self, api: &'a C, out: &'a Outlet<'_>) -> BoxFuture<'a, Result<Fired, Error>>;
+}
+
+pub(super) struct BoundAction<A: Action> {
+    reader: Reader,
+    options: Arc<A::Options>,
+}
+
+pub(super) fn bind_action<A: Action>(config: &Config) -> Result<Box<dyn Bound<A::Api>>, Error> {
+    let bound = BoundAction::<A> {
+        reader: Reader::new::<A::Input>(&A::META)?,
+        options: Arc::new(config.parse()?),
+    };
+    Ok(Box::new(bound))
+}
+
+impl<A: Action> Bound<A::Api> for BoundAction<A> {
+    fn prepare(&self, body: Value, now: Timestamp) -> Result<Task<A::Api>, Error> {
+        let (common, input) = self.reader.read(body).map_err(|it| named(it, &A::META))?;
+        let plan = A::plan(input, &self.options, now).map_err(|it| named(it, &A::META))?;
+        let job = PlannedCalls::<A> { plan, options: Arc::clone(&self.options) };
+        Ok(Task { common, work: Work::Calls(Box::new(job)) })
+    }
+
+    fn emits_many(&self) -> bool {
+        A::emits_many(&self.options)
+    }
+}
+
+struct PlannedCalls<A: Action> {
+    plan: Plan<A::Request>,
+    options: Arc<A::Options>,
+}
+
+impl<A: Action> Job<A::Api> for PlannedCalls<A> {
+    fn parts(&self) -> Vec<PartInfo> {
+        let info = |it: &super::Part<_>| PartInfo { effect: it.effect, recipients: it.items.len() };
+        self.plan.parts.iter().map(info).collect()
+    }
+
+    fn call<'a>(&'a self, api: &'a A::Api, part: usize) -> BoxFuture<'a, Outcome> {
+        Box::pin(A::call(api, &self.plan.parts[part]))
+    }
+
+    fn finish(self: Box<Self>, outcomes: Vec<Outcome>) -> Result<Finished, Error> {
+        let nobody =
+            self.plan.settled.is_empty() && self.plan.parts.iter().all(|it| it.items.is_empty());
+        if nobody && outcomes.iter().all(|it| *it == Outcome::Planned) {
+            let output = json_planned(A::META.name, self.plan.parts.len());
+            return Ok(Finished { outputs: vec![output], tally: Tally::of(Status::Planned) });
+        }
+        let finish =
+            A::finish(&self.options, self.plan, outcomes).map_err(|it| named(it, &A::META))?;
+        let outputs = finish.outputs.iter().map(to_value).collect::<Result<_, _>>()?;
+        Ok(Finished { outputs, tally: finish.tally })
+    }
+}
+
+/// What a dry run says of an action without recipients.
+pub fn json_planned(action: &str, requests: usize) -> Value {
+    json!({"status": Status::Planned, "action": action, "requests": requests})
+}
+
+pub(super) struct BoundReport<A: Report> {
+    reader: Reader,
+    options: Arc<A::Options>,
+}
+
+pub(super) fn bind_report<A: Report>(config: &Config) -> Result<Box<dyn Bound<A::Api>>, Error> {
+    let bound = BoundReport::<A> {
+        reader: Reader::new::<A::Input>(&A::META)?,
+        options: Arc::new(config.parse()?),
+    };
+    Ok(Box::new(bound))
+}
+
+impl<A: Report> Bound<A::Api> for BoundReport<A> {
+    fn prepare(&self, body: Value, now: Timestamp) -> Result<Task<A::Api>, Error> {
+        let (common, input) = self.reader.read(body).map_err(|it| named(it, &A::META))?;
+        A::check(&input, &self.options, now).map_err(|it| named(it, &A::META))?;
+        let source = PlannedReport::<A> { input, options: Arc::clone(&self.options), now };
+        Ok(Task { common, work: Work::Stream(Box::new(source)) })
+    }
+
+    fn emits_many(&self) -> bool {
+        A::emits_many(&self.options)
+    }
+}
+
+struct PlannedReport<A: Report> {
+    input: A::Input,
+    options: Arc<A::Options>,
+    now: Timestamp,
+}
+
+impl<A: Report> Source<A::Api> for PlannedReport<A> {
+    fn run<'a>(
+        &'a self,
+        api: &'a A::Api,
+        out: &'a Outlet<'_>,
+    ) -> BoxFuture<'a, Result<Fired, Error>> {
+        Box::pin(async move {
+            A::read(api, &self.input, &self.options, self.now, out)
+                .await
+                .map_err(|it| named(it, &A::META))?;
+            Ok(Fired { snapshot: None })
+        })
+    }
+}
+
+pub(super) struct BoundTrigger<T: Trigger> {
+    options: Arc<T::Options>,
+}
+
+pub(super) fn bind_trigger<T: Trigger>(config: &Config) -> Result<Box<dyn Bound<T::Api>>, Error> {
+    Ok(Box::new(BoundTrigger::<T> { options: Arc::new(config.parse()?) }))
+}
+
+impl<T: Trigger> Bound<T::Api> for BoundTrigger<T> {
+    /// A scheduler's message says nothing but that it is time; the pipe may give a `snapshot`.
+    fn prepare(&self, mut body: Value, now: Timestamp) -> Result<Task<T::Api>, Error> {
+        let snapshot = body.get_mut("snapshot").map_or_else(|| json!({}), Value::take);
+        let source = PlannedTrigger::<T> { snapshot, options: Arc::clone(&self.options), now };
+        Ok(Task { common: Common::default(), work: Work::Stream(Box::new(source)) })
+    }
+
+    fn emits_many(&self) -> bool {
+        false
+    }
+}
+
+struct PlannedTrigger<T: Trigger> {
+    snapshot: Value,
+    options: Arc<T::Options>,
+    now: Timestamp,
+}
+
+impl<T: Trigger> Source<T::Api> for PlannedTrigger<T> {
+    fn run<'a>(
+        &'a self,
+        api: &'a T::Api,
+        out: &'a Outlet<'_>,
+    ) -> BoxFuture<'a, Result<Fired, Error>> {
+        Box::pin(T::fire(api, &self.options, &self.snapshot, self.now, out))
+    }
+}
+
+/// The error in the words of this action.
+fn named(mut error: Error, meta: &Meta) -> Error {
+    error.deed = meta.deed;
+    error
+}
+
+fn to_value<T: Serialize>(output: &T) -> Result<Value, Error> {
+    serde_json::to_value(output)
+        .map_err(|it| Error::new(Kind::Internal, format!("writing a result: {it}")))
+}

@@ -1,0 +1,210 @@
+//! What went wrong, in words that say first what happened to the money.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{Effect, Problem, Reason};
+
+/// What an error means for the message and for whoever has to act on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Kind {
+    /// The message itself is wrong; nothing left.
+    Invalid,
+    /// The set-up (key, server, an option) is wrong; nothing left.
+    Config,
+    /// iSendPro answered no; nothing happened, the same message will be refused again.
+    Refused,
+    /// iSendPro refuses the account: wrong key, or an address that is not on its allow-list.
+    AccountKey,
+    /// iSendPro refuses for lack of credit.
+    AccountCredit,
+    /// Nothing was sent and trying again makes sense.
+    NotSent,
+    /// It may have happened: repeating it may cost a second time.
+    Unknown,
+    /// A question, or a change that may be repeated, got no usable answer.
+    Unavailable,
+    /// The connector itself failed before anything left.
+    Internal,
+}
+
+/// An error for people: the state of the money, what went wrong, where, and what to do.
+///
+/// `Display` is one line that a list can show. It never holds a key or a password.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Error {
+    /// What the error means; runtimes branch on this and on nothing else.
+    pub kind: Kind,
+    /// What went wrong, without the state of the money.
+    pub what: String,
+    /// What to do about it.
+    pub hint: Option<Box<str>>,
+    /// The field of the message or of the configuration that is wrong.
+    pub field: Option<Box<str>>,
+    /// iSendPro's return code, when it gave one.
+    pub code: Option<i64>,
+    /// Why, from a closed list.
+    pub reason: Option<Reason>,
+    /// Line of the input, counted from 1, when the message came in lines.
+    pub line: Option<u64>,
+    /// What the action does to the world, as a participle: `sent`, `done`.
+    pub deed: &'static str,
+}
+
+impl Error {
+    /// An error of this kind that says `what`.
+    pub fn new(kind: Kind, what: impl Into<String>) -> Self {
+        Self {
+            kind,
+            what: what.into(),
+            hint: None,
+            field: None,
+            code: None,
+            reason: None,
+            line: None,
+            deed: "sent",
+        }
+    }
+
+    /// A mistake in a message's field.
+    pub fn invalid(field: impl Into<Box<str>>, what: impl fmt::Display) -> Self {
+        let field: Box<str> = field.into();
+        Self {
+            what: format!("{field}: {what}"),
+            field: Some(field),
+            ..Self::new(Kind::Invalid, "")
+        }
+    }
+
+    /// A mistake in the configuration.
+    pub fn config(field: impl Into<Box<str>>, what: impl fmt::Display) -> Self {
+        Self { kind: Kind::Config, ..Self::invalid(field, what) }
+    }
+
+    /// The error of a whole call, from what the API or the network said.
+    pub fn from_problem(kind: Kind, problem: &Problem) -> Self {
+        Self {
+            code: problem.code,
+            reason: Some(problem.reason),
+            hint: problem.hint.as_deref().map(Into::into),
+            ..Self::new(kind, problem.message.clone())
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<Box<str>>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Whether the same message may be tried again without a risk of doing it twice.
+    pub fn retryable(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::NotSent | Kind::Unavailable | Kind::AccountKey | Kind::AccountCredit
+        )
+    }
+
+    /// The error as it appears in an output line.
+    pub fn to_json(&self) -> Value {
+        let mut wire = json!({
+            "kind": self.kind,
+            "message": self.to_string(),
+            "retryable": self.retryable(),
+        });
+        let optional = [
+            ("field", self.field.as_ref().map(|it| json!(it))),
+            ("hint", self.hint.as_ref().map(|it| json!(it))),
+            ("code", self.code.map(|it| json!(it))),
+            ("reason", self.reason.map(|it| json!(it))),
+            ("line", self.line.map(|it| json!(it))),
+        ];
+        for (name, value) in optional {
+            if let Some(value) = value {
+                wire[name] = value;
+            }
+        }
+        wire
+    }
+
+    /// What a failure means for an action whose effect is `effect`, when nobody knows whether the
+    /// request was carried out.
+    pub fn in_doubt(effect: Effect, problem: &Problem) -> Self {
+        let kind = if effect == Effect::Once { Kind::Unknown } else { Kind::Unavailable };
+        Self::from_problem(kind, problem)
+    }
+
+    fn refusal(&self) -> String {
+        let mut details = Vec::new();
+        details.extend(self.code.map(|code| format!("code {code}")));
+        details.extend(match self.kind {
+            Kind::AccountKey => Some("key or address".to_owned()),
+            Kind::AccountCredit => Some("no credit".to_owned()),
+            _ => self.reason.filter(|it| *it != Reason::Other).map(|it| it.as_str().to_owned()),
+        });
+        if details.is_empty() { String::new() } else { format!(" ({})", details.join(", ")) }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let deed = self.deed;
+        match self.kind {
+            Kind::Invalid => write!(f, "INVALID, nothing {deed}")?,
+            Kind::Config => write!(f, "CONFIGURATION, nothing {deed}")?,
+            Kind::Refused | Kind::AccountKey | Kind::AccountCredit => {
+                write!(f, "REFUSED by iSendPro{}, nothing {deed}", self.refusal())?;
+            }
+            Kind::NotSent => write!(f, "NOT {}, retry is safe", deed.to_uppercase())?,
+            Kind::Unknown if deed == "sent" => {
+                write!(f, "MAY HAVE BEEN SENT, retrying may send twice")?;
+            }
+            Kind::Unknown => write!(f, "MAY HAVE BEEN DONE, retrying may do it twice")?,
+            Kind::Unavailable => write!(f, "NO USABLE ANSWER, retry is safe")?,
+            Kind::Internal => write!(f, "FAILED in the connector, nothing {deed}")?,
+        }
+        write!(f, ": {}", self.what)?;
+        if let Some(hint) = &self.hint {
+            write!(f, "; {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_message_begins_with_the_state_of_the_money() {
+        let problem = Problem::new(Reason::Unavailable, "no answer within 20 s");
+        let mut unknown = Error::in_doubt(Effect::Once, &problem);
+        assert_eq!(
+            unknown.to_string(),
+            "MAY HAVE BEEN SENT, retrying may send twice: no answer within 20 s"
+        );
+        unknown.deed = "done";
+        assert!(unknown.to_string().starts_with("MAY HAVE BEEN DONE, retrying may do it twice"));
+        assert_eq!(
+            Error::in_doubt(Effect::Read, &problem).to_string(),
+            "NO USABLE ANSWER, retry is safe: no answer within 20 s"
+        );
+        let mut refused = Problem::new(Reason::Blacklisted, "the number is blacklisted");
+        refused.code = Some(11);
+        assert_eq!(
+            Error::from_problem(Kind::Refused, &refused).to_string(),
+            "REFUSED by iSendPro (code 11, blacklisted), nothing sent: the number is blacklisted"
+        );
+        assert_eq!(
+            Error::invalid("num", "is missing").hint("give a number").to_string(),
+            "INVALID, nothing sent: num: is missing; give a number"
+        );
+    }
+}

@@ -1,0 +1,185 @@
+//! From a message body to an action's input: lenient about how, strict about what.
+
+use jsonschema::Validator;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use super::words;
+use super::{Error, Kind, Meta, Shape, input_schema};
+
+/// The field under which the flowground connector nested its bodies.
+const WRAPPER: &str = "requestBody";
+
+/// Fields that every body may carry.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Common {
+    /// Key of another account
+    ///
+    /// Used for this message instead of the credential's. Prefer a credential: a key in a message
+    /// is stored with it wherever the platform keeps messages.
+    pub keyid: Option<String>,
+    /// Your own data
+    ///
+    /// Any value; it comes back untouched with the result.
+    pub meta: Option<Value>,
+    /// Your own reference
+    ///
+    /// Your id of this message. It comes back with the result.
+    pub reference: Option<String>,
+    /// Return the raw answer
+    ///
+    /// Also return iSendPro's answer as it came, under `raw`.
+    pub raw: bool,
+}
+
+/// Reads bodies of one action: made once, used for every message.
+pub struct Reader {
+    shape: Shape,
+    validator: Validator,
+    common: Vec<String>,
+    known: Vec<String>,
+    constants: &'static [(&'static str, &'static str)],
+}
+
+impl Reader {
+    /// A reader of the bodies that `T` describes.
+    ///
+    /// # Errors
+    /// When the schema cannot be compiled, which a test of every action rules out.
+    pub fn new<T: JsonSchema>(meta: &Meta) -> Result<Self, Error> {
+        let schema = body_schema::<T>(meta);
+        let validator = jsonschema::draft7::new(&schema)
+            .map_err(|it| Error::new(Kind::Internal, format!("schema of {}: {it}", meta.name)))?;
+        let names = |schema: &Value| -> Vec<String> {
+            schema["properties"].as_object().into_iter().flat_map(Map::keys).cloned().collect()
+        };
+        let common = names(&input_schema::<Common>().to_value());
+        Ok(Self {
+            shape: Shape::of(&schema),
+            validator,
+            common,
+            known: names(&schema),
+            constants: meta.constants,
+        })
+    }
+
+    /// Reads one body.
+    ///
+    /// # Errors
+    /// Names every mistake at once, each with its place.
+    pub fn read<T: DeserializeOwned>(&self, body: Value) -> Result<(Common, T), Error> {
+        let mut body = unwrap(body);
+        if !body.is_object() {
+            return Err(Error::new(Kind::Invalid, "a message must be a JSON object")
+                .hint("for example {\"num\":\"0612345678\",\"sms\":\"Bonjour\"}"));
+        }
+        self.shape.coerce(&mut body);
+        words::check(&self.validator, &body, Kind::Invalid, &self.known)?;
+        let Value::Object(mut fields) = body else {
+            return Err(Error::new(Kind::Internal, "an object is no longer one"));
+        };
+        for (name, _) in self.constants {
+            fields.remove(*name);
+        }
+        let common = self.take_common(&mut fields)?;
+        Ok((common, from_value(Value::Object(fields))?))
+    }
+
+    fn take_common(&self, fields: &mut Map<String, Value>) -> Result<Common, Error> {
+        let mut common = Map::new();
+        for name in &self.common {
+            if let Some(value) = fields.remove(name) {
+                common.insert(name.clone(), value);
+            }
+        }
+        if common.is_empty() { Ok(Common::default()) } else { from_value(Value::Object(common)) }
+    }
+}
+
+/// The schema of a whole body: the action's own fields, those that every body may carry, and the
+/// API's constants; nothing else.
+pub fn body_schema<T: JsonSchema>(meta: &Meta) -> Value {
+    let mut schema = input_schema::<T>().to_value();
+    let mut common = input_schema::<Common>().to_value();
+    let mut extra = common["properties"].as_object_mut().map(std::mem::take).unwrap_or_default();
+    for (name, value) in meta.constants {
+        extra.insert((*name).to_owned(), json!({"type": "string", "enum": [value]}));
+    }
+    if schema.get("properties").is_none() {
+        schema["properties"] = json!({});
+    }
+    if let Some(properties) = schema["properties"].as_object_mut() {
+        for (name, value) in extra {
+            properties.entry(name).or_insert(value);
+        }
+    }
+    schema["additionalProperties"] = json!(false);
+    schema
+}
+
+fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, Error> {
+    serde_path_to_error::deserialize(value).map_err(|it| {
+        let path = it.path().to_string();
+        Error::invalid(path, it.into_inner())
+    })
+}
+
+/// The body that the old connector nested one level deeper.
+fn unwrap(mut body: Value) -> Value {
+    match body.get_mut(WRAPPER) {
+        Some(inner @ Value::Object(_)) => inner.take(),
+        _ => body,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::component::action::Meta;
+
+    #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
+    struct Input {
+        num: String,
+        #[serde(default)]
+        smslong: Option<u32>,
+    }
+
+    fn reader() -> Reader {
+        let meta = Meta {
+            name: "test",
+            title: "",
+            description: "",
+            source: "",
+            deed: "sent",
+            constants: &[("getHLR", "1")],
+            examples: &[],
+        };
+        Reader::new::<Input>(&meta).unwrap()
+    }
+
+    #[test]
+    fn common_fields_and_constants_go_with_every_body() {
+        let body = json!({"requestBody": {"num": 336, "getHLR": 1, "meta": {"a": null}, "reference": 7, "raw": "1", "keyid": "k"}});
+        let (common, input): (_, Input) = reader().read(body).unwrap();
+        assert_eq!(input, Input { num: "336".into(), smslong: None });
+        assert_eq!(common.meta, Some(json!({"a": null})));
+        assert_eq!(
+            (common.reference.as_deref(), common.raw, common.keyid.as_deref()),
+            (Some("7"), true, Some("k"))
+        );
+    }
+
+    #[test]
+    fn mistakes_are_all_named() {
+        let error = reader().read::<Input>(json!({"getHLR": "2", "numm": 1})).unwrap_err();
+        for part in
+            ["num: is missing or empty", "getHLR: must be one of 1", "did you mean \"num\"?"]
+        {
+            assert!(error.what.contains(part), "{error}");
+        }
+        assert!(reader().read::<Input>(json!([1])).unwrap_err().what.contains("JSON object"));
+    }
+}

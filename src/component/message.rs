@@ -1,0 +1,131 @@
+//! Messages as they travel between steps.
+
+use serde_json::{Map, Value};
+
+/// The keys of a platform's messages.
+const PLATFORM_KEYS: &[&str] = &[
+    "id",
+    "headers",
+    "body",
+    "attachments",
+    "metadata",
+    "passthrough",
+    "method",
+    "url",
+    "query",
+    "originalUrl",
+    "params",
+    "pathSuffix",
+    "error",
+];
+
+/// Fields of a body whose values are never shown.
+const SECRETS: &[&str] = &["keyid", "subAccountPassword"];
+
+/// One message: a body, and what a platform puts around it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    /// The message's id, when it has one.
+    pub id: Option<String>,
+    /// What the action reads.
+    pub body: Value,
+    /// Everything else that came around the body, to go out again with each result; absent for a
+    /// bare body.
+    pub envelope: Option<Map<String, Value>>,
+}
+
+impl Message {
+    /// Reads a JSON value as a message.
+    ///
+    /// It is a platform message if it is an object whose `body` is an object and whose other keys
+    /// are all a platform's, or the `error` of an earlier try; all else is a bare body.
+    pub fn new(value: Value) -> Self {
+        match value {
+            Value::Object(mut fields) if is_envelope(&fields) => {
+                let body = fields.remove("body").unwrap_or_default();
+                fields.remove("error");
+                let id = fields.get("id").and_then(Value::as_str).map(str::to_owned);
+                Self { id, body, envelope: Some(fields) }
+            }
+            body => Self { id: None, body, envelope: None },
+        }
+    }
+
+    /// The message with the error that it met, in a form that can be fed in again.
+    pub fn failed(&self, error: Value) -> Value {
+        let mut failed = Map::new();
+        if let Some(id) = &self.id {
+            failed.insert("id".to_owned(), id.as_str().into());
+        }
+        failed.insert("error".to_owned(), error);
+        for (name, value) in self.envelope.iter().flatten() {
+            failed.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        failed.insert("body".to_owned(), self.body.clone());
+        Value::Object(failed)
+    }
+}
+
+fn is_envelope(fields: &Map<String, Value>) -> bool {
+    fields.get("body").is_some_and(Value::is_object)
+        && fields.keys().all(|it| PLATFORM_KEYS.contains(&it.as_str()))
+}
+
+/// Hides keys and passwords anywhere in a value.
+pub fn mask(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if SECRETS.iter().any(|it| it.eq_ignore_ascii_case(name)) {
+                    *value = Value::from("***");
+                } else {
+                    mask(value);
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(mask),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_platform_message_is_told_from_a_bare_body() {
+        let platform =
+            json!({"id": "1", "headers": {}, "body": {"num": "06"}, "passthrough": {"a": 1}});
+        let message = Message::new(platform);
+        assert_eq!((message.id.as_deref(), &message.body), (Some("1"), &json!({"num": "06"})));
+        for bare in [
+            json!({"num": "06"}),
+            json!({"body": "text"}),
+            json!({"body": {}, "num": "06"}),
+            json!([1]),
+        ] {
+            assert_eq!(Message::new(bare.clone()).body, bare);
+        }
+    }
+
+    #[test]
+    fn a_failed_message_is_a_valid_message_again() {
+        let message = Message::new(json!({"id": "1", "body": {"num": "06"}, "passthrough": {}}));
+        let failed = message.failed(json!({"message": "no"}));
+        assert_eq!(Message::new(failed), message);
+        let bare = Message::new(json!({"num": "06"}));
+        assert_eq!(Message::new(bare.failed(json!({}))).body, bare.body);
+    }
+
+    #[test]
+    fn secrets_are_masked_at_any_depth() {
+        let mut value = json!({"keyid": "k", "a": [{"requestBody": {"KeyId": "k", "subAccountPassword": "p", "num": "06"}}]});
+        mask(&mut value);
+        assert_eq!(
+            value,
+            json!({"keyid": "***", "a": [{"requestBody": {"KeyId": "***", "subAccountPassword": "***", "num": "06"}}]})
+        );
+    }
+}

@@ -1,0 +1,202 @@
+//! JSON Schema's findings, said to people.
+
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::paths::{Location, LocationSegment};
+use jsonschema::{ValidationError, Validator};
+use serde_json::Value;
+
+use super::{Error, Kind};
+
+/// At most this many mistakes are named in one error.
+const MOST: usize = 8;
+
+/// Everything that is wrong with a value, in one error; nothing if it is as it should be.
+pub fn check(
+    validator: &Validator,
+    value: &Value,
+    kind: Kind,
+    known: &[String],
+) -> Result<(), Error> {
+    if validator.is_valid(value) {
+        return Ok(());
+    }
+    let mut mistakes: Vec<Mistake> = Vec::new();
+    for found in validator.iter_errors(value) {
+        mistakes.extend(describe(&found, known));
+    }
+    let more = mistakes.len().saturating_sub(MOST);
+    let mut what: Vec<String> = mistakes.iter().take(MOST).map(|it| it.words.clone()).collect();
+    if more > 0 {
+        what.push(format!("and {more} more"));
+    }
+    let field = mistakes.into_iter().next().map(|it| it.field.into());
+    Err(Error { field, ..Error::new(kind, what.join("; ")) })
+}
+
+struct Mistake {
+    field: String,
+    words: String,
+}
+
+fn describe(found: &ValidationError, known: &[String]) -> Vec<Mistake> {
+    let at = path(found.instance_path());
+    let here = |words: String| {
+        let named = if at.is_empty() { words } else { format!("{at}: {words}") };
+        vec![Mistake { field: at.clone(), words: named }]
+    };
+    match found.kind() {
+        ValidationErrorKind::Required { property } => {
+            let field = join(&at, property.as_str().unwrap_or_default());
+            vec![Mistake { words: format!("{field}: is missing or empty"), field }]
+        }
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            unexpected.iter().map(|name| unknown(&at, name, known)).collect()
+        }
+        ValidationErrorKind::Type { kind } => {
+            here(format!("must be {}, found {}", expected(kind), found_type(found.instance())))
+        }
+        ValidationErrorKind::Enum { options } => here(format!("must be one of {}", list(options))),
+        ValidationErrorKind::Constant { expected_value } => {
+            here(format!("must be {expected_value}"))
+        }
+        ValidationErrorKind::OneOfNotValid { .. } | ValidationErrorKind::AnyOf { .. } => {
+            here("is none of the values that may stand here".to_owned())
+        }
+        ValidationErrorKind::Minimum { limit } => here(format!("must be {limit} or more")),
+        ValidationErrorKind::Maximum { limit } => here(format!("must be {limit} or less")),
+        ValidationErrorKind::MinItems { .. } => here("must hold at least one value".to_owned()),
+        ValidationErrorKind::MaxLength { limit } => {
+            here(format!("must be at most {limit} characters"))
+        }
+        ValidationErrorKind::MinLength { limit } => {
+            here(format!("must be at least {limit} characters"))
+        }
+        other => here(format!("breaks the rule \"{}\" of the schema", other.keyword())),
+    }
+}
+
+fn unknown(at: &str, name: &str, known: &[String]) -> Mistake {
+    let field = join(at, name);
+    let nearest = known
+        .iter()
+        .map(|it| (strsim::jaro_winkler(&it.to_lowercase(), &name.to_lowercase()), it))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let advice = match nearest {
+        Some((_, nearest)) => format!("did you mean \"{nearest}\"? "),
+        None => String::new(),
+    };
+    let words = format!(
+        "{field}: is not a field of this message; {advice}your own data goes under \"meta\""
+    );
+    Mistake { field, words }
+}
+
+fn expected(kind: &TypeKind) -> String {
+    match kind {
+        TypeKind::Single(one) => name_of(&one.to_string()).to_owned(),
+        TypeKind::Multiple(several) => several
+            .iter()
+            .map(|it| it.to_string())
+            .filter(|it| it != "null")
+            .map(|it| name_of(&it).to_owned())
+            .collect::<Vec<_>>()
+            .join(" or "),
+    }
+}
+
+fn name_of(json_type: &str) -> &str {
+    match json_type {
+        "string" => "text",
+        "integer" => "a whole number",
+        "number" => "a number",
+        "boolean" => "true or false",
+        "array" => "a list",
+        "object" => "an object",
+        other => other,
+    }
+}
+
+fn found_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+fn list(options: &Value) -> String {
+    let names: Vec<String> = options
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|it| !it.is_null())
+        .map(|it| it.as_str().map_or_else(|| it.to_string(), str::to_owned))
+        .collect();
+    match names.len() {
+        0..=12 => names.join(", "),
+        many => format!("{}, ... ({many} values)", names[..12].join(", ")),
+    }
+}
+
+fn path(location: &Location) -> String {
+    location.into_iter().fold(String::new(), |path, segment| match segment {
+        LocationSegment::Property(name) => join(&path, &name),
+        LocationSegment::Index(index) => format!("{path}[{index}]"),
+    })
+}
+
+fn join(at: &str, name: &str) -> String {
+    if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn said(value: &Value) -> String {
+        let schema = json!({"type": "object", "additionalProperties": false, "required": ["num", "sms"],
+            "properties": {"num": {"type": "string"}, "sms": {"type": ["string", "null"]},
+                "zone": {"enum": ["a", "b"]}, "smslong": {"type": "integer", "minimum": 1},
+                "people": {"type": "array", "items": {"type": "object", "required": ["num"]}}}});
+        let validator = jsonschema::draft7::new(&schema).unwrap();
+        let known: Vec<String> = ["num", "sms", "zone", "people"].map(str::to_owned).into();
+        check(&validator, value, Kind::Invalid, &known)
+            .map_or_else(|it| it.what, |()| "fine".to_owned())
+    }
+
+    #[test]
+    fn every_mistake_is_named_at_once_with_its_place() {
+        assert_eq!(said(&json!({"num": "06", "sms": "x"})), "fine");
+        assert_eq!(said(&json!({})), "num: is missing or empty; sms: is missing or empty");
+        assert_eq!(
+            said(&json!({"num": {}, "sms": []})),
+            "num: must be text, found an object; sms: must be text, found a list"
+        );
+        assert_eq!(
+            said(&json!({"num": "06", "sms": "x", "zone": "c", "smslong": 0})),
+            "zone: must be one of a, b; smslong: must be 1 or more"
+        );
+        assert_eq!(
+            said(&json!({"num": "06", "sms": "x", "people": [{"num": "1"}, {}]})),
+            "people[1].num: is missing or empty"
+        );
+    }
+
+    #[test]
+    fn an_unknown_field_names_the_nearest_known_one() {
+        assert_eq!(
+            said(&json!({"num": "06", "sms": "x", "nums": 1})),
+            "nums: is not a field of this message; did you mean \"num\"? your own data goes under \"meta\""
+        );
+        assert_eq!(
+            said(&json!({"num": "06", "sms": "x", "qqq": 1})),
+            "qqq: is not a field of this message; your own data goes under \"meta\""
+        );
+    }
+}

@@ -1,0 +1,3 @@
+//! A connector for iSendPro SMS: a step of a flow, a pipe, a typed client and a simulator.
+
+pub mod component;
