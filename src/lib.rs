@@ -1,3 +1,4 @@
 //! A connector for iSendPro SMS: a step of a flow, a pipe, a typed client and a simulator.
 
 pub mod component;
+pub mod isendpro;

@@ -1,0 +1,357 @@
+//! The client: one pooled connection to the API, one request a call.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Url;
+use serde::Serialize;
+
+use super::style::{Styles, Wire};
+use super::transport::{self, Answer, Lost};
+use super::{
+    Download, Failure, KeyId, Method, Operation, Outcome, Received, Reply, Request, RequestStyle,
+    download, judge,
+};
+
+/// The address of the service.
+pub const DEFAULT_SERVER: &str = "https://apirest.isendpro.com/cgi-bin";
+
+/// Keys and passwords shorter than this are not looked for in answers: they would be found in any.
+const SHORTEST_SECRET: usize = 6;
+
+/// A client of the iSendPro API. Cheap to clone; clones share their connections.
+///
+/// One call is one HTTP request (but see [`RequestStyle::Auto`]): nothing is repeated here.
+#[derive(Clone, Debug)]
+pub struct Client(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    http: reqwest::Client,
+    urls: [Url; Operation::ALL.len()],
+    call: Duration,
+    styles: Styles,
+}
+
+/// Settings of a [`Client`].
+#[derive(Debug, Clone)]
+pub struct ClientBuilder {
+    server: String,
+    connect_timeout: Duration,
+    call_timeout: Duration,
+    style: RequestStyle,
+    allow_http: bool,
+}
+
+impl ClientBuilder {
+    /// The address that the operations' paths are below; [`DEFAULT_SERVER`] unless set.
+    #[must_use]
+    pub fn server(mut self, server: impl Into<String>) -> Self {
+        self.server = server.into();
+        self
+    }
+
+    /// How long making a connection may take: 5 s unless set.
+    #[must_use]
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.connect_timeout = limit;
+        self
+    }
+
+    /// How long a call may take, from its start to the end of the answer: 20 s unless set. It grows
+    /// by a second for every 50 recipients. A call always gets more than its connection may take,
+    /// so that a failure to connect is told from a lost answer.
+    #[must_use]
+    pub fn call_timeout(mut self, limit: Duration) -> Self {
+        self.call_timeout = limit;
+        self
+    }
+
+    /// How the moved operations are asked for.
+    #[must_use]
+    pub fn request_style(mut self, style: RequestStyle) -> Self {
+        self.style = style;
+        self
+    }
+
+    /// Allows `http` to other machines. The key then travels readable by anyone on the way.
+    #[must_use]
+    pub fn allow_http(mut self, allow: bool) -> Self {
+        self.allow_http = allow;
+        self
+    }
+
+    /// Makes the client.
+    ///
+    /// # Errors
+    /// When the server's address cannot be used.
+    pub fn build(self) -> Result<Client, Failure> {
+        let server = server_url(&self.server, self.allow_http)?;
+        let urls = Operation::ALL.map(|it| {
+            let mut url = server.clone();
+            if let Ok(mut path) = url.path_segments_mut() {
+                path.pop_if_empty().push(it.path());
+            }
+            url
+        });
+        Ok(Client(Arc::new(Inner {
+            http: transport::http_client(&server, self.connect_timeout)?,
+            urls,
+            call: self.call_timeout.max(self.connect_timeout + Duration::from_secs(1)),
+            styles: Styles::new(self.style),
+        })))
+    }
+}
+
+fn server_url(server: &str, allow_http: bool) -> Result<Url, Failure> {
+    let url = Url::parse(server.trim())
+        .map_err(|it| Failure::new(format!("the server's address cannot be read: {it}")))?;
+    if url.host_str().is_none_or(str::is_empty)
+        || !url.username().is_empty()
+        || url.password().is_some()
+    {
+        return Err(Failure::new("the server's address must be of the form https://host/path"));
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if allow_http || transport::is_loopback(&url) => Ok(url),
+        "http" => Err(Failure {
+            hint: Some("use https, or set ISENDPRO_ALLOW_HTTP=1 if the network is yours"),
+            ..Failure::new("http would send the key in clear")
+        }),
+        other => Err(Failure::new(format!("{other} is not a way to reach iSendPro; use https"))),
+    }
+}
+
+impl Client {
+    /// A client of the service, with the default settings.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder {
+            server: DEFAULT_SERVER.to_owned(),
+            connect_timeout: Duration::from_secs(5),
+            call_timeout: Duration::from_secs(20),
+            style: RequestStyle::Auto,
+            allow_http: false,
+        }
+    }
+
+    /// Makes one request and judges the answer.
+    pub async fn call<R: Request>(&self, key: &KeyId, request: &R) -> Outcome<Reply> {
+        let operation = request.operation();
+        let mut tries = Tries::default();
+        for wire in self.0.styles.to_try(operation) {
+            let outcome = self.call_as(*wire, key, request).await;
+            if let Some(outcome) = tries.judge(outcome) {
+                self.0.styles.learn(operation, *wire, &outcome);
+                return outcome;
+            }
+        }
+        tries.best()
+    }
+
+    /// Makes one request whose answer is a file, and spools it to disk.
+    pub async fn download<R: Request>(&self, key: &KeyId, request: &R) -> Outcome<Download> {
+        let operation = request.operation();
+        let mut tries = Tries::default();
+        for wire in self.0.styles.to_try(operation) {
+            let outcome = self.download_as(*wire, key, request).await;
+            if let Some(outcome) = tries.judge(outcome) {
+                self.0.styles.learn(operation, *wire, &outcome);
+                return outcome;
+            }
+        }
+        tries.best()
+    }
+
+    async fn call_as<R: Request>(&self, wire: Wire, key: &KeyId, request: &R) -> Outcome<Reply> {
+        match self.send(key, request, wire).await {
+            Ok(answer) => self.judge(key, request, answer).await,
+            Err(lost) => lost.into(),
+        }
+    }
+
+    async fn download_as<R: Request>(
+        &self,
+        wire: Wire,
+        key: &KeyId,
+        request: &R,
+    ) -> Outcome<Download> {
+        let answer = match self.send(key, request, wire).await {
+            Ok(answer) => answer,
+            Err(lost) => return lost.into(),
+        };
+        match download::spool(answer, self.0.call).await {
+            Ok(download::Spooled::File(download)) => Outcome::Answered(download),
+            Ok(download::Spooled::Text { status, retry_after, body }) => {
+                let received = Received { status, retry_after, body: &body };
+                let text = redact(received.text().into_owned(), key, request);
+                no_file(judge(request.operation(), &received, &text))
+            }
+            Err(lost) => lost.into(),
+        }
+    }
+
+    async fn send<R: Request>(&self, key: &KeyId, request: &R, wire: Wire) -> Result<Answer, Lost> {
+        let operation = request.operation();
+        let keyed = Keyed { keyid: key.expose(), request };
+        let fields = match wire {
+            Wire::Json => serde_json::to_string(&keyed).map_err(|it| unwritable(&it)),
+            Wire::Query | Wire::Form => {
+                serde_urlencoded::to_string(&keyed).map_err(|it| unwritable(&it))
+            }
+        }?;
+        let method = match (wire, operation.method()) {
+            (Wire::Query, Method::Get) => reqwest::Method::GET,
+            (_, Method::Put) => reqwest::Method::PUT,
+            _ => reqwest::Method::POST,
+        };
+        let url = self.0.urls[operation as usize].clone();
+        let mut http = transport::request(method, url, wire, fields);
+        // A download is bounded chunk by chunk instead.
+        if !operation.downloads() {
+            let extra =
+                Duration::from_millis(20) * u32::try_from(request.recipients()).unwrap_or(u32::MAX);
+            *http.timeout_mut() = Some(self.0.call.saturating_add(extra));
+        }
+        transport::send(&self.0.http, http).await
+    }
+
+    async fn judge<R: Request>(&self, key: &KeyId, request: &R, answer: Answer) -> Outcome<Reply> {
+        let (status, retry_after) = (answer.status, answer.retry_after);
+        let body = match transport::read(answer).await {
+            Ok(body) => body,
+            Err(lost) => return lost.into(),
+        };
+        let received = Received { status, retry_after, body: &body };
+        let text = received.text();
+        let text = if secrets(key, request).any(|it| text.contains(it)) {
+            redact(text.into_owned(), key, request).into()
+        } else {
+            text
+        };
+        judge(request.operation(), &received, &text)
+    }
+}
+
+/// The answers in the styles that were not understood, of which the best is kept.
+struct Tries<T>(Option<Outcome<T>>);
+
+impl<T> Default for Tries<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> Tries<T> {
+    /// The outcome, unless another style might be understood: then it is kept.
+    fn judge(&mut self, outcome: Outcome<T>) -> Option<Outcome<T>> {
+        let answered = |it: &Failure| it.status.is_some();
+        match &outcome {
+            Outcome::Refused(failure) | Outcome::InDoubt(failure) if answered(failure) => {
+                // A code says more than an HTTP status, and the first style more than the rest.
+                let told =
+                    |it: &Outcome<T>| matches!(it, Outcome::Refused(it) if it.code.is_some());
+                if self.0.as_ref().is_none_or(|best| told(&outcome) && !told(best)) {
+                    self.0 = Some(outcome);
+                }
+                None
+            }
+            _ => Some(outcome),
+        }
+    }
+
+    fn best(self) -> Outcome<T> {
+        self.0.unwrap_or_else(|| Outcome::NotSent(Failure::new("no way of asking is left to try")))
+    }
+}
+
+/// What a text means that came in place of a file.
+fn no_file<T>(judged: Outcome<Reply>) -> Outcome<T> {
+    match judged {
+        Outcome::Answered(_) => {
+            Outcome::InDoubt(Failure::new("a JSON text came in place of the file"))
+        }
+        Outcome::Refused(failure) => Outcome::Refused(failure),
+        Outcome::NotSent(failure) => Outcome::NotSent(failure),
+        Outcome::InDoubt(failure) => Outcome::InDoubt(failure),
+    }
+}
+
+/// A request as it is written: its fields after the key.
+#[derive(Serialize)]
+struct Keyed<'a, R> {
+    keyid: &'a str,
+    #[serde(flatten)]
+    request: &'a R,
+}
+
+fn unwritable(error: &dyn std::fmt::Display) -> Lost {
+    Lost::Before(Failure::new(format!("the request cannot be written: {error}")))
+}
+
+/// The secrets that an answer might reflect.
+fn secrets<'a, R: Request>(key: &'a KeyId, request: &'a R) -> impl Iterator<Item = &'a str> {
+    std::iter::once(key.expose()).chain(request.secrets()).filter(|it| it.len() >= SHORTEST_SECRET)
+}
+
+/// Takes the secrets out of an answer, also in the form in which JSON or a URL writes them.
+fn redact<R: Request>(mut text: String, key: &KeyId, request: &R) -> String {
+    for secret in secrets(key, request) {
+        let json = serde_json::to_string(secret).unwrap_or_default();
+        let url = serde_urlencoded::to_string([("", secret)]).unwrap_or_default();
+        for form in [secret, json.trim_matches('"'), url.trim_start_matches('=')] {
+            if !form.is_empty() {
+                text = text.replace(form, "***");
+            }
+        }
+    }
+    text
+}
+
+impl<T> From<Lost> for Outcome<T> {
+    fn from(lost: Lost) -> Self {
+        match lost {
+            Lost::Before(failure) => Self::NotSent(failure),
+            Lost::After(failure) => Self::InDoubt(failure),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(server: &str) -> String {
+        Client::builder().server(server).build().unwrap_err().message
+    }
+
+    #[test]
+    fn the_key_never_travels_in_clear() {
+        assert!(Client::builder().build().is_ok());
+        assert!(Client::builder().server("http://127.0.0.1:8080/cgi-bin").build().is_ok());
+        assert!(refused("http://apirest.isendpro.com/cgi-bin").contains("in clear"));
+        assert!(Client::builder().server("http://example.org").allow_http(true).build().is_ok());
+        assert!(refused("ftp://example.org").contains("https"));
+        assert!(refused("apirest.isendpro.com").contains("cannot be read"));
+        assert!(refused("https://user:pw@example.org").contains("form"));
+    }
+
+    #[test]
+    fn paths_go_below_the_servers_address() {
+        for server in ["http://127.0.0.1/cgi-bin", "http://127.0.0.1/cgi-bin/"] {
+            let client = Client::builder().server(server).build().unwrap();
+            assert_eq!(
+                client.0.urls[Operation::Sms as usize].as_str(),
+                "http://127.0.0.1/cgi-bin/sms"
+            );
+        }
+    }
+
+    #[test]
+    fn reflected_secrets_are_taken_out() {
+        let key = KeyId::new("k\"y/secret").unwrap();
+        let request = super::super::request::Credit::default();
+        let text = r#"k"y/secret k\"y/secret k%22y%2Fsecret other"#.to_owned();
+        assert_eq!(redact(text, &key, &request), "*** *** *** other");
+    }
+}

@@ -1,0 +1,273 @@
+//! What an answer means: one function from operation, HTTP status and body to outcome.
+//!
+//! An answer in the API's own form beats the HTTP status, since a refusal may come with 200 and
+//! nobody knows the status of a bulk message that was taken in part. Without one, the status says
+//! only whether the request may have been carried out.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use super::{Entry, Failure, Operation, Outcome, Reply};
+
+/// An HTTP answer, complete.
+#[derive(Debug, Clone, Copy)]
+pub struct Received<'a> {
+    /// The HTTP status.
+    pub status: u16,
+    /// The `Retry-After` header, in whatever unit it came.
+    pub retry_after: Option<Duration>,
+    /// The body.
+    pub body: &'a [u8],
+}
+
+impl<'a> Received<'a> {
+    /// The body as text: UTF-8, else Windows-1252.
+    pub fn text(&self) -> Cow<'a, str> {
+        match std::str::from_utf8(self.body) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => encoding_rs::WINDOWS_1252.decode_without_bom_handling(self.body).0,
+        }
+    }
+}
+
+/// Says what an answer means. `text` is the body of `received`, from which secrets may have been
+/// taken out.
+pub fn judge(operation: Operation, received: &Received, text: &str) -> Outcome<Reply> {
+    let judged = Reply::read(text).and_then(|reply| judge_reply(operation, received.status, reply));
+    match judged {
+        Some(answered @ Outcome::Answered(_)) => answered,
+        _ if received.status == 429 => Outcome::NotSent(Failure {
+            status: Some(429),
+            retry_after: received.retry_after,
+            ..Failure::new("iSendPro asks to come back later (HTTP 429)")
+        }),
+        Some(judged) => judged,
+        None => judge_status(received.status, text),
+    }
+}
+
+/// What the API's own words mean; `None` if they are not those of this operation.
+fn judge_reply(operation: Operation, status: u16, reply: Reply) -> Option<Outcome<Reply>> {
+    match operation {
+        Operation::Sms | Operation::SmsMulti => judge_send(status, reply),
+        Operation::Shortlink => judge_code(250, status, reply),
+        Operation::SubaccountAdd => judge_code(230, status, reply),
+        Operation::RepertoireCreate | Operation::RepertoireModif | Operation::SubaccountEdit => {
+            judge_undocumented(status, reply)
+        }
+        Operation::Comptage => judge_field("nb_sms", status, reply),
+        Operation::Credit => judge_field("credit", status, reply),
+        Operation::Hlr => judge_field("operateur", status, reply),
+        Operation::SetListeNoire | Operation::DelListeNoire => judge_blacklist(status, reply),
+        Operation::Campagne | Operation::GetListeNoire => refused(status, &reply),
+    }
+}
+
+/// Code 0: accepted. An entry with `tel` and another code: that recipient is refused. An entry
+/// without `tel`: the whole request is.
+fn judge_send(status: u16, reply: Reply) -> Option<Outcome<Reply>> {
+    let answers = |it: &Entry| it.code() == Some(0) || (it.code().is_some() && it.tel().is_some());
+    if reply.entries.iter().any(answers) {
+        Some(Outcome::Answered(reply))
+    } else {
+        refused(status, &reply)
+    }
+}
+
+fn judge_code(success: i64, status: u16, reply: Reply) -> Option<Outcome<Reply>> {
+    if reply.entries.iter().any(|it| it.code() == Some(success)) {
+        Some(Outcome::Answered(reply))
+    } else {
+        refused(status, &reply)
+    }
+}
+
+/// The codes of these operations are not published: the status decides, the code is passed on.
+fn judge_undocumented(status: u16, reply: Reply) -> Option<Outcome<Reply>> {
+    match status {
+        200..=299 if !reply.entries.is_empty() => Some(Outcome::Answered(reply)),
+        400..=499 => refused(status, &reply),
+        _ => None,
+    }
+}
+
+fn judge_field(field: &str, status: u16, reply: Reply) -> Option<Outcome<Reply>> {
+    if reply.with(field).is_some() {
+        Some(Outcome::Answered(reply))
+    } else {
+        refused(status, &reply)
+    }
+}
+
+fn judge_blacklist(status: u16, reply: Reply) -> Option<Outcome<Reply>> {
+    match reply.with("listeNoire").and_then(|it| it.text("listeNoire")) {
+        Some(word) if word.trim().eq_ignore_ascii_case("ok") => Some(Outcome::Answered(reply)),
+        Some(word) => Some(Outcome::Refused(Failure {
+            status: Some(status),
+            ..Failure::new(format!("the blacklist answers \"{}\"", shorten(&word)))
+        })),
+        None => refused(status, &reply),
+    }
+}
+
+/// The first entry that carries a code tells why.
+fn refused(status: u16, reply: &Reply) -> Option<Outcome<Reply>> {
+    let entry = reply.with("code")?;
+    let message = entry.message().map_or_else(|| "no explanation".to_owned(), |it| shorten(&it));
+    Some(Outcome::Refused(Failure {
+        code: entry.code(),
+        status: Some(status),
+        ..Failure::new(message)
+    }))
+}
+
+/// What an HTTP status means when the body is no answer of the API.
+fn judge_status(status: u16, text: &str) -> Outcome<Reply> {
+    let failure = Failure {
+        status: Some(status),
+        ..Failure::new(format!(
+            "HTTP {status} with {}, which is no answer of iSendPro",
+            looks(text)
+        ))
+    };
+    match status {
+        300..=499 => Outcome::Refused(Failure {
+            hint: Some("check the server's address, and any proxy or firewall on the way"),
+            ..failure
+        }),
+        _ => Outcome::InDoubt(failure),
+    }
+}
+
+fn looks(text: &str) -> &'static str {
+    let text = text.trim_start_matches('\u{feff}').trim();
+    match text.as_bytes().first() {
+        None => "an empty body",
+        Some(b'<') => "a web page",
+        Some(b'{' | b'[') if serde_json::from_str::<serde::de::IgnoredAny>(text).is_err() => {
+            "a JSON text that breaks off or is not valid"
+        }
+        Some(b'{' | b'[') => "a JSON text of another kind",
+        Some(_) => "a text",
+    }
+}
+
+/// The API's words, at most 300 characters of them.
+fn shorten(text: &str) -> String {
+    text.trim().chars().take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(operation: Operation, status: u16, body: &str) -> &'static str {
+        let received = Received { status, retry_after: None, body: body.as_bytes() };
+        match judge(operation, &received, &received.text()) {
+            Outcome::Answered(_) => "answered",
+            Outcome::Refused(failure) if failure.code.is_none() => "refused by address",
+            Outcome::Refused(_) => "refused",
+            Outcome::NotSent(_) => "not sent",
+            Outcome::InDoubt(_) => "in doubt",
+        }
+    }
+
+    const OK: &str = r#"{"etat":{"etat":[{"code":0,"tel":"0680010203","message":"Votre message a bien ete envoye"}]}}"#;
+    const ONE: &str =
+        r#"{"etat":{"etat":{"code":"0","message":"hello world!","tel":"0680010203"}}}"#;
+    const MIXED: &str = r#"{"etat":{"etat":[{"code":"21","tel":"0600208432","message":"x"},{"code":"0","tel":"06","message":"y"}]}}"#;
+    const LISTED: &str =
+        r#"{"etat":{"etat":[{"code":"11","tel":"0771058335","message":"liste noire"}]}}"#;
+    const GENERAL: &str = r#"{"etat":{"etat":[{"code":"99","message":"non"}]}}"#;
+
+    #[test]
+    fn sends() {
+        use Operation::{Sms, SmsMulti};
+        for operation in [Sms, SmsMulti] {
+            let cases = [
+                (200, OK, "answered"),
+                (200, ONE, "answered"),
+                (500, OK, "answered"),
+                (429, OK, "answered"),
+                (200, MIXED, "answered"),
+                (400, MIXED, "answered"),
+                (200, LISTED, "answered"),
+                (200, GENERAL, "refused"),
+                (400, GENERAL, "refused"),
+                (500, GENERAL, "refused"),
+                (429, GENERAL, "not sent"),
+                (429, "", "not sent"),
+                (301, "", "refused by address"),
+                (404, "<html>", "refused by address"),
+                (400, "{}", "refused by address"),
+                (500, "<html>", "in doubt"),
+                (503, "", "in doubt"),
+                (200, "<html>", "in doubt"),
+                (200, "", "in doubt"),
+                (200, r#"{"etat":{"etat":[{"code":0,"#, "in doubt"),
+                (200, r#"{"etat":{"etat":[]}}"#, "in doubt"),
+                (200, r#"{"etat":{"credit":"10"}}"#, "in doubt"),
+            ];
+            for (status, body, expected) in cases {
+                assert_eq!(
+                    verdict(operation, status, body),
+                    expected,
+                    "{operation:?} {status} {body}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_others() {
+        use Operation::*;
+        let link = r#"{"etat":{"etat":{"code":250,"message":"Le lien court a ete genere","shortlink":"ww.sms.ht/aOHi"}}}"#;
+        let account = r#"{"etat":{"etat":{"code":230,"subAccountId":20150,"subAccountKeyId":"a9","tel":"ajoute"}}}"#;
+        let count = r#"{"etat":{"etat":{"nb_caractere":"222","nb_sms":"2","tel":"0680010203"}}}"#;
+        let credit = r#"{"etat":{"credit":"10.0"}}"#;
+        let operator = r#"{"etat":{"etat":{"operateur":"ORAN","tel":"0680010203"}}}"#;
+        let listed = r#"{"etat":[{"listeNoire":"OK","tel":"0680010203"}]}"#;
+        let not_listed = r#"{"etat":[{"listeNoire":"KO","tel":"0680010203"}]}"#;
+        let directory = r#"{"etat":{"etat":[{"code":"0","repertoireId":"123456"}]}}"#;
+        let cases = [
+            (Shortlink, 200, link, "answered"),
+            (Shortlink, 200, GENERAL, "refused"),
+            (Shortlink, 200, directory, "refused"),
+            (SubaccountAdd, 200, account, "answered"),
+            (SubaccountAdd, 400, GENERAL, "refused"),
+            (Comptage, 200, count, "answered"),
+            (Comptage, 200, GENERAL, "refused"),
+            (Credit, 200, credit, "answered"),
+            (Credit, 400, GENERAL, "refused"),
+            (Hlr, 200, operator, "answered"),
+            (Hlr, 502, "<html>", "in doubt"),
+            (SetListeNoire, 200, listed, "answered"),
+            (DelListeNoire, 200, listed, "answered"),
+            (SetListeNoire, 200, not_listed, "refused by address"),
+            (RepertoireCreate, 200, directory, "answered"),
+            (RepertoireCreate, 200, GENERAL, "answered"),
+            (RepertoireCreate, 400, GENERAL, "refused"),
+            (RepertoireModif, 500, GENERAL, "in doubt"),
+            (SubaccountEdit, 204, "", "in doubt"),
+            (Campagne, 400, GENERAL, "refused"),
+            (Campagne, 200, "<html>", "in doubt"),
+            (GetListeNoire, 200, GENERAL, "refused"),
+        ];
+        for (operation, status, body, expected) in cases {
+            assert_eq!(verdict(operation, status, body), expected, "{operation:?} {status} {body}");
+        }
+    }
+
+    #[test]
+    fn windows_1252_is_read_when_utf_8_cannot_be() {
+        let received = Received {
+            status: 200,
+            retry_after: None,
+            body: b"{\"etat\":{\"etat\":[{\"code\":\"11\",\"message\":\"Le num\xe9ro\"}]}}",
+        };
+        let Outcome::Refused(failure) = judge(Operation::Sms, &received, &received.text()) else {
+            panic!("not refused");
+        };
+        assert_eq!((failure.code, failure.message.as_str()), (Some(11), "Le numéro"));
+    }
+}

@@ -1,0 +1,147 @@
+//! Answers of the API, read as leniently as they are written.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+/// An answer of the API.
+///
+/// Every answer is a list of entries here, although the API writes one entry now as an object, now
+/// as a list of one, and the credit without the inner level.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reply {
+    /// The entries, in the API's order.
+    pub entries: Vec<Entry>,
+    /// The answer as it came.
+    pub raw: Value,
+}
+
+/// One entry of an answer. Unknown fields are kept.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Entry(Map<String, Value>);
+
+impl Reply {
+    /// Reads an answer: UTF-8, else Windows-1252, whatever content type it was given. `None` if it
+    /// is no answer of the API.
+    pub fn read(text: &str) -> Option<Self> {
+        let raw: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()?;
+        let entries = entries(raw.get("etat")?)?;
+        Some(Self { entries, raw })
+    }
+
+    /// The first entry that has this field.
+    pub fn with(&self, field: &str) -> Option<&Entry> {
+        self.entries.iter().find(|it| it.get(field).is_some())
+    }
+}
+
+fn entries(etat: &Value) -> Option<Vec<Entry>> {
+    match etat {
+        Value::Array(list) => list.iter().map(|it| it.as_object().cloned().map(Entry)).collect(),
+        Value::Object(object) => match object.get("etat") {
+            Some(inner) => entries(inner),
+            None => Some(vec![Entry(object.clone())]),
+        },
+        _ => None,
+    }
+}
+
+impl From<Map<String, Value>> for Entry {
+    fn from(fields: Map<String, Value>) -> Self {
+        Self(fields)
+    }
+}
+
+impl Entry {
+    /// The value of a field, unless it is absent or null.
+    pub fn get(&self, field: &str) -> Option<&Value> {
+        self.0.get(field).filter(|it| !it.is_null())
+    }
+
+    /// A field as text; numbers are written out.
+    pub fn text(&self, field: &str) -> Option<Cow<'_, str>> {
+        match self.get(field)? {
+            Value::String(text) => Some(Cow::Borrowed(text)),
+            Value::Number(number) => Some(Cow::Owned(number.to_string())),
+            _ => None,
+        }
+    }
+
+    /// A field as a number; numeric text is read, also with a decimal comma.
+    pub fn number(&self, field: &str) -> Option<f64> {
+        match self.get(field)? {
+            Value::Number(number) => number.as_f64(),
+            Value::String(text) => text.trim().replace(',', ".").parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// A field as a whole number.
+    pub fn integer(&self, field: &str) -> Option<i64> {
+        match self.get(field)? {
+            Value::Number(number) => number.as_i64(),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// The return code.
+    pub fn code(&self) -> Option<i64> {
+        self.integer("code")
+    }
+
+    /// The label of the return code. A created sub-account has it in `tel`.
+    pub fn message(&self) -> Option<Cow<'_, str>> {
+        self.text("message")
+    }
+
+    /// The number that this entry is about.
+    pub fn tel(&self) -> Option<Cow<'_, str>> {
+        self.text("tel")
+    }
+
+    /// The fields, as they came.
+    pub fn fields(&self) -> &Map<String, Value> {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_entry_or_many_numbers_or_text_are_all_read() {
+        for text in [
+            r#"{"etat":{"etat":[{"code":0,"tel":"06"}]}}"#,
+            r#"{"etat":{"etat":{"code":"0","tel":"06"}}}"#,
+            r#"{"etat":[{"code":"0","tel":"06"}]}"#,
+            "\u{feff}{\"etat\":{\"code\":0,\"tel\":\"06\"}}",
+        ] {
+            let reply = Reply::read(text).unwrap();
+            assert_eq!(reply.entries.len(), 1, "{text}");
+            assert_eq!(
+                (reply.entries[0].code(), reply.entries[0].tel().as_deref()),
+                (Some(0), Some("06"))
+            );
+        }
+        let credit = Reply::read(r#"{"etat":{"credit":"10,5","quantite":"200"}}"#).unwrap();
+        assert_eq!(credit.entries[0].number("credit"), Some(10.5));
+        assert_eq!(credit.entries[0].integer("quantite"), Some(200));
+    }
+
+    #[test]
+    fn what_is_no_answer_is_none() {
+        for text in [
+            "",
+            "<html>",
+            "{}",
+            "[]",
+            r#"{"etat":"x"}"#,
+            r#"{"etat":{"etat":[1]}}"#,
+            r#"{"etat":{"etat":[{"code"#,
+        ] {
+            assert_eq!(Reply::read(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The one place that talks HTTP, and that knows whether a request left.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::{Method, Request, Response, Url};
+
+use super::Failure;
+use super::style::Wire;
+
+/// Most bytes of a JSON answer: a bulk answer takes some 150 bytes a recipient.
+const MOST_JSON_BYTES: usize = 16 * 1024 * 1024;
+/// Unused connections are dropped this early, since a server that closes one at the moment of its
+/// next use would leave a send in doubt. Common servers wait 5 s.
+const IDLE: Duration = Duration::from_secs(3);
+
+/// Why there is no HTTP answer.
+#[derive(Debug)]
+pub(super) enum Lost {
+    /// The request did not leave.
+    Before(Failure),
+    /// The request left, in part or whole.
+    After(Failure),
+}
+
+/// An HTTP answer whose body is still to be read.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub status: u16,
+    pub retry_after: Option<Duration>,
+    pub response: Response,
+}
+
+/// Builds the pooled HTTP client.
+pub(super) fn http_client(server: &Url, connect: Duration) -> Result<reqwest::Client, Failure> {
+    // A second call finds the provider in place, which is what is wanted.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let builder = reqwest::Client::builder()
+        .connect_timeout(connect)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .http1_only()
+        .tcp_nodelay(true)
+        .pool_idle_timeout(IDLE)
+        .tls_version_min(reqwest::tls::Version::TLS_1_2)
+        .user_agent(concat!("isendpro-connector/", env!("CARGO_PKG_VERSION")));
+    let builder = if is_loopback(server) { builder.no_proxy() } else { builder };
+    builder.build().map_err(|it| Failure::new(words(&it.without_url())))
+}
+
+/// Whether a server is on this machine: only then may it be spoken to without TLS.
+pub(super) fn is_loopback(server: &Url) -> bool {
+    match server.host_str() {
+        Some("localhost") => true,
+        Some(host) => {
+            host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|it| it.is_loopback())
+        }
+        None => false,
+    }
+}
+
+/// Builds a request whose fields go where `wire` says. `fields` is JSON for [`Wire::Json`], else
+/// form-encoded text.
+pub(super) fn request(method: Method, mut url: Url, wire: Wire, fields: String) -> Request {
+    const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+    const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+    if wire == Wire::Query {
+        url.set_query(Some(&fields));
+        return accepting(Request::new(method, url));
+    }
+    let mut request = accepting(Request::new(method, url));
+    let content_type = if wire == Wire::Json { JSON } else { FORM };
+    request.headers_mut().insert(CONTENT_TYPE, content_type);
+    *request.body_mut() = Some(fields.into());
+    request
+}
+
+fn accepting(mut request: Request) -> Request {
+    request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
+    request
+}
+
+/// Sends a request and waits for the head of its answer.
+pub(super) async fn send(http: &reqwest::Client, request: Request) -> Result<Answer, Lost> {
+    let response = http.execute(request).await.map_err(lost)?;
+    let retry_after = response.headers().get(RETRY_AFTER).and_then(retry_after);
+    Ok(Answer { status: response.status().as_u16(), retry_after, response })
+}
+
+/// Reads the whole body of an answer, which is bounded.
+pub(super) async fn read(mut answer: Answer) -> Result<Vec<u8>, Lost> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.response.chunk().await.map_err(lost)? {
+        if body.len() + chunk.len() > MOST_JSON_BYTES {
+            let megabytes = MOST_JSON_BYTES / (1024 * 1024);
+            return Err(Lost::After(Failure::new(format!(
+                "the answer is larger than {megabytes} MiB"
+            ))));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Judges a failure of the network: only a connection that was never made proves that nothing left.
+pub(super) fn lost(error: reqwest::Error) -> Lost {
+    let connecting = error.is_connect() || error.is_builder();
+    let timed_out = error.is_timeout();
+    // A URL may hold the key, and reqwest prints it with the error.
+    let error = error.without_url();
+    let failure = |what: String| Failure { hint: hint(connecting), ..Failure::new(what) };
+    match (connecting, timed_out) {
+        (true, true) => Lost::Before(failure("no connection within the time allowed".to_owned())),
+        (true, false) => Lost::Before(failure(format!("no connection: {}", words(&error)))),
+        (false, true) => Lost::After(failure("no answer within the time allowed".to_owned())),
+        (false, false) => Lost::After(failure(format!(
+            "the connection broke before the answer: {}",
+            words(&error)
+        ))),
+    }
+}
+
+fn hint(connecting: bool) -> Option<&'static str> {
+    connecting.then_some("check the server's address and the network")
+}
+
+/// The innermost cause: the outer ones only say that a request failed.
+fn words(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
+
+/// `Retry-After` in seconds, or as a date.
+fn retry_after(value: &HeaderValue) -> Option<Duration> {
+    let text = value.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+    let wait = date.duration_since(jiff::Timestamp::now());
+    Some(Duration::try_from(wait).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        let loopback = |url: &str| is_loopback(&Url::parse(url).unwrap());
+        assert!(
+            loopback("http://localhost:1/x")
+                && loopback("http://127.0.0.9")
+                && loopback("http://[::1]:80")
+        );
+        assert!(
+            !loopback("http://localhost.example.org")
+                && !loopback("http://10.0.0.1")
+                && !loopback("https://apirest.isendpro.com")
+        );
+    }
+
+    #[test]
+    fn retry_after_is_read_in_seconds_or_as_a_date() {
+        let read = |text: &'static str| retry_after(&HeaderValue::from_static(text));
+        assert_eq!(read("2"), Some(Duration::from_secs(2)));
+        assert_eq!(read("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
+        assert_eq!(read("soon"), None);
+    }
+}
