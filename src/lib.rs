@@ -2,4 +2,6 @@
 
 pub mod component;
 pub mod isendpro;
+#[cfg(feature = "simulator")]
+pub mod simulator;
 pub mod sms;
