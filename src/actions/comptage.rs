@@ -1,0 +1,83 @@
+//! `comptage`: asks iSendPro how many characters a text has and how many SMS it needs.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Session, answer, sending};
+use crate::component::{Action, Effect, Error, Example, Finish, Meta, Outcome, Part, Plan};
+use crate::isendpro::request;
+
+/// The action.
+pub struct Comptage;
+
+/// No options but the account's default sender, which takes characters.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub struct Options {
+    /// The account's default sender.
+    #[serde(default)]
+    #[schemars(skip)]
+    pub emetteur: Option<String>,
+}
+
+/// What the text needs.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Output {
+    /// Characters
+    pub nb_caractere: Option<i64>,
+    /// SMS needed
+    pub nb_sms: Option<i64>,
+    /// Number
+    pub tel: Option<String>,
+}
+
+impl Action for Comptage {
+    type Api = Session;
+    type Input = request::Sms;
+    type Options = Options;
+    type Output = Output;
+    type Request = request::Comptage;
+
+    const META: Meta = Meta {
+        name: "comptage",
+        title: "Count characters and SMS",
+        description: "Asks iSendPro how many characters a text has and how many SMS it needs. \
+                      Nothing is sent and nothing is billed.",
+        source: "src/actions/comptage.rs",
+        deed: "done",
+        constants: &[("comptage", "1")],
+        examples: &[Example {
+            title: "Count a text",
+            body: r#"{"num":"0680010203","sms":"Bonjour! Bienvenue sur iSendPro!","emetteur":"iSendPro"}"#,
+        }],
+    };
+
+    fn plan(
+        input: Self::Input,
+        options: &Options,
+        _: Timestamp,
+    ) -> Result<Plan<Self::Request>, Error> {
+        let message = sending::checked(input, options.emetteur.as_deref())?;
+        Ok(Plan::request(Effect::Read, request::Comptage::new(message)))
+    }
+
+    async fn call(api: &Session, part: &Part<Self::Request>) -> Outcome {
+        answer::ask(api, &part.request, |reply| {
+            let entry = reply.with("nb_sms").cloned().unwrap_or_default();
+            Output {
+                nb_caractere: entry.integer("nb_caractere"),
+                nb_sms: entry.integer("nb_sms"),
+                tel: entry.tel().map(Into::into),
+            }
+        })
+        .await
+    }
+
+    fn finish(
+        _: &Options,
+        _: Plan<Self::Request>,
+        outcomes: Vec<Outcome>,
+    ) -> Result<Finish<Output>, Error> {
+        answer::finish(outcomes, Effect::Read)
+    }
+}

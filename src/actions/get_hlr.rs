@@ -1,0 +1,174 @@
+//! `getHlr`: looks up the operator of numbers.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::recipients::{self, RecipientResult};
+use super::{Session, answer};
+use crate::component::{
+    Action, Answer, Effect, Error, Example, Finish, Item, Meta, Outcome, Part, Plan, Reason, Reply,
+    Status,
+};
+use crate::isendpro::{self, request::Hlr};
+use crate::sms::number;
+
+/// The action.
+pub struct GetHlr;
+
+/// The numbers to look up.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct Input {
+    /// Numbers
+    ///
+    /// A list, or text separated by commas, semicolons or line ends.
+    #[schemars(extend("x-split" = true), length(min = 1))]
+    pub num: Vec<String>,
+}
+
+/// The step's fields.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Options {
+    /// Results
+    ///
+    /// One message with all results, or one message a number.
+    #[schemars(extend("viewClass" = "SelectView"))]
+    pub emit_behaviour: EmitBehaviour,
+}
+
+/// How results are emitted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum EmitBehaviour {
+    /// One message
+    #[default]
+    FetchAll,
+    /// One message a number
+    EmitIndividually,
+}
+
+/// What is known of the numbers.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Output {
+    /// Numbers
+    pub results: Vec<Number>,
+}
+
+/// What is known of one number.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Number {
+    /// Operator
+    ///
+    /// As iSendPro writes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operateur: Option<String>,
+    /// What became of the question.
+    #[serde(flatten)]
+    pub result: RecipientResult,
+}
+
+impl Action for GetHlr {
+    type Api = Session;
+    type Input = Input;
+    type Options = Options;
+    type Output = Output;
+    type Request = Hlr;
+
+    const META: Meta = Meta {
+        name: "getHlr",
+        title: "Look up operators (HLR)",
+        description: "Looks up the operator of mobile numbers, which tells whether they exist. \
+                      iSendPro may bill it; the price is not published.",
+        source: "src/actions/get_hlr.rs",
+        deed: "done",
+        constants: &[("getHLR", "1")],
+        examples: &[Example {
+            title: "Two numbers",
+            body: r#"{"num":["0680010203","0680010204"]}"#,
+        }],
+    };
+
+    fn emits_many(options: &Options) -> bool {
+        options.emit_behaviour == EmitBehaviour::EmitIndividually
+    }
+
+    /// `Once`: look-ups are billed, as far as is known.
+    fn plan(input: Input, _: &Options, _: Timestamp) -> Result<Plan<Hlr>, Error> {
+        let item = |(index, num): (usize, String)| Item { index, num, ..Item::default() };
+        let (items, settled) =
+            recipients::sort_out(input.num.into_iter().enumerate().map(item).collect());
+        if items.is_empty() {
+            return Ok(Plan { parts: Vec::new(), settled, warnings: Vec::new() });
+        }
+        let request = Hlr::new(items.iter().map(|it| it.tel.clone()).collect());
+        let part = Part { effect: Effect::Once, items, request };
+        Ok(Plan { settled, ..Plan::parts(vec![part]) })
+    }
+
+    async fn call(api: &Session, part: &Part<Hlr>) -> Outcome {
+        match api.call(&part.request).await {
+            Ok(outcome) => answer::outcome_of(outcome, |it| reply(it, &part.items)),
+            Err(error) => answer::unasked(&error),
+        }
+    }
+
+    fn finish(
+        options: &Options,
+        plan: Plan<Hlr>,
+        outcomes: Vec<Outcome>,
+    ) -> Result<Finish<Output>, Error> {
+        let mut operators = HashMap::new();
+        let mut known = Vec::with_capacity(outcomes.len());
+        for outcome in outcomes {
+            known.push(match outcome {
+                Outcome::Done(reply) => {
+                    operators.extend(reply.data.clone());
+                    Outcome::Done(reply)
+                }
+                Outcome::Planned => Outcome::Planned,
+                lost => Outcome::Done(lost.into_reply(Effect::Once)?),
+            });
+        }
+        let (results, tally) = recipients::results(plan, known);
+        let number = |result: RecipientResult| Number {
+            operateur: operators.get(&result.fate.tel).and_then(Value::as_str).map(str::to_owned),
+            result,
+        };
+        let numbers = results.into_iter().map(number);
+        let outputs = match options.emit_behaviour {
+            EmitBehaviour::FetchAll => vec![Output { results: numbers.collect() }],
+            EmitBehaviour::EmitIndividually => {
+                numbers.map(|it| Output { results: vec![it] }).collect()
+            }
+        };
+        Ok(Finish { outputs, tally })
+    }
+}
+
+/// An entry with an operator answers for its number; the operators go along by number.
+fn reply(reply: isendpro::Reply, items: &[Item]) -> Reply {
+    let mut operators = serde_json::Map::new();
+    for entry in &reply.entries {
+        if let (Some(tel), Some(operator)) = (entry.tel(), entry.text("operateur")) {
+            operators.insert(number::key(&tel), operator.into());
+        }
+    }
+    if let ([entry], [item]) = (reply.entries.as_slice(), items) {
+        operators.extend(entry.text("operateur").map(|it| (item.tel.clone(), it.into())));
+    }
+    let answer = |item: &Item| {
+        let found = operators.contains_key(&item.tel);
+        Answer {
+            status: if found { Status::Accepted } else { Status::Unknown },
+            code: None,
+            message: (!found).then(|| "iSendPro's answer does not mention this number".to_owned()),
+            reason: (!found).then_some(Reason::Unavailable),
+            parts: None,
+        }
+    };
+    Reply { answers: items.iter().map(answer).collect(), data: operators, raw: reply.raw }
+}

@@ -1,0 +1,229 @@
+//! Reports as rows: pages, one by one, all at once, or the file as it came.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use tokio::sync::mpsc;
+
+use super::{Session, answer};
+use crate::component::{Effect, Error, Kind, Outlet, Reply};
+use crate::isendpro::report::{Limits, Report, ReportError};
+use crate::isendpro::{Download, Request};
+
+/// Rows of a page.
+const PAGE: usize = 500;
+/// Most rows that one message may hold.
+const MOST_ROWS: usize = 100_000;
+/// Most bytes of a file that one message may hold; in base64 it stays below the 10 MiB that
+/// platforms take.
+const MOST_FILE: u64 = 7 * 1024 * 1024;
+
+/// How a report is emitted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum EmitBehaviour {
+    /// Pages of 500 rows
+    #[default]
+    EmitPage,
+    /// One message
+    FetchAll,
+    /// One message a row
+    EmitIndividually,
+    /// The file
+    File,
+}
+
+impl EmitBehaviour {
+    /// Whether one message may lead to more than one result.
+    pub const fn emits_many(self) -> bool {
+        matches!(self, Self::EmitPage | Self::EmitIndividually)
+    }
+}
+
+/// A report, or a part of it. Which fields are there depends on how it is emitted.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[allow(clippy::struct_field_names, reason = "the field is named as people know it")]
+pub struct Rows {
+    /// Rows
+    ///
+    /// Each has the columns under their own names (`column1`... without a header), and those that
+    /// were recognised also as tel, statut, tracker and date. All values are text, as in the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Vec<Map<String, Value>>>,
+    /// Row
+    ///
+    /// When each row is a message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<Map<String, Value>>,
+    /// Place of the row, or of the first row of the page
+    ///
+    /// Counted from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<usize>,
+    /// Page
+    ///
+    /// Counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page: Option<usize>,
+    /// Last page
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<bool>,
+    /// File
+    ///
+    /// The zip as it came, in base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// Size of the file in bytes
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+}
+
+/// Fetches a report and emits it.
+pub async fn fetch<R: Request>(
+    api: &Session,
+    request: &R,
+    behaviour: EmitBehaviour,
+    out: &Outlet<'_>,
+) -> Result<(), Error> {
+    let outcome = api.client().download(api.key()?, request).await;
+    let mut download = None;
+    answer::outcome_of(outcome, |it| {
+        download = Some(it);
+        Reply::default()
+    })
+    .into_reply(Effect::Read)?;
+    let Some(download) = download else {
+        return Err(Error::new(Kind::Internal, "the file went astray"));
+    };
+    match behaviour {
+        EmitBehaviour::File => emit_file(download, out).await,
+        EmitBehaviour::EmitPage => emit_pages(&mut pages(download), out).await,
+        EmitBehaviour::FetchAll => emit_all(&mut pages(download), out).await,
+        EmitBehaviour::EmitIndividually => emit_rows(&mut pages(download), out).await,
+    }
+}
+
+type Page = Result<Vec<Map<String, Value>>, ReportError>;
+
+/// Reads the report on a thread of its own, a page ahead of whoever takes the pages.
+fn pages(download: Download) -> mpsc::Receiver<Page> {
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::task::spawn_blocking(move || {
+        let report = match Report::open(download.file, &Limits::default()) {
+            Ok(report) => report,
+            Err(error) => return drop(sender.blocking_send(Err(error))),
+        };
+        let mut page = Vec::with_capacity(PAGE);
+        for row in report {
+            match row {
+                Ok(row) => page.push(row),
+                Err(error) => {
+                    // The rows before the damage are whole; they go first.
+                    if sender.blocking_send(Ok(page)).is_ok() {
+                        drop(sender.blocking_send(Err(error)));
+                    }
+                    return;
+                }
+            }
+            if page.len() == PAGE {
+                let full = std::mem::replace(&mut page, Vec::with_capacity(PAGE));
+                if sender.blocking_send(Ok(full)).is_err() {
+                    return;
+                }
+            }
+        }
+        drop(sender.blocking_send(Ok(page)));
+    });
+    receiver
+}
+
+async fn emit_pages(pages: &mut mpsc::Receiver<Page>, out: &Outlet<'_>) -> Result<(), Error> {
+    let (mut number, mut index) = (0, 0);
+    let mut current = next(pages).await?;
+    while let Some(rows) = current {
+        current = match next(pages).await {
+            Ok(Some(rows)) if rows.is_empty() => None,
+            Ok(following) => following,
+            Err(error) => {
+                emit(out, &page(number + 1, index, rows, false)).await?;
+                return Err(error);
+            }
+        };
+        number += 1;
+        let count = rows.len();
+        emit(out, &page(number, index, rows, current.is_none())).await?;
+        index += count;
+    }
+    Ok(())
+}
+
+fn page(number: usize, index: usize, rows: Vec<Map<String, Value>>, last: bool) -> Rows {
+    Rows {
+        rows: Some(rows),
+        index: Some(index),
+        page: Some(number),
+        last: Some(last),
+        ..Rows::default()
+    }
+}
+
+async fn emit_all(pages: &mut mpsc::Receiver<Page>, out: &Outlet<'_>) -> Result<(), Error> {
+    let mut rows = Vec::new();
+    while let Some(page) = next(pages).await? {
+        rows.extend(page);
+        if rows.len() > MOST_ROWS {
+            return Err(Error::new(
+                Kind::Refused,
+                format!("the report has more than {MOST_ROWS} rows, too many for one message"),
+            )
+            .hint("choose pages, or one message a row"));
+        }
+    }
+    emit(out, &Rows { rows: Some(rows), ..Rows::default() }).await
+}
+
+async fn emit_rows(pages: &mut mpsc::Receiver<Page>, out: &Outlet<'_>) -> Result<(), Error> {
+    let mut index = 0;
+    while let Some(rows) = next(pages).await? {
+        for row in rows {
+            emit(out, &Rows { row: Some(row), index: Some(index), ..Rows::default() }).await?;
+            index += 1;
+        }
+    }
+    Ok(())
+}
+
+async fn emit_file(mut download: Download, out: &Outlet<'_>) -> Result<(), Error> {
+    let size = download.bytes;
+    if size > MOST_FILE {
+        let megabytes = size / (1024 * 1024);
+        let said = format!("the file has {megabytes} MiB, too many for one message");
+        return Err(Error::new(Kind::Refused, said).hint("choose pages, or one message a row"));
+    }
+    let read = tokio::task::spawn_blocking(move || {
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut download.file, &mut bytes).map(|_| bytes)
+    });
+    let bytes = match read.await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(error)) => {
+            return Err(Error::new(Kind::Unavailable, format!("reading the file: {error}")));
+        }
+        Err(_) => return Err(Error::new(Kind::Internal, "reading the file failed")),
+    };
+    let file = Some(STANDARD.encode(bytes));
+    emit(out, &Rows { file, size: Some(size), ..Rows::default() }).await
+}
+
+async fn next(pages: &mut mpsc::Receiver<Page>) -> Result<Option<Vec<Map<String, Value>>>, Error> {
+    pages.recv().await.transpose().map_err(|error| {
+        Error::new(Kind::Unavailable, format!("the report cannot be read: {error}"))
+            .hint("try again; if it stays so, take the file itself (emitBehaviour: file)")
+    })
+}
+
+async fn emit(out: &Outlet<'_>, rows: &Rows) -> Result<(), Error> {
+    out.emit(Value::Object(answer::fields(rows))).await
+}

@@ -1,0 +1,147 @@
+//! An account of the API, as the actions use it.
+
+use crate::component::{AccountTrouble, Config, Connection, Diagnosis, Error, Kind, Verified};
+use crate::isendpro::request::Credit;
+use crate::isendpro::{Client, KeyId, Outcome, Reply, Request, RequestStyle};
+
+/// Where to enter the key and the addresses that may call.
+const MENU: &str = "in your iSendPro account, under Mon compte > Mon API, check the key (keyid) and \
+    the list of allowed addresses, which is on by default";
+
+/// A client together with the key of an account.
+#[derive(Clone, Debug)]
+pub struct Session {
+    client: Client,
+    key: Option<KeyId>,
+    test_mode: Option<&'static str>,
+}
+
+impl Session {
+    /// A session of this account.
+    pub fn new(client: Client, key: KeyId) -> Self {
+        Self { client, key: Some(key), test_mode: None }
+    }
+
+    /// The client.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The key.
+    ///
+    /// # Errors
+    /// When none was configured.
+    pub fn key(&self) -> Result<&KeyId, Error> {
+        self.key.as_ref().ok_or_else(|| {
+            Error::config("keyid", "is missing").hint(
+                "set ISENDPRO_KEYID, or give --keyid-file or --config; your key is in your iSendPro \
+                 account under Mon compte > Mon API",
+            )
+        })
+    }
+
+    /// Makes one request with this account's key.
+    pub(super) async fn call<R: Request>(&self, request: &R) -> Result<Outcome<Reply>, Error> {
+        Ok(self.client.call(self.key()?, request).await)
+    }
+}
+
+impl Connection for Session {
+    fn connect(config: &Config) -> Result<Self, Error> {
+        let mut builder = Client::builder()
+            .connect_timeout(config.seconds("connectTimeout", 5.0, 0.1, 60.0)?)
+            .call_timeout(config.seconds("callTimeout", 20.0, 1.0, 600.0)?)
+            .allow_http(config.text("allowHttp").is_some_and(|it| it == "1" || it == "true"));
+        if let Some(style) = config.text("requestStyle") {
+            builder = builder.request_style(RequestStyle::named(&style).ok_or_else(|| {
+                Error::config("requestStyle", "must be auto, published, json or form")
+            })?);
+        }
+        if let Some(server) = server(config)? {
+            builder = builder.server(server);
+        }
+        let client = builder.build().map_err(|it| Error {
+            hint: it.hint.map(Into::into),
+            ..Error::config("server", it.message)
+        })?;
+        let test_mode = config.text("testMode").map(|_| "simulator");
+        Ok(Self { client, key: config.text("keyid").and_then(KeyId::new), test_mode })
+    }
+
+    fn with_key(&self, key: &str) -> Result<Self, Error> {
+        let key = KeyId::new(key).ok_or_else(|| {
+            Error::invalid("keyid", "holds only blanks; leave it out or give a key")
+        })?;
+        Ok(Self { key: Some(key), ..self.clone() })
+    }
+
+    fn ready(&self) -> Result<(), Error> {
+        self.key().map(|_| ())
+    }
+
+    fn test_mode(&self) -> Option<&'static str> {
+        self.test_mode
+    }
+
+    async fn diagnose(&self) -> Diagnosis {
+        match self.call(&Credit::default()).await {
+            Ok(Outcome::Answered(reply)) => match credit(&reply) {
+                Some(left) if left <= 0.0 => Diagnosis::Trouble(AccountTrouble::Credit),
+                Some(_) => Diagnosis::Fine,
+                None => Diagnosis::Unsure,
+            },
+            Ok(Outcome::Refused(failure)) if failure.code.is_some() => {
+                Diagnosis::Trouble(AccountTrouble::KeyOrAddress)
+            }
+            _ => Diagnosis::Unsure,
+        }
+    }
+
+    async fn verify(&self) -> Result<Verified, Error> {
+        let outcome = self.call(&Credit::default()).await?;
+        match outcome {
+            Outcome::Answered(reply) => Ok(Verified { message: in_words(&reply) }),
+            Outcome::Refused(failure) if failure.code.is_some() => Err(Error {
+                code: failure.code,
+                ..Error::new(Kind::AccountKey, failure.message).hint(MENU)
+            }),
+            Outcome::Refused(failure) | Outcome::NotSent(failure) | Outcome::InDoubt(failure) => {
+                let error = Error::new(Kind::Unavailable, failure.message);
+                Err(error.hint(failure.hint.unwrap_or("try again in a while")))
+            }
+        }
+    }
+}
+
+fn credit(reply: &Reply) -> Option<f64> {
+    reply.with("credit")?.number("credit")
+}
+
+/// For example `key accepted, credit 12.40 EUR, about 250 SMS`.
+fn in_words(reply: &Reply) -> String {
+    let mut words = "key accepted".to_owned();
+    if let Some(left) = credit(reply) {
+        words += &format!(", credit {left:.2} EUR");
+    }
+    if let Some(quantity) = reply.with("quantite").and_then(|it| it.number("quantite")) {
+        words += &format!(", about {quantity:.0} SMS");
+    }
+    words
+}
+
+/// The server's address, from whatever way of naming it: the connector's own, or the old one's
+/// (`0` and `1` for the service, `2` or a dashed title for another).
+fn server(config: &Config) -> Result<Option<String>, Error> {
+    let Some(named) = config.text("server") else { return Ok(None) };
+    match named.trim().to_lowercase().as_str() {
+        "isendpro" | "0" | "1" => Ok(None),
+        "simulator" => Err(Error::config("server", "the simulator is not part of this runtime")
+            .hint("use the command line: isendpro run sendSms --server simulator")),
+        name if name == "2" || name == "custom" || name.starts_with("---") => {
+            config.text("otherServer").map(Some).ok_or_else(|| {
+                Error::config("otherServer", "is missing").hint("give the address of your server")
+            })
+        }
+        _ => Ok(Some(named)),
+    }
+}

@@ -1,0 +1,52 @@
+//! `setListeNoire`: puts a number on the blacklist.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::blacklist::{Listed, OneNumber, listed};
+use super::{Session, answer};
+use crate::component::{Action, Effect, Error, Example, Finish, Meta, Outcome, Part, Plan};
+use crate::isendpro::request;
+
+/// The action.
+pub struct SetListeNoire;
+
+/// No options.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub struct Options {}
+
+impl Action for SetListeNoire {
+    type Api = Session;
+    type Input = OneNumber;
+    type Options = Options;
+    type Output = Listed;
+    type Request = request::SetListeNoire;
+
+    const META: Meta = Meta {
+        name: "setListeNoire",
+        title: "Add to the blacklist",
+        description: "Puts a number on the blacklist: marketing messages to it are refused from then on.",
+        source: "src/actions/set_liste_noire.rs",
+        deed: "done",
+        constants: &[("setlisteNoire", "1")],
+        examples: &[Example { title: "Blacklist a number", body: r#"{"num":"0680010203"}"# }],
+    };
+
+    /// `Idempotent`: the list is the same after a second request.
+    fn plan(input: OneNumber, _: &Options, _: Timestamp) -> Result<Plan<Self::Request>, Error> {
+        Ok(Plan::request(Effect::Idempotent, request::SetListeNoire::new(input.called()?)))
+    }
+
+    async fn call(api: &Session, part: &Part<Self::Request>) -> Outcome {
+        answer::ask(api, &part.request, listed).await
+    }
+
+    fn finish(
+        _: &Options,
+        _: Plan<Self::Request>,
+        outcomes: Vec<Outcome>,
+    ) -> Result<Finish<Listed>, Error> {
+        answer::finish(outcomes, Effect::Idempotent)
+    }
+}

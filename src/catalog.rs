@@ -1,0 +1,41 @@
+//! The table of all that the connector does, and what is published about it.
+
+mod descriptor;
+mod fields;
+mod published;
+mod settings;
+
+pub use descriptor::{File, credential, describe, files, step_fields};
+pub use settings::{SETTINGS, Setting};
+
+use crate::actions::{
+    Session, add_shortlink::AddShortlink, comptage::Comptage, del_liste_noire::DelListeNoire,
+    get_campagne::GetCampagne, get_credit::GetCredit, get_hlr::GetHlr,
+    get_liste_noire::GetListeNoire, repertoire::Repertoire, repertoire_crea::RepertoireCrea,
+    send_sms::SendSms, send_sms_multi::SendSmsMulti, set_liste_noire::SetListeNoire,
+    subaccount_add::SubaccountAdd, subaccount_edit::SubaccountEdit,
+};
+use crate::component::{Component, Handler};
+use crate::triggers::start_flow::StartFlow;
+
+/// The connector: its actions, in the order in which a person meets them, and its triggers.
+pub static COMPONENT: Component<Session> = Component {
+    name: "iSendPro SMS",
+    handlers: &[
+        Handler::action::<SendSms>(),
+        Handler::action::<SendSmsMulti>(),
+        Handler::action::<Comptage>(),
+        Handler::action::<GetCredit>(),
+        Handler::report::<GetCampagne>(),
+        Handler::report::<GetListeNoire>(),
+        Handler::action::<SetListeNoire>(),
+        Handler::action::<DelListeNoire>(),
+        Handler::action::<GetHlr>(),
+        Handler::action::<RepertoireCrea>(),
+        Handler::action::<Repertoire>(),
+        Handler::action::<AddShortlink>(),
+        Handler::action::<SubaccountAdd>(),
+        Handler::action::<SubaccountEdit>(),
+        Handler::trigger::<StartFlow>(),
+    ],
+};

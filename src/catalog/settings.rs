@@ -1,0 +1,59 @@
+//! Settings that are no step fields: what an environment or a configuration file may set.
+
+/// One setting.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// Its name in a configuration.
+    pub name: &'static str,
+    /// The environment variable that sets it.
+    pub env: &'static str,
+    /// What it does, with unit, bounds and default.
+    pub help: &'static str,
+}
+
+/// All settings. The platform passes only declared variables on, so each is declared in the
+/// descriptor.
+pub const SETTINGS: &[Setting] = &[
+    Setting {
+        name: "keyid",
+        env: "ISENDPRO_KEYID",
+        help: "Key of the account, from Mon compte > Mon API.",
+    },
+    Setting {
+        name: "server",
+        env: "ISENDPRO_SERVER",
+        help: "isendpro (default), simulator (command line only), or an address such as \
+               https://host/cgi-bin.",
+    },
+    Setting {
+        name: "emetteur",
+        env: "ISENDPRO_EMETTEUR",
+        help: "Default sender of messages that name none.",
+    },
+    Setting {
+        name: "requestStyle",
+        env: "ISENDPRO_REQUEST_STYLE",
+        help: "How the credit, the report and the blacklist are asked for: auto (default), \
+               published (fields in the query), json or form.",
+    },
+    Setting {
+        name: "rate",
+        env: "ISENDPRO_RATE",
+        help: "Most calls to the API a second; 0 (default): no limit.",
+    },
+    Setting {
+        name: "connectTimeout",
+        env: "ISENDPRO_CONNECT_TIMEOUT",
+        help: "Seconds for a connection, 0.1 to 60; 5 by default.",
+    },
+    Setting {
+        name: "callTimeout",
+        env: "ISENDPRO_CALL_TIMEOUT",
+        help: "Seconds for a call, 1 to 600, growing by one for every 50 recipients; 20 by default.",
+    },
+    Setting {
+        name: "allowHttp",
+        env: "ISENDPRO_ALLOW_HTTP",
+        help: "1: also speak http to other machines, which sends the key in clear.",
+    },
+];

@@ -1,0 +1,57 @@
+//! `startFlow`: starts a flow by the clock.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::actions::Session;
+use crate::component::{Error, Fired, Meta, Outlet, Trigger};
+
+/// The trigger.
+pub struct StartFlow;
+
+/// No options.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub struct Options {}
+
+/// When it was, and what an earlier run left.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Output {
+    /// Time
+    ///
+    /// ISO 8601, in UTC.
+    pub time: String,
+    /// Snapshot
+    ///
+    /// What an earlier run of the flow left; empty at first. The configuration is never part of it.
+    pub snapshot: Value,
+}
+
+impl Trigger for StartFlow {
+    type Api = Session;
+    type Options = Options;
+    type Output = Output;
+
+    const META: Meta = Meta {
+        name: "startFlow",
+        title: "Start a flow",
+        description: "Starts a flow by the clock, with the time. Calls nothing.",
+        source: "src/triggers/start_flow.rs",
+        deed: "done",
+        constants: &[],
+        examples: &[],
+    };
+
+    async fn fire(
+        _: &Session,
+        _: &Options,
+        snapshot: &Value,
+        now: Timestamp,
+        out: &Outlet<'_>,
+    ) -> Result<Fired, Error> {
+        let output = serde_json::json!({ "time": now.to_string(), "snapshot": snapshot });
+        out.emit(output).await?;
+        Ok(Fired { snapshot: None })
+    }
+}
