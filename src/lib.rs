@@ -4,6 +4,8 @@ pub mod actions;
 pub mod catalog;
 pub mod component;
 pub mod isendpro;
+pub mod journal;
+pub mod runtime;
 #[cfg(feature = "simulator")]
 pub mod simulator;
 pub mod sms;

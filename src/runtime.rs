@@ -1,0 +1,10 @@
+//! How messages come and go. Nothing here knows what any action does.
+
+pub mod engine;
+pub mod pipe;
+mod retry;
+mod stop;
+
+pub use engine::{Admission, Engine, Verdict};
+pub use retry::{Next, next};
+pub use stop::{Stop, Stopper};

@@ -1,0 +1,266 @@
+//! The pipe: JSON lines in, JSON lines out.
+
+mod lines;
+mod summary;
+mod writer;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufRead, AsyncWrite};
+use tokio::sync::{Semaphore, mpsc};
+
+pub use lines::{Line, Lines};
+pub use summary::Summary;
+pub use writer::Watch;
+use writer::{Done, Event, Writer};
+
+use super::{Engine, Stop, Stopper, Verdict};
+use crate::component::{BoxFuture, Connection, Emit, Error, Kind, Message, mask};
+
+/// Results of one message that may wait for the writer.
+const ROOM: usize = 4;
+
+/// How a pipe runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Messages under way at the same time.
+    pub concurrency: usize,
+    /// Whether results come in the order of their messages.
+    pub ordered: bool,
+    /// Most bytes of a line.
+    pub line_limit: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { concurrency: 8, ordered: true, line_limit: 10 * 1024 * 1024 }
+    }
+}
+
+/// Where failed messages are collected, unmasked and ready to be fed in again.
+pub trait Failures: Send + Sync {
+    /// Keeps one line.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    fn keep(&self, line: &str) -> io::Result<()>;
+}
+
+/// Carries every line of `input` through the engine, and writes what becomes of it.
+///
+/// Reading stops at the end of the input, when `stop` is wanted, when the account is refused, and
+/// when the output is closed; what is under way is always finished.
+pub async fn run<C: Connection>(
+    engine: Arc<Engine<C>>,
+    input: impl AsyncBufRead + Unpin,
+    output: impl AsyncWrite + Unpin + Send + 'static,
+    failures: Option<Arc<dyn Failures>>,
+    options: Options,
+    (stopper, stop): (Stopper, Stop),
+    watch: Watch,
+) -> Summary {
+    let started = Instant::now();
+    let writer = Writer::new(output, stopper, watch);
+    let (exit, writing) = if options.ordered {
+        // Messages that are done wait here for slower ones before them.
+        let (sender, receiver) = mpsc::channel(options.concurrency * 4 + 64);
+        (Exit::InOrder(sender), tokio::spawn(writer.in_order(receiver)))
+    } else {
+        let (sender, receiver) = mpsc::channel(options.concurrency + 64);
+        (Exit::AsTheyCome(sender), tokio::spawn(writer.unordered(receiver)))
+    };
+    let reason = read(engine, input, &exit, failures, options, &stop).await;
+    drop(exit);
+    let mut summary = writing.await.unwrap_or_else(|_| Summary {
+        stopped: Some("a defect of the connector stopped the writing".to_owned()),
+        ..Summary::default()
+    });
+    summary.stopped = summary.stopped.take().or(reason);
+    summary.took(started.elapsed());
+    summary
+}
+
+/// Reads to the end; says why, if that came early.
+async fn read<C: Connection>(
+    engine: Arc<Engine<C>>,
+    input: impl AsyncBufRead + Unpin,
+    exit: &Exit,
+    failures: Option<Arc<dyn Failures>>,
+    options: Options,
+    stop: &Stop,
+) -> Option<String> {
+    let places = Arc::new(Semaphore::new(options.concurrency));
+    let mut lines = Lines::new(input, options.line_limit);
+    loop {
+        // The place comes first: a slow API slows the reading.
+        let place = tokio::select! {
+            biased;
+            () = stop.requested() => return None,
+            place = Arc::clone(&places).acquire_owned() => place.ok()?,
+        };
+        let line = tokio::select! {
+            biased;
+            () = stop.requested() => return None,
+            line = lines.next() => line,
+        };
+        let (number, line) = match line {
+            Ok(Some(line)) => line,
+            Ok(None) => return None,
+            Err(error) => return Some(format!("the input cannot be read: {error}")),
+        };
+        let wide = matches!(&line, Line::Encoding(name) if name.starts_with("UTF-16"));
+        let events = exit.events().await?;
+        let job = Job {
+            engine: Arc::clone(&engine),
+            failures: failures.clone(),
+            events,
+            number,
+            limit: options.line_limit,
+        };
+        tokio::spawn(async move {
+            job.carry(line).await;
+            drop(place);
+        });
+        if wide {
+            return Some("the input is not UTF-8".to_owned());
+        }
+    }
+}
+
+/// Where messages send what comes of them.
+enum Exit {
+    InOrder(mpsc::Sender<mpsc::Receiver<Event>>),
+    AsTheyCome(mpsc::Sender<Event>),
+}
+
+impl Exit {
+    /// The way out for the next message; `None` when nobody writes any more.
+    async fn events(&self) -> Option<mpsc::Sender<Event>> {
+        match self {
+            Self::InOrder(queue) => {
+                let (sender, receiver) = mpsc::channel(ROOM);
+                queue.send(receiver).await.ok()?;
+                Some(sender)
+            }
+            Self::AsTheyCome(events) => Some(events.clone()),
+        }
+    }
+}
+
+/// One line on its way.
+struct Job<C: Connection> {
+    engine: Arc<Engine<C>>,
+    failures: Option<Arc<dyn Failures>>,
+    events: mpsc::Sender<Event>,
+    number: u64,
+    limit: usize,
+}
+
+impl<C: Connection> Job<C> {
+    async fn carry(self, line: Line) {
+        let (verdict, name) = match line {
+            Line::Text(text) => self.carry_text(&text).await,
+            Line::TooLong => {
+                let said = format!("the line is longer than {} bytes", self.limit);
+                let error = Error::new(Kind::Invalid, said).hint("raise --line-limit, or split it");
+                (self.fail(error, None).await, self.name(None))
+            }
+            Line::Encoding(name) => {
+                let error = Error::new(
+                    Kind::Invalid,
+                    format!("the line is not UTF-8; it looks like {name}"),
+                )
+                .hint(format!("convert the input first: iconv -f {} -t UTF-8", iconv(name)));
+                (self.fail(error, None).await, self.name(None))
+            }
+        };
+        // The writer goes on until every sender is gone, so it is there.
+        self.events.send(Event::Done(Box::new(Done { name, verdict }))).await.ok();
+    }
+
+    async fn carry_text(&self, text: &str) -> (Verdict, String) {
+        let value: Value = match serde_json::from_str(text) {
+            Ok(value) => value,
+            Err(error) => {
+                let error = Error::new(Kind::Invalid, format!("the line is not JSON: {error}"));
+                return (self.fail(error, Some(text)).await, self.name(None));
+            }
+        };
+        let message = Message::new(value);
+        let name = self.name(message.id.as_deref());
+        let envelope = message.envelope.clone();
+        let out = Out { events: &self.events, envelope };
+        let mut verdict = self.engine.handle(message, &out).await;
+        if let Some(error) = verdict.error.take() {
+            self.fail_into(error, Some(text), &mut verdict).await;
+        }
+        (verdict, name)
+    }
+
+    fn name(&self, id: Option<&str>) -> String {
+        id.map_or_else(
+            || format!("line {}", self.number),
+            |it| format!("{it} (line {})", self.number),
+        )
+    }
+
+    async fn fail(&self, error: Error, text: Option<&str>) -> Verdict {
+        let mut verdict = Verdict::from(error.clone());
+        self.fail_into(error, text, &mut verdict).await;
+        verdict
+    }
+
+    /// Says what went wrong, with the message masked; keeps the message itself where failed ones go.
+    async fn fail_into(&self, mut error: Error, text: Option<&str>, verdict: &mut Verdict) {
+        error.line = Some(self.number);
+        let value = text.and_then(|it| serde_json::from_str(it).ok());
+        let mut shown = match value.clone() {
+            Some(value) => Message::new(value).failed(error.to_json()),
+            None => serde_json::json!({ "error": error.to_json() }),
+        };
+        mask(&mut shown);
+        if let (Some(failures), Some(text)) = (&self.failures, text) {
+            let kept = value.map_or_else(
+                || text.to_owned(),
+                |it| Message::new(it).failed(error.to_json()).to_string(),
+            );
+            if let Err(error) = failures.keep(&kept) {
+                tracing::error!(%error, line = self.number, "a failed message was not kept");
+            }
+        }
+        self.events.send(Event::Line(shown.to_string())).await.ok();
+        verdict.error = Some(error);
+    }
+}
+
+fn iconv(name: &str) -> &str {
+    if name.starts_with("UTF-16") { "UTF-16" } else { name }
+}
+
+/// Results as lines, in the form in which their message came.
+struct Out<'a> {
+    events: &'a mpsc::Sender<Event>,
+    envelope: Option<serde_json::Map<String, Value>>,
+}
+
+impl Emit for Out<'_> {
+    fn emit(&self, result: Value) -> BoxFuture<'_, Result<(), Error>> {
+        let line = match &self.envelope {
+            None => result.to_string(),
+            Some(envelope) => {
+                let mut wrapped = envelope.clone();
+                wrapped.insert("body".to_owned(), result);
+                Value::Object(wrapped).to_string()
+            }
+        };
+        Box::pin(async move {
+            self.events
+                .send(Event::Line(line))
+                .await
+                .map_err(|_| Error::new(Kind::Unavailable, "the reader of the results has gone"))
+        })
+    }
+}

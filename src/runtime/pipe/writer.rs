@@ -1,0 +1,165 @@
+//! The results on their way out: in order, flushed as soon as nothing more is ready.
+
+use std::collections::VecDeque;
+use std::io;
+
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::sync::mpsc;
+
+use super::Summary;
+use crate::component::{Error, Kind};
+use crate::runtime::{Stopper, Verdict};
+
+/// What comes from a message under way.
+#[derive(Debug)]
+pub enum Event {
+    /// A result, as a line without its end.
+    Line(String),
+    /// The message is done. The last event of a message.
+    Done(Box<Done>),
+}
+
+/// A message that is done.
+#[derive(Debug)]
+pub struct Done {
+    /// How people find the message: its id or its line.
+    pub name: String,
+    /// What became of it.
+    pub verdict: Verdict,
+}
+
+/// Writes lines, and keeps count.
+pub struct Writer<W> {
+    output: W,
+    buffer: Vec<u8>,
+    /// Messages that are done, whose results are in the buffer.
+    unflushed: VecDeque<Box<Done>>,
+    closed: bool,
+    stopper: Stopper,
+    summary: Summary,
+    watch: Watch,
+}
+
+/// Told of the summary as it grows.
+pub type Watch = Box<dyn FnMut(&Summary) + Send>;
+
+impl<W: AsyncWrite + Unpin> Writer<W> {
+    /// A writer that stops the run when its output is closed.
+    pub fn new(output: W, stopper: Stopper, watch: Watch) -> Self {
+        Self {
+            output,
+            buffer: Vec::new(),
+            unflushed: VecDeque::new(),
+            closed: false,
+            stopper,
+            summary: Summary::default(),
+            watch,
+        }
+    }
+
+    /// Writes what comes from messages, one message after the other.
+    pub async fn in_order(mut self, mut queue: mpsc::Receiver<mpsc::Receiver<Event>>) -> Summary {
+        loop {
+            let mut events = match queue.try_recv() {
+                Ok(events) => events,
+                Err(_) => {
+                    self.flush().await;
+                    let Some(events) = queue.recv().await else { break };
+                    events
+                }
+            };
+            let mut done = false;
+            while !done {
+                let event = match events.try_recv() {
+                    Ok(event) => Some(event),
+                    Err(_) => {
+                        self.flush().await;
+                        events.recv().await
+                    }
+                };
+                done = self.take(event.unwrap_or_else(vanished)).await;
+            }
+        }
+        self.end().await
+    }
+
+    /// Writes what comes from messages as it comes.
+    pub async fn unordered(mut self, mut events: mpsc::Receiver<Event>) -> Summary {
+        loop {
+            let event = match events.try_recv() {
+                Ok(event) => event,
+                Err(_) => {
+                    self.flush().await;
+                    let Some(event) = events.recv().await else { break };
+                    event
+                }
+            };
+            self.take(event).await;
+        }
+        self.end().await
+    }
+
+    /// Takes an event; says whether it was the last of its message.
+    async fn take(&mut self, event: Event) -> bool {
+        match event {
+            Event::Line(line) => {
+                self.buffer.extend_from_slice(line.as_bytes());
+                self.buffer.push(b'\n');
+                // A slow reader slows the reading: nothing piles up here.
+                if self.buffer.len() > 64 * 1024 {
+                    self.flush().await;
+                }
+                false
+            }
+            Event::Done(done) => {
+                self.summary.count(&done.verdict);
+                if done.verdict.account.is_some() {
+                    self.stopper.stop();
+                }
+                (self.watch)(&self.summary);
+                self.unflushed.push_back(done);
+                true
+            }
+        }
+    }
+
+    async fn flush(&mut self) {
+        if !self.closed && !self.buffer.is_empty() {
+            let written = async {
+                self.output.write_all(&self.buffer).await?;
+                self.output.flush().await
+            };
+            if let Err(error) = written.await {
+                self.close(&error);
+            }
+        }
+        self.buffer.clear();
+        if self.closed {
+            // What was carried out and never printed must be told, or a person would send it again.
+            let carried_out = |it: &Verdict| it.tally.accepted + it.tally.unknown > 0;
+            let unprinted = self.unflushed.iter().filter(|it| carried_out(&it.verdict));
+            self.summary.unprinted.extend(unprinted.map(|it| it.name.clone()));
+        }
+        self.unflushed.clear();
+    }
+
+    fn close(&mut self, error: &io::Error) {
+        self.closed = true;
+        self.summary.stopped = Some(match error.kind() {
+            io::ErrorKind::BrokenPipe => "the reader of the results has gone".to_owned(),
+            _ => format!("the results cannot be written: {error}"),
+        });
+        self.stopper.stop();
+    }
+
+    async fn end(mut self) -> Summary {
+        self.flush().await;
+        self.summary
+    }
+}
+
+/// A message whose task ended without a word: a defect, which nothing is known to have left.
+fn vanished() -> Event {
+    let error = Error::new(Kind::Internal, "a defect of the connector lost this message");
+    Event::Done(Box::new(Done { name: "a lost message".to_owned(), verdict: error.into() }))
+}
