@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod catalog;
+pub mod cli;
 pub mod component;
 pub mod isendpro;
 pub mod journal;

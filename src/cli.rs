@@ -1,0 +1,120 @@
+//! The command line: one file a subcommand.
+
+mod actions;
+mod check;
+mod describe;
+mod logging;
+mod run;
+mod settings;
+#[cfg(feature = "simulator")]
+mod simulator;
+mod stdio;
+mod terminal;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+/// The exit code of a wrong command line or configuration.
+const USAGE: u8 = 2;
+/// The exit code of a command that could not run.
+const FAILED: u8 = 1;
+
+#[derive(Debug, Parser)]
+#[command(name = "isendpro", version, about, long_about = None, before_help = EXAMPLES)]
+#[command(arg_required_else_help = true, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  echo '{\"num\":\"0680010203\",\"sms\":\"Bonjour\"}' | isendpro run sendSms --server simulator
+  ISENDPRO_KEYID=... isendpro check
+  isendpro run sendSms --dry-run < messages.ndjson
+  isendpro run sendSms --failed failed.ndjson < messages.ndjson > results.ndjson
+  isendpro actions sendSms";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Carry messages through an action: JSON lines in, JSON lines out
+    Run(Box<run::Args>),
+    /// List the actions, or tell all about one
+    Actions(actions::Args),
+    /// Check the key and the way to the server, and tell the credit
+    Check(check::Args),
+    /// Write component.json and schemas/, or print one action's
+    Describe(describe::Args),
+    /// Serve a local iSendPro, to try and to test against
+    #[cfg(feature = "simulator")]
+    Simulator(simulator::Args),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Runs the command line.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are printed this way too.
+            let code = if error.use_stderr() { USAGE } else { 0 };
+            error.print().ok();
+            return code.into();
+        }
+    };
+    let result = match cli.command {
+        Command::Run(args) => run::main(*args),
+        Command::Actions(args) => actions::main(&args),
+        Command::Check(args) => check::main(&args),
+        Command::Describe(args) => describe::main(&args),
+        #[cfg(feature = "simulator")]
+        Command::Simulator(args) => simulator::main(&args),
+        Command::Completions { shell } => completions(shell),
+    };
+    match result {
+        Ok(code) => code.into(),
+        Err(error) => {
+            complain(format_args!("isendpro: {error:#}"));
+            let usage =
+                error.downcast_ref::<crate::component::Error>().is_some() || error.is::<Usage>();
+            if usage { USAGE.into() } else { FAILED.into() }
+        }
+    }
+}
+
+fn completions(shell: clap_complete::Shell) -> anyhow::Result<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "isendpro", &mut script);
+    print(&String::from_utf8(script)?)?;
+    Ok(0)
+}
+
+/// A mistake on the command line that clap cannot see.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+/// Prints to stdout. A reader that has gone has seen enough.
+fn print(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Tells a person something, on stderr.
+fn complain(words: impl std::fmt::Display) {
+    writeln!(std::io::stderr().lock(), "{words}").ok();
+}
+
+/// The runtime for commands that talk. One worker keeps up with two cores' worth of HTTP and wastes
+/// less on passing work around than more of them do.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()
+}

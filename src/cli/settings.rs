@@ -1,0 +1,108 @@
+//! The configuration from flags, environment and file, in this order of precedence.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Args;
+use serde_json::{Map, Value};
+
+use super::Usage;
+use crate::catalog::SETTINGS;
+use crate::component::Config;
+
+/// Flags that every command with an account has.
+#[derive(Debug, Clone, Args)]
+pub struct SettingsArgs {
+    /// isendpro, simulator, or an address such as `https://host/cgi-bin`
+    #[arg(long, value_name = "SERVER")]
+    pub server: Option<String>,
+    /// A JSON file with settings: {"keyid":"...","emetteur":"...","giveUpAfter":5}
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// A file that holds the key and nothing else
+    #[arg(long, value_name = "FILE")]
+    pub keyid_file: Option<PathBuf>,
+    /// A setting or a field of the action, such as giveUpAfter=5 or emitBehaviour=fetchAll
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+}
+
+impl SettingsArgs {
+    /// The configuration. `fields` are the names that the action knows besides the general ones.
+    pub fn config(&self, fields: &[String]) -> anyhow::Result<Config> {
+        let mut settings = match &self.config {
+            Some(path) => read_object(path)?,
+            None => Map::new(),
+        };
+        for setting in SETTINGS {
+            match std::env::var(setting.env) {
+                Ok(value) if !value.is_empty() => {
+                    settings.insert(setting.name.to_owned(), value.into());
+                }
+                _ => {}
+            }
+        }
+        if let Some(path) = &self.keyid_file {
+            let key = std::fs::read_to_string(path)
+                .with_context(|| format!("reading the key from {}", path.display()))?;
+            settings.insert("keyid".to_owned(), key.trim().into());
+        }
+        if let Some(server) = &self.server {
+            settings.insert("server".to_owned(), server.as_str().into());
+        }
+        for assignment in &self.set {
+            let (name, value) = assigned(assignment, fields)?;
+            settings.insert(name.to_owned(), value.into());
+        }
+        Ok(Config::new(settings))
+    }
+}
+
+fn read_object(path: &Path) -> anyhow::Result<Map<String, Value>> {
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    // serde's own message could quote the file, and with it the key.
+    let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
+        .map_err(|it| Usage(format!("{}, line {}: this is not JSON", path.display(), it.line())))?;
+    match value {
+        Value::Object(settings) => Ok(settings),
+        _ => Err(Usage(format!("{} must hold a JSON object", path.display())).into()),
+    }
+}
+
+/// Checks a `name=value`; a name that nobody knows is most likely a slip.
+fn assigned<'a>(assignment: &'a str, fields: &[String]) -> Result<(&'a str, &'a str), Usage> {
+    let (name, value) = assignment.split_once('=').ok_or_else(|| {
+        Usage("--set wants name=value, for example --set giveUpAfter=5".to_owned())
+    })?;
+    let name = name.trim();
+    if name == "keyid" {
+        return Err(Usage(
+            "a key in a flag can be read by every user of this machine; set ISENDPRO_KEYID, or use \
+             --keyid-file or --config"
+                .to_owned(),
+        ));
+    }
+    let general = SETTINGS.iter().map(|it| it.name).filter(|it| *it != "keyid");
+    let known: Vec<&str> =
+        general.chain(["otherServer"]).chain(fields.iter().map(String::as_str)).collect();
+    if known.contains(&name) {
+        return Ok((name, value.trim()));
+    }
+    Err(Usage(format!("--set {name}: there is no such setting; there are {}", known.join(", "))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_or_a_secret_in_a_flag_is_refused() {
+        let fields = ["giveUpAfter".to_owned()];
+        assert_eq!(assigned("giveUpAfter= 5", &fields).unwrap(), ("giveUpAfter", "5"));
+        assert!(assigned("giveupafter=5", &fields).unwrap_err().0.contains("giveUpAfter"));
+        assert!(assigned("giveUpAfter", &fields).unwrap_err().0.contains("name=value"));
+        let refused = assigned("keyid=0123456789", &fields).unwrap_err().0;
+        assert!(refused.contains("ISENDPRO_KEYID") && !refused.contains("0123456789"));
+    }
+}

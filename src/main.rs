@@ -1,0 +1,5 @@
+//! The `isendpro` command: see `isendpro --help`.
+
+fn main() -> std::process::ExitCode {
+    isendpro_connector::cli::main()
+}
