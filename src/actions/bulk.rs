@@ -115,14 +115,14 @@ pub fn texts_for(items: &[Item], texts: Vec<String>) -> Vec<String> {
     items.iter().map(|it| texts.get(it.index).cloned().unwrap_or_default()).collect()
 }
 
-/// The entries of an answer that are about none of the message's own recipients.
-pub fn unlisted(reply: &Reply, items: &[Item], directory: bool) -> Map<String, Value> {
-    if !directory {
-        return Map::new();
-    }
+/// The entries of an answer that are about none of the message's own recipients: those of a
+/// directory's numbers, or one for all of them.
+pub fn unlisted(reply: &Reply, items: &[Item]) -> Map<String, Value> {
     let listed: HashSet<&str> = items.iter().map(|it| it.tel.as_str()).collect();
     let others = reply.entries.iter().filter(|entry| {
-        entry.tel().is_some_and(|tel| !listed.contains(number::key(&tel).as_str()))
+        entry
+            .tel()
+            .map_or(entry.code().is_some(), |tel| !listed.contains(number::key(&tel).as_str()))
     });
     let others: Vec<Value> = others.map(|it| Value::Object(it.fields().clone())).collect();
     if others.is_empty() {
@@ -167,7 +167,7 @@ pub fn directory_answers<R>(
 pub fn append(entries: Vec<Entry>, results: &mut Vec<RecipientResult>, tally: &mut Tally) {
     let after = results.last().map_or(0, |it| it.index + 1);
     for (index, entry) in (after..).zip(entries) {
-        let num = entry.tel().map(String::from).unwrap_or_default();
+        let num = entry.tel().map_or_else(|| "directory".to_owned(), String::from);
         let item = Item { index, tel: number::key(&num), num, ..Item::default() };
         let fate = Fate::new(&item, answer(&entry));
         tally.count(fate.status);

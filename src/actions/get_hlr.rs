@@ -10,8 +10,7 @@ use serde_json::Value;
 use super::recipients::{self, RecipientResult};
 use super::{Session, answer};
 use crate::component::{
-    Action, Answer, Effect, Error, Example, Finish, Item, Meta, Outcome, Part, Plan, Reason, Reply,
-    Status,
+    Action, Answer, Effect, Error, Example, Finish, Item, Meta, Outcome, Part, Plan, Reply, Status,
 };
 use crate::isendpro::{self, request::Hlr};
 use crate::sms::number;
@@ -160,15 +159,17 @@ fn reply(reply: isendpro::Reply, items: &[Item]) -> Reply {
     if let ([entry], [item]) = (reply.entries.as_slice(), items) {
         operators.extend(entry.text("operateur").map(|it| (item.tel.clone(), it.into())));
     }
-    let answer = |item: &Item| {
-        let found = operators.contains_key(&item.tel);
-        Answer {
-            status: if found { Status::Accepted } else { Status::Unknown },
-            code: None,
-            message: (!found).then(|| "iSendPro's answer does not mention this number".to_owned()),
-            reason: (!found).then_some(Reason::Unavailable),
-            parts: None,
+    let raw = reply.raw.clone();
+    // Whatever has no operator is refused by its own code, or not mentioned at all.
+    let said = recipients::reply_with_directory(reply, items).answers;
+    let answer = |(item, said): (&Item, Answer)| {
+        if operators.contains_key(&item.tel) {
+            let (status, message, reason) = (Status::Accepted, None, None);
+            Answer { status, message, reason, ..said }
+        } else {
+            said
         }
     };
-    Reply { answers: items.iter().map(answer).collect(), data: operators, raw: reply.raw }
+    let answers = items.iter().zip(said).map(answer).collect();
+    Reply { answers, data: operators, raw }
 }

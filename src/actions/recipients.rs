@@ -138,6 +138,12 @@ pub fn reply(reply: isendpro::Reply, items: &[Item]) -> Reply {
     Reply { answers, raw: reply.raw, ..Reply::default() }
 }
 
+/// The same for a message that goes to a directory too, whose numbers it does not name.
+pub fn reply_with_directory(reply: isendpro::Reply, items: &[Item]) -> Reply {
+    let answers = matched(&reply.entries, items);
+    Reply { answers, raw: reply.raw, ..Reply::default() }
+}
+
 fn matched(entries: &[Entry], items: &[Item]) -> Vec<Answer> {
     let mut by_number: HashMap<String, VecDeque<&Entry>> = HashMap::with_capacity(entries.len());
     for entry in entries {

@@ -175,7 +175,7 @@ async fn emit_all(pages: &mut mpsc::Receiver<Page>, out: &Outlet<'_>) -> Result<
         rows.extend(page);
         if rows.len() > MOST_ROWS {
             return Err(Error::new(
-                Kind::Refused,
+                Kind::Unusable,
                 format!("the report has more than {MOST_ROWS} rows, too many for one message"),
             )
             .hint("choose pages, or one message a row"));
@@ -200,7 +200,7 @@ async fn emit_file(mut download: Download, out: &Outlet<'_>) -> Result<(), Error
     if size > MOST_FILE {
         let megabytes = size / (1024 * 1024);
         let said = format!("the file has {megabytes} MiB, too many for one message");
-        return Err(Error::new(Kind::Refused, said).hint("choose pages, or one message a row"));
+        return Err(Error::new(Kind::Unusable, said).hint("choose pages, or one message a row"));
     }
     let read = tokio::task::spawn_blocking(move || {
         let mut bytes = Vec::new();
@@ -219,8 +219,13 @@ async fn emit_file(mut download: Download, out: &Outlet<'_>) -> Result<(), Error
 
 async fn next(pages: &mut mpsc::Receiver<Page>) -> Result<Option<Vec<Map<String, Value>>>, Error> {
     pages.recv().await.transpose().map_err(|error| {
-        Error::new(Kind::Unavailable, format!("the report cannot be read: {error}"))
-            .hint("try again; if it stays so, take the file itself (emitBehaviour: file)")
+        let passing = matches!(
+            error,
+            ReportError::Truncated | ReportError::Damaged { .. } | ReportError::Io(_)
+        );
+        let kind = if passing { Kind::Unavailable } else { Kind::Unusable };
+        Error::new(kind, format!("the report cannot be read: {error}"))
+            .hint("the file itself can be had with emitBehaviour: file")
     })
 }
 

@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::recipients::{self, RecipientResult};
 use super::{Session, answer, bulk, sending};
 use crate::component::{
-    Action, Delivery, Effect, Error, Example, Finish, Item, Meta, Outcome, Part, Plan, Status,
-    Tally,
+    Action, Delivery, Effect, Error, Example, Finish, Item, Meta, Outcome, Part, Plan, Reply,
+    Status, Tally,
 };
 use crate::isendpro::request::SmsMulti;
 
@@ -230,10 +230,11 @@ impl Action for SendSmsMulti {
     async fn call(api: &Session, part: &Part<SmsMulti>) -> Outcome {
         match api.call(&part.request).await {
             Ok(outcome) => answer::outcome_of(outcome, |it| {
-                let extra = bulk::unlisted(&it, &part.items, part.request.repertoire_id.is_some());
-                let mut reply = recipients::reply(it, &part.items);
-                reply.data.extend(extra);
-                reply
+                if part.request.repertoire_id.is_none() {
+                    return recipients::reply(it, &part.items);
+                }
+                let data = bulk::unlisted(&it, &part.items);
+                Reply { data, ..recipients::reply_with_directory(it, &part.items) }
             }),
             Err(error) => answer::unasked(&error),
         }
@@ -251,6 +252,13 @@ impl Action for SendSmsMulti {
         let requests: Vec<SmsMulti> = plan.parts.iter().map(|it| it.request.clone()).collect();
         let listed: Vec<Item> = plan.parts.iter().flat_map(|it| it.items.clone()).collect();
         let (outcomes, from_directory) = bulk::directory_answers(&plan.parts, outcomes)?;
+        let to_directory = requests.iter().any(|it| it.repertoire_id.is_some());
+        let answered = outcomes.iter().any(|it| matches!(it, Outcome::Done(_)));
+        if to_directory && answered && from_directory.is_empty() {
+            output
+                .warnings
+                .push("iSendPro's answer says nothing of the directory's numbers".to_owned());
+        }
         let (mut results, mut tally) = recipients::results(plan, outcomes);
         output.retry = bulk::retry(&results, &listed, &requests);
         bulk::append(from_directory, &mut results, &mut tally);
@@ -326,7 +334,7 @@ mod tests {
 
     use super::*;
     use crate::component::{Problem, Reason};
-    use crate::isendpro::Reply;
+    use crate::isendpro;
 
     fn plan(body: Value) -> Result<Plan<SmsMulti>, Error> {
         let input = serde_json::from_value(body).unwrap();
@@ -393,7 +401,8 @@ mod tests {
         let raw = r#"{"etat":{"etat":[{"code":"0","tel":"0680010203"},{"code":"11","tel":"0680010204"}]}}"#;
         let emitted = |behaviour| {
             let plan = plan(body.clone()).unwrap();
-            let reply = recipients::reply(Reply::read(raw).unwrap(), &plan.parts[0].items);
+            let reply =
+                recipients::reply(isendpro::Reply::read(raw).unwrap(), &plan.parts[0].items);
             let options = Options { emit_behaviour: behaviour, ..Options::default() };
             SendSmsMulti::finish(&options, plan, vec![Outcome::Done(reply)]).unwrap().outputs
         };

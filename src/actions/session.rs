@@ -51,7 +51,7 @@ impl Connection for Session {
         let mut builder = Client::builder()
             .connect_timeout(config.seconds("connectTimeout", 5.0, 0.1, 60.0)?)
             .call_timeout(config.seconds("callTimeout", 20.0, 1.0, 600.0)?)
-            .allow_http(config.text("allowHttp").is_some_and(|it| it == "1" || it == "true"));
+            .allow_http(config.flag("allowHttp"));
         if let Some(style) = config.text("requestStyle") {
             builder = builder.request_style(RequestStyle::named(&style).ok_or_else(|| {
                 Error::config("requestStyle", "must be auto, published, json or form")
@@ -97,9 +97,23 @@ impl Connection for Session {
         }
     }
 
+    fn advice(trouble: AccountTrouble) -> &'static str {
+        match trouble {
+            AccountTrouble::KeyOrAddress => MENU,
+            AccountTrouble::Credit => "top up the account, then feed the message in again",
+        }
+    }
+
+    const WHEN_UNKNOWN: &'static str =
+        "look into the report (getCampagne) or your account before you do it again";
+
     async fn verify(&self) -> Result<Verified, Error> {
         let outcome = self.call(&Credit::default()).await?;
         match outcome {
+            Outcome::Answered(reply) if credit(&reply).is_some_and(|it| it <= 0.0) => {
+                let error = Error::new(Kind::AccountCredit, in_words(&reply));
+                Err(error.hint(Self::advice(AccountTrouble::Credit)))
+            }
             Outcome::Answered(reply) => Ok(Verified { message: in_words(&reply) }),
             Outcome::Refused(failure) if failure.code.is_some() => Err(Error {
                 code: failure.code,

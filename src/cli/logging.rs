@@ -24,7 +24,7 @@ pub fn start(verbose: u8, file: Option<&Path>) -> anyhow::Result<()> {
         _ => "trace",
     };
     let filter = EnvFilter::try_new(wanted.as_deref().unwrap_or(default))
-        .with_context(|| format!("reading {FILTER}"))?;
+        .map_err(|it| super::Usage(format!("{FILTER}: {it}")))?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_span_events(FmtSpan::NONE)

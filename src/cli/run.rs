@@ -82,17 +82,22 @@ pub fn main(args: Args) -> anyhow::Result<u8> {
     let handler = find(&args.action)?;
     let config = config(&args, handler)?;
     let runtime = super::runtime()?;
-    let code = runtime.block_on(carry(args, handler, config));
+    // As a task, so that the reading happens where the messages are carried.
+    let carried = runtime.block_on(runtime.spawn(carry(args, handler, config)));
     // A read of stdin that is still waiting must not hold the exit.
     runtime.shutdown_background();
-    code
+    carried.context("carrying messages")?
 }
 
 fn config(args: &Args, handler: &Handler<Session>) -> anyhow::Result<Config> {
     let fields = step_fields(handler);
     let mut names: Vec<String> =
         fields.as_object().into_iter().flat_map(|it| it.keys().cloned()).collect();
-    names.extend(["mode", "giveUpAfter"].map(str::to_owned));
+    for name in ["mode", "giveUpAfter"] {
+        if names.iter().all(|it| it != name) {
+            names.push(name.to_owned());
+        }
+    }
     let mut config = args.settings.config(&names)?;
     if args.dry_run {
         config.set("mode", "dryRun");
@@ -119,16 +124,18 @@ async fn carry(
         .into());
     }
     let mode = engine.test_mode();
+    let progress = terminal::Progress::start();
     if mode.is_none()
         && handler.meta.deed == "sent"
         && !args.yes
-        && let Some(question) = terminal::AskAboutMany::new(stopper.clone())
+        && let Some(question) = terminal::AskAboutMany::new(stopper.clone(), progress.clone())
     {
         engine = engine.admission(Arc::new(question));
     }
+    let summary_file = args.summary.as_deref().map(create_summary).transpose()?;
     let failures = args.failed.as_deref().map(FailedFile::create).transpose()?;
     greet(handler);
-    let signal = watch_signals(stopper.clone());
+    let signal = watch_signals(terminal::Signals::new()?, stopper.clone());
     let options = Options {
         concurrency: args.concurrency.into(),
         ordered: !args.unordered,
@@ -137,21 +144,27 @@ async fn carry(
     let summary = pipe::run(
         Arc::new(engine),
         super::stdio::input(),
-        super::stdio::output(),
+        super::stdio::Output::start().context("starting the writing of results")?,
         failures.map(|it| it as Arc<dyn Failures>),
         options,
         (stopper, stop),
-        terminal::progress(),
+        progress.watch(),
     )
     .await;
     let signal = *signal.lock().unwrap_or_else(PoisonError::into_inner);
     let code = signal.unwrap_or_else(|| summary.exit_code(args.tolerate.unwrap_or(0.0)));
     report(&summary, handler.meta.deed, mode);
-    if let Some(path) = &args.summary {
-        let text = format!("{}\n", summary.to_json(code));
-        std::fs::write(path, text).with_context(|| format!("writing {}", path.display()))?;
+    if let Some(mut file) = summary_file
+        && let Err(error) = writeln!(file, "{}", summary.to_json(code))
+    {
+        complain(format_args!("isendpro: the summary was not written: {error}"));
     }
     Ok(code)
+}
+
+/// Opened before anything is sent: a path that cannot be written is a mistake to learn of early.
+fn create_summary(path: &Path) -> anyhow::Result<File> {
+    File::create(path).map_err(|it| Usage(format!("--summary {}: {it}", path.display())).into())
 }
 
 /// What keeps the simulator of this process alive.
@@ -196,15 +209,18 @@ fn greet(handler: &Handler<Session>) {
 }
 
 /// The first signal ends the reading, a second one the process.
-fn watch_signals(stopper: crate::runtime::Stopper) -> Arc<Mutex<Option<u8>>> {
+fn watch_signals(
+    mut signals: terminal::Signals,
+    stopper: crate::runtime::Stopper,
+) -> Arc<Mutex<Option<u8>>> {
     let seen = Arc::new(Mutex::new(None));
     let mark = Arc::clone(&seen);
     tokio::spawn(async move {
-        let code = terminal::interrupted().await;
+        let code = signals.next().await;
         *mark.lock().unwrap_or_else(PoisonError::into_inner) = Some(code);
         stopper.stop();
         terminal::hint("stopping: finishing what is under way; a second signal stops at once");
-        let code = terminal::interrupted().await;
+        let code = signals.next().await;
         complain("stopped at once: messages under way may have been sent");
         #[expect(clippy::exit, reason = "the person asked twice")]
         std::process::exit(code.into());
@@ -243,11 +259,26 @@ struct FailedFile(Mutex<File>);
 
 impl FailedFile {
     fn create(path: &Path) -> anyhow::Result<Arc<Self>> {
+        if is_stdin(path) {
+            let path = path.display();
+            let said = format!("--failed {path} is the input itself; name another file");
+            return Err(Usage(said).into());
+        }
         let mut options = OpenOptions::new();
-        options.create(true).write(true).truncate(true);
+        options.create(true).write(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(path).with_context(|| format!("opening {}", path.display()))?;
+        let opened = || format!("opening {}", path.display());
+        let file = options.open(path).with_context(opened)?;
+        // The mode above is for a new file; an old one may be readable by others.
+        #[cfg(unix)]
+        {
+            let owner_only = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+            if file.metadata().with_context(opened)?.is_file() {
+                file.set_permissions(owner_only).with_context(opened)?;
+            }
+        }
+        file.set_len(0).ok();
         Ok(Arc::new(Self(Mutex::new(file))))
     }
 }
@@ -257,6 +288,20 @@ impl Failures for FailedFile {
         let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         file.write_all(format!("{line}\n").as_bytes())
     }
+}
+
+/// Whether this file is the one that is being read: opening it for writing would empty it.
+#[cfg(unix)]
+fn is_stdin(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let of =
+        |path: &Path| std::fs::metadata(path).map(|it| (it.dev(), it.ino(), it.is_file())).ok();
+    of(path).is_some_and(|it| it.2 && of(Path::new("/dev/stdin")) == Some(it))
+}
+
+#[cfg(not(unix))]
+fn is_stdin(_path: &Path) -> bool {
+    false
 }
 
 /// A share such as `5%` or `0.05`.

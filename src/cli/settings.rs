@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use clap::Args;
 use serde_json::{Map, Value};
 
@@ -44,11 +43,18 @@ impl SettingsArgs {
         }
         if let Some(path) = &self.keyid_file {
             let key = std::fs::read_to_string(path)
-                .with_context(|| format!("reading the key from {}", path.display()))?;
+                .map_err(|it| Usage(format!("--keyid-file {}: {it}", path.display())))?;
             settings.insert("keyid".to_owned(), key.trim().into());
         }
-        if let Some(server) = &self.server {
-            settings.insert("server".to_owned(), server.as_str().into());
+        if let Some(server) = self.server.as_deref().map(str::trim) {
+            if server.is_empty() {
+                // An unset variable in a script must not come to mean the real service.
+                return Err(Usage(
+                    "--server is empty; name a server, or leave the flag away".to_owned(),
+                )
+                .into());
+            }
+            settings.insert("server".to_owned(), server.into());
         }
         for assignment in &self.set {
             let (name, value) = assigned(assignment, fields)?;
@@ -59,8 +65,8 @@ impl SettingsArgs {
 }
 
 fn read_object(path: &Path) -> anyhow::Result<Map<String, Value>> {
-    let text =
-        std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|it| Usage(format!("--config {}: {it}", path.display())))?;
     // serde's own message could quote the file, and with it the key.
     let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
         .map_err(|it| Usage(format!("{}, line {}: this is not JSON", path.display(), it.line())))?;

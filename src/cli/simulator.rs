@@ -42,6 +42,7 @@ pub fn main(args: &Args) -> anyhow::Result<u8> {
         ..Options::default()
     };
     super::runtime()?.block_on(async {
+        let mut signals = super::terminal::Signals::new()?;
         let simulator = start(options)
             .await
             .with_context(|| format!("listening on {}:{}", args.listen, args.port))?;
@@ -51,7 +52,7 @@ pub fn main(args: &Args) -> anyhow::Result<u8> {
              ISENDPRO_KEYID=any isendpro run sendSms --server {}",
             simulator.url()
         ));
-        super::terminal::interrupted().await;
+        signals.next().await;
         simulator.stop().await;
         Ok(0)
     })

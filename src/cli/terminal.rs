@@ -22,38 +22,92 @@ pub fn hint(words: &str) {
 }
 
 /// Shows how far a run is, unless the results go to the terminal themselves.
-pub fn progress() -> Watch {
-    if !std::io::stderr().is_terminal() || std::io::stdout().is_terminal() {
-        return Box::new(|_| {});
-    }
-    let bar = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
-        bar.set_style(style);
-    }
-    bar.enable_steady_tick(Duration::from_millis(200));
-    Box::new(move |summary: &Summary| {
-        let tally = &summary.tally;
-        bar.set_message(format!(
-            "{} messages, {} accepted, {} refused, {} failed",
-            summary.messages, tally.accepted, tally.refused, summary.failed
-        ));
-    })
-}
+#[derive(Clone)]
+pub struct Progress(Option<ProgressBar>);
 
-/// Which signal asked the run to stop, as the exit code that tells of it.
-pub async fn interrupted() -> u8 {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            return tokio::select! {
-                _ = tokio::signal::ctrl_c() => 130,
-                _ = terminate.recv() => 143,
-            };
+impl Progress {
+    /// Begins to show it.
+    pub fn start() -> Self {
+        if !std::io::stderr().is_terminal() || std::io::stdout().is_terminal() {
+            return Self(None);
+        }
+        let bar = ProgressBar::new_spinner();
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self(Some(bar))
+    }
+
+    /// What is told of the summary as it grows.
+    pub fn watch(self) -> Watch {
+        let Some(bar) = self.0 else { return Box::new(|_| {}) };
+        Box::new(move |summary: &Summary| {
+            let tally = &summary.tally;
+            bar.set_message(format!(
+                "messages: {}, accepted: {}, refused: {}, failed: {}",
+                summary.messages, tally.accepted, tally.refused, summary.failed
+            ));
+        })
+    }
+
+    /// Does something on the terminal that must not be drawn over.
+    fn aside<T>(&self, f: impl FnOnce() -> T) -> T {
+        match &self.0 {
+            Some(bar) => bar.suspend(f),
+            None => f(),
         }
     }
-    tokio::signal::ctrl_c().await.ok();
-    130
+}
+
+/// The signals that ask the process to stop. From the moment that this exists, they no longer kill.
+pub struct Signals {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// When the system does not allow it.
+    #[cfg(unix)]
+    pub fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// The next signal, as the exit code that tells of it.
+    #[cfg(unix)]
+    pub async fn next(&mut self) -> u8 {
+        tokio::select! {
+            _ = self.interrupt.recv() => 130,
+            _ = self.terminate.recv() => 143,
+        }
+    }
+
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// Never here.
+    #[cfg(not(unix))]
+    pub fn new() -> std::io::Result<Self> {
+        Ok(Self {})
+    }
+
+    /// The next signal, as the exit code that tells of it.
+    #[cfg(not(unix))]
+    pub async fn next(&mut self) -> u8 {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        130
+    }
 }
 
 /// Asks once before a run sends to many recipients.
@@ -61,13 +115,19 @@ pub struct AskAboutMany {
     recipients: AtomicUsize,
     answer: OnceCell<bool>,
     stopper: Stopper,
+    progress: Progress,
 }
 
 impl AskAboutMany {
     /// A question for this run; `None` where there is nobody to ask.
-    pub fn new(stopper: Stopper) -> Option<Self> {
+    pub fn new(stopper: Stopper, progress: Progress) -> Option<Self> {
         let somebody = std::io::stderr().is_terminal() && terminal().is_some();
-        somebody.then(|| Self { recipients: AtomicUsize::new(0), answer: OnceCell::new(), stopper })
+        somebody.then(|| Self {
+            recipients: AtomicUsize::new(0),
+            answer: OnceCell::new(),
+            stopper,
+            progress,
+        })
     }
 }
 
@@ -75,7 +135,7 @@ impl Admission for AskAboutMany {
     fn admit(&self, recipients: usize) -> BoxFuture<'_, Result<(), Error>> {
         let all = self.recipients.fetch_add(recipients, Ordering::Relaxed) + recipients;
         Box::pin(async move {
-            if all <= ASK_ABOVE || *self.answer.get_or_init(ask).await {
+            if all <= ASK_ABOVE || *self.answer.get_or_init(|| ask(self.progress.clone())).await {
                 return Ok(());
             }
             self.stopper.stop();
@@ -85,17 +145,19 @@ impl Admission for AskAboutMany {
     }
 }
 
-async fn ask() -> bool {
-    let asked = tokio::task::spawn_blocking(|| {
-        let (input, mut output) = terminal()?;
-        write!(output, "\nThis run has more than {ASK_ABOVE} recipients. Go on sending? [y/N] ")
-            .ok()?;
-        output.flush().ok()?;
-        let mut answer = String::new();
-        std::io::BufReader::new(input).read_line(&mut answer).ok()?;
-        Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "o" | "oui"))
-    });
+async fn ask(progress: Progress) -> bool {
+    let asked = tokio::task::spawn_blocking(move || progress.aside(answer));
     asked.await.ok().flatten().unwrap_or(false)
+}
+
+fn answer() -> Option<bool> {
+    let (input, mut output) = terminal()?;
+    let question =
+        format!("\nThis run has more than {ASK_ABOVE} recipients. Go on sending? [y/N] ");
+    output.write_all(question.as_bytes()).ok()?;
+    let mut answer = String::new();
+    std::io::BufReader::new(input).read_line(&mut answer).ok()?;
+    Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "o" | "oui"))
 }
 
 /// The person's terminal, both ways; stdin and stdout are taken by the messages.

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::schema::plain;
 use super::words;
 use super::{Error, Kind, Shape, options_schema};
 
@@ -38,6 +39,13 @@ impl Config {
             Value::Bool(flag) => Some(flag.to_string()),
             _ => None,
         }
+    }
+
+    /// Whether a tick box is ticked, in whatever way that is written.
+    pub fn flag(&self, name: &str) -> bool {
+        let mut value = self.get(name).cloned().unwrap_or_default();
+        Shape::Flag.coerce(&mut value);
+        value == Value::Bool(true)
     }
 
     /// Sets a value.
@@ -82,7 +90,7 @@ impl Config {
     /// # Errors
     /// Names every setting of `T` whose value cannot be used, and what it must be.
     pub fn parse<T: DeserializeOwned + JsonSchema>(&self) -> Result<T, Error> {
-        let schema = options_schema::<T>().to_value();
+        let schema = plain(options_schema::<T>().to_value());
         let mut value = Value::Object(self.0.clone());
         Shape::of(&schema).coerce(&mut value);
         let validator = jsonschema::draft7::new(&schema)

@@ -29,6 +29,12 @@ pub trait Connection: Clone + Send + Sync + 'static {
     /// reason that nobody knows.
     fn diagnose(&self) -> impl Future<Output = Diagnosis> + Send;
 
+    /// What a person can do about an account that does not work.
+    fn advice(trouble: AccountTrouble) -> &'static str;
+
+    /// What a person can do about a message that may have been sent.
+    const WHEN_UNKNOWN: &'static str;
+
     /// Checks the credential, and says in words what was found.
     ///
     /// # Errors

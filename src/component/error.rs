@@ -1,6 +1,8 @@
 //! What went wrong, in words that say first what happened to the money.
 
 use std::fmt;
+use std::num::NonZeroU64;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -28,6 +30,8 @@ pub enum Kind {
     Unknown,
     /// A question, or a change that may be repeated, got no usable answer.
     Unavailable,
+    /// An answer came that cannot be used, and trying again will not help.
+    Unusable,
     /// The connector itself failed before anything left.
     Internal,
 }
@@ -50,7 +54,9 @@ pub struct Error {
     /// Why, from a closed list.
     pub reason: Option<Reason>,
     /// Line of the input, counted from 1, when the message came in lines.
-    pub line: Option<u64>,
+    pub line: Option<NonZeroU64>,
+    /// How long the API asked to wait before another try.
+    pub retry_after: Option<Duration>,
     /// What the action does to the world, as a participle: `sent`, `done`.
     pub deed: &'static str,
 }
@@ -66,6 +72,7 @@ impl Error {
             code: None,
             reason: None,
             line: None,
+            retry_after: None,
             deed: "sent",
         }
     }
@@ -90,6 +97,7 @@ impl Error {
         Self {
             code: problem.code,
             reason: Some(problem.reason),
+            retry_after: problem.retry_after,
             hint: problem.hint.as_deref().map(Into::into),
             ..Self::new(kind, problem.message.clone())
         }
@@ -166,6 +174,7 @@ impl fmt::Display for Error {
             }
             Kind::Unknown => write!(f, "MAY HAVE BEEN DONE, retrying may do it twice")?,
             Kind::Unavailable => write!(f, "NO USABLE ANSWER, retry is safe")?,
+            Kind::Unusable => write!(f, "UNUSABLE ANSWER, trying again will not help")?,
             Kind::Internal => write!(f, "FAILED in the connector, nothing {deed}")?,
         }
         write!(f, ": {}", self.what)?;

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use super::schema::plain;
 use super::words;
 use super::{Error, Kind, Meta, Shape, input_schema};
 
@@ -102,7 +103,7 @@ impl Reader {
 /// The schema of a whole body: the action's own fields, those that every body may carry, and the
 /// API's constants; nothing else.
 pub fn body_schema<T: JsonSchema>(meta: &Meta) -> Value {
-    let mut schema = input_schema::<T>().to_value();
+    let mut schema = plain(input_schema::<T>().to_value());
     let mut common = input_schema::<Common>().to_value();
     let mut extra = common["properties"].as_object_mut().map(std::mem::take).unwrap_or_default();
     for (name, value) in meta.constants {

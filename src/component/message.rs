@@ -19,8 +19,9 @@ const PLATFORM_KEYS: &[&str] = &[
     "error",
 ];
 
-/// Fields of a body whose values are never shown.
-const SECRETS: &[&str] = &["keyid", "subAccountPassword"];
+/// What a field of a body is called whose value is never shown. A slip such as `key_id` must not show
+/// it either.
+const SECRETS: &[&str] = &["key", "password"];
 
 /// One message: a body, and what a platform puts around it.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,7 +77,8 @@ pub fn mask(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
-                if SECRETS.iter().any(|it| it.eq_ignore_ascii_case(name)) {
+                let lower = name.to_lowercase();
+                if SECRETS.iter().any(|it| lower.contains(it)) {
                     *value = Value::from("***");
                 } else {
                     mask(value);

@@ -147,8 +147,8 @@ pub struct Reply {
     pub answers: Vec<Answer>,
     /// What the action needs of the answer beside that, in its own output's form.
     pub data: Map<String, Value>,
-    /// The answer as it came.
-    pub raw: Value,
+    /// The answer as it came: JSON.
+    pub raw: Box<str>,
 }
 
 /// What became of one call.

@@ -79,8 +79,8 @@ fn unknown(at: &str, name: &str, known: &[String]) -> Mistake {
     let field = join(at, name);
     let nearest = known
         .iter()
-        .map(|it| (strsim::jaro_winkler(&it.to_lowercase(), &name.to_lowercase()), it))
-        .filter(|(likeness, _)| *likeness > 0.75)
+        .map(|it| (likeness(&it.to_lowercase(), &name.to_lowercase()), it))
+        .filter(|(likeness, _)| *likeness > 0.66)
         .max_by(|a, b| a.0.total_cmp(&b.0));
     let advice = match nearest {
         Some((_, nearest)) => format!("did you mean \"{nearest}\"? "),
@@ -90,6 +90,13 @@ fn unknown(at: &str, name: &str, known: &[String]) -> Mistake {
         "{field}: is not a field of this message; {advice}your own data goes under \"meta\""
     );
     Mistake { field, words }
+}
+
+/// From 0 to 1: a common beginning counts, and so does a slip of two letters.
+fn likeness(a: &str, b: &str) -> f64 {
+    let slip = strsim::normalized_damerau_levenshtein(a, b);
+    let alike = strsim::jaro_winkler(a, b);
+    if alike > 0.75 { alike.max(slip) } else { slip }
 }
 
 fn expected(kind: &TypeKind) -> String {

@@ -6,18 +6,17 @@ use std::time::Duration;
 use reqwest::Url;
 use serde::Serialize;
 
+use super::judge::judge_scrubbed;
+use super::key::Secrets;
 use super::style::{Styles, Wire};
 use super::transport::{self, Answer, Lost};
 use super::{
     Download, Failure, KeyId, Method, Operation, Outcome, Received, Reply, Request, RequestStyle,
-    download, judge,
+    download,
 };
 
 /// The address of the service.
 pub const DEFAULT_SERVER: &str = "https://apirest.isendpro.com/cgi-bin";
-
-/// Keys and passwords shorter than this are not looked for in answers: they would be found in any.
-const SHORTEST_SECRET: usize = 6;
 
 /// A client of the iSendPro API. Cheap to clone; clones share their connections.
 ///
@@ -59,8 +58,8 @@ impl ClientBuilder {
     }
 
     /// How long a call may take, from its start to the end of the answer: 20 s unless set. It grows
-    /// by a second for every 50 recipients. A call always gets more than its connection may take,
-    /// so that a failure to connect is told from a lost answer.
+    /// by a second for every 50 recipients. A connection may take four fifths of it at most, so that
+    /// a failure to connect is told from a lost answer.
     #[must_use]
     pub fn call_timeout(mut self, limit: Duration) -> Self {
         self.call_timeout = limit;
@@ -95,9 +94,12 @@ impl ClientBuilder {
             url
         });
         Ok(Client(Arc::new(Inner {
-            http: transport::http_client(&server, self.connect_timeout)?,
+            http: transport::http_client(
+                &server,
+                self.connect_timeout.min(self.call_timeout * 4 / 5),
+            )?,
             urls,
-            call: self.call_timeout.max(self.connect_timeout + Duration::from_secs(1)),
+            call: self.call_timeout,
             styles: Styles::new(self.style),
         })))
     }
@@ -184,8 +186,7 @@ impl Client {
             Ok(download::Spooled::File(download)) => Outcome::Answered(download),
             Ok(download::Spooled::Text { status, retry_after, body }) => {
                 let received = Received { status, retry_after, body: &body };
-                let text = redact(received.text().into_owned(), key, request);
-                no_file(judge(request.operation(), &received, &text))
+                no_file(judged(key, request, &received))
             }
             Err(lost) => lost.into(),
         }
@@ -207,12 +208,14 @@ impl Client {
         };
         let url = self.0.urls[operation as usize].clone();
         let mut http = transport::request(method, url, wire, fields);
-        // A download is bounded chunk by chunk instead.
-        if !operation.downloads() {
-            let extra =
-                Duration::from_millis(20) * u32::try_from(request.recipients()).unwrap_or(u32::MAX);
-            *http.timeout_mut() = Some(self.0.call.saturating_add(extra));
+        if operation.downloads() {
+            // Its length is not known: the head is bounded here, and then each piece.
+            let sent = tokio::time::timeout(self.0.call, transport::send(&self.0.http, http)).await;
+            return sent.unwrap_or_else(|_| Err(Lost::After(Failure::new(transport::SILENT))));
         }
+        let recipients = u32::try_from(request.recipients()).unwrap_or(u32::MAX);
+        let extra = Duration::from_millis(20).saturating_mul(recipients);
+        *http.timeout_mut() = Some(self.0.call.saturating_add(extra));
         transport::send(&self.0.http, http).await
     }
 
@@ -222,15 +225,17 @@ impl Client {
             Ok(body) => body,
             Err(lost) => return lost.into(),
         };
-        let received = Received { status, retry_after, body: &body };
-        let text = received.text();
-        let text = if secrets(key, request).any(|it| text.contains(it)) {
-            redact(text.into_owned(), key, request).into()
-        } else {
-            text
-        };
-        judge(request.operation(), &received, &text)
+        judged(key, request, &Received { status, retry_after, body: &body })
     }
+}
+
+/// Judges an answer, and takes out of it what a request must keep secret.
+fn judged<R: Request>(key: &KeyId, request: &R, received: &Received) -> Outcome<Reply> {
+    let own = request.secrets().map(Secrets::new);
+    judge_scrubbed(request.operation(), received, |answer| {
+        let found = key.secrets().scrub(answer);
+        own.as_ref().is_some_and(|it| it.scrub(answer)) || found
+    })
 }
 
 /// The answers in the styles that were not understood, of which the best is kept.
@@ -289,25 +294,6 @@ fn unwritable(error: &dyn std::fmt::Display) -> Lost {
     Lost::Before(Failure::new(format!("the request cannot be written: {error}")))
 }
 
-/// The secrets that an answer might reflect.
-fn secrets<'a, R: Request>(key: &'a KeyId, request: &'a R) -> impl Iterator<Item = &'a str> {
-    std::iter::once(key.expose()).chain(request.secrets()).filter(|it| it.len() >= SHORTEST_SECRET)
-}
-
-/// Takes the secrets out of an answer, also in the form in which JSON or a URL writes them.
-fn redact<R: Request>(mut text: String, key: &KeyId, request: &R) -> String {
-    for secret in secrets(key, request) {
-        let json = serde_json::to_string(secret).unwrap_or_default();
-        let url = serde_urlencoded::to_string([("", secret)]).unwrap_or_default();
-        for form in [secret, json.trim_matches('"'), url.trim_start_matches('=')] {
-            if !form.is_empty() {
-                text = text.replace(form, "***");
-            }
-        }
-    }
-    text
-}
-
 impl<T> From<Lost> for Outcome<T> {
     fn from(lost: Lost) -> Self {
         match lost {
@@ -345,13 +331,5 @@ mod tests {
                 "http://127.0.0.1/cgi-bin/sms"
             );
         }
-    }
-
-    #[test]
-    fn reflected_secrets_are_taken_out() {
-        let key = KeyId::new("k\"y/secret").unwrap();
-        let request = super::super::request::Credit::default();
-        let text = r#"k"y/secret k\"y/secret k%22y%2Fsecret other"#.to_owned();
-        assert_eq!(redact(text, &key, &request), "*** *** *** other");
     }
 }

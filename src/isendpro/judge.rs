@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::{Entry, Failure, Operation, Outcome, Reply};
 
 /// An HTTP answer, complete.
@@ -30,10 +32,20 @@ impl<'a> Received<'a> {
     }
 }
 
-/// Says what an answer means. `text` is the body of `received`, from which secrets may have been
-/// taken out.
-pub fn judge(operation: Operation, received: &Received, text: &str) -> Outcome<Reply> {
-    let judged = Reply::read(text).and_then(|reply| judge_reply(operation, received.status, reply));
+/// Says what an answer means.
+pub fn judge(operation: Operation, received: &Received) -> Outcome<Reply> {
+    judge_scrubbed(operation, received, |_| false)
+}
+
+/// Says what an answer means from which `scrub` takes what must not be shown.
+pub(super) fn judge_scrubbed(
+    operation: Operation,
+    received: &Received,
+    scrub: impl Fn(&mut Value) -> bool,
+) -> Outcome<Reply> {
+    let text = received.text();
+    let judged = Reply::read_scrubbed(&text, scrub)
+        .and_then(|reply| judge_reply(operation, received.status, reply));
     match judged {
         Some(answered @ Outcome::Answered(_)) => answered,
         _ if received.status == 429 => Outcome::NotSent(Failure {
@@ -42,7 +54,7 @@ pub fn judge(operation: Operation, received: &Received, text: &str) -> Outcome<R
             ..Failure::new("iSendPro asks to come back later (HTTP 429)")
         }),
         Some(judged) => judged,
-        None => judge_status(received.status, text),
+        None => judge_status(received.status, &text),
     }
 }
 
@@ -85,14 +97,20 @@ fn judge_code(success: i64, status: u16, reply: Reply) -> Option<Outcome<Reply>>
 /// The codes of these operations are not published: the status decides, the code is passed on.
 fn judge_undocumented(status: u16, reply: Reply) -> Option<Outcome<Reply>> {
     match status {
-        200..=299 if !reply.entries.is_empty() => Some(Outcome::Answered(reply)),
+        200..=299 if reply.entries.iter().any(|it| !it.fields().is_empty()) => {
+            Some(Outcome::Answered(reply))
+        }
         400..=499 => refused(status, &reply),
-        _ => None,
+        // The code may say that it failed; nobody knows.
+        _ => match refused(status, &reply)? {
+            Outcome::Refused(failure) => Some(Outcome::InDoubt(failure)),
+            other => Some(other),
+        },
     }
 }
 
 fn judge_field(field: &str, status: u16, reply: Reply) -> Option<Outcome<Reply>> {
-    if reply.with(field).is_some() {
+    if reply.with(field).is_some_and(|it| it.text(field).is_some_and(|it| !it.trim().is_empty())) {
         Some(Outcome::Answered(reply))
     } else {
         refused(status, &reply)
@@ -110,9 +128,9 @@ fn judge_blacklist(status: u16, reply: Reply) -> Option<Outcome<Reply>> {
     }
 }
 
-/// The first entry that carries a code tells why.
+/// The first entry with a code tells why. A code that cannot be read tells nothing.
 fn refused(status: u16, reply: &Reply) -> Option<Outcome<Reply>> {
-    let entry = reply.with("code")?;
+    let entry = reply.entries.iter().find(|it| it.code().is_some())?;
     let message = entry.message().map_or_else(|| "no explanation".to_owned(), |it| shorten(&it));
     Some(Outcome::Refused(Failure {
         code: entry.code(),
@@ -163,7 +181,7 @@ mod tests {
 
     fn verdict(operation: Operation, status: u16, body: &str) -> &'static str {
         let received = Received { status, retry_after: None, body: body.as_bytes() };
-        match judge(operation, &received, &received.text()) {
+        match judge(operation, &received) {
             Outcome::Answered(_) => "answered",
             Outcome::Refused(failure) if failure.code.is_none() => "refused by address",
             Outcome::Refused(_) => "refused",
@@ -265,7 +283,7 @@ mod tests {
             retry_after: None,
             body: b"{\"etat\":{\"etat\":[{\"code\":\"11\",\"message\":\"Le num\xe9ro\"}]}}",
         };
-        let Outcome::Refused(failure) = judge(Operation::Sms, &received, &received.text()) else {
+        let Outcome::Refused(failure) = judge(Operation::Sms, &received) else {
             panic!("not refused");
         };
         assert_eq!((failure.code, failure.message.as_str()), (Some(11), "Le numéro"));

@@ -12,8 +12,8 @@ use serde_json::{Map, Value};
 pub struct Reply {
     /// The entries, in the API's order.
     pub entries: Vec<Entry>,
-    /// The answer as it came.
-    pub raw: Value,
+    /// The answer as it came: JSON.
+    pub raw: Box<str>,
 }
 
 /// One entry of an answer. Unknown fields are kept.
@@ -21,11 +21,17 @@ pub struct Reply {
 pub struct Entry(Map<String, Value>);
 
 impl Reply {
-    /// Reads an answer: UTF-8, else Windows-1252, whatever content type it was given. `None` if it
-    /// is no answer of the API.
+    /// Reads an answer, whatever content type it was given. `None` if it is no answer of the API.
     pub fn read(text: &str) -> Option<Self> {
-        let raw: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()?;
-        let entries = entries(raw.get("etat")?)?;
+        Self::read_scrubbed(text, |_| false)
+    }
+
+    /// Reads an answer from which `scrub` takes what must not be shown; it says whether it did.
+    pub(super) fn read_scrubbed(text: &str, scrub: impl Fn(&mut Value) -> bool) -> Option<Self> {
+        let text = text.trim_start_matches('\u{feff}');
+        let mut answer: Value = serde_json::from_str(text).ok()?;
+        let raw = if scrub(&mut answer) { answer.to_string().into() } else { text.into() };
+        let entries = entries(answer.get_mut("etat")?.take())?;
         Some(Self { entries, raw })
     }
 
@@ -35,12 +41,22 @@ impl Reply {
     }
 }
 
-fn entries(etat: &Value) -> Option<Vec<Entry>> {
+fn entries(etat: Value) -> Option<Vec<Entry>> {
     match etat {
-        Value::Array(list) => list.iter().map(|it| it.as_object().cloned().map(Entry)).collect(),
-        Value::Object(object) => match object.get("etat") {
+        Value::Array(list) => list
+            .into_iter()
+            .map(|it| match it {
+                Value::Object(fields) => Some(Entry(fields)),
+                _ => None,
+            })
+            .collect(),
+        Value::Object(mut fields) => match fields.get_mut("etat").map(Value::take) {
             Some(inner) => entries(inner),
-            None => Some(vec![Entry(object.clone())]),
+            // PHP writes a list with a gap as an object.
+            None if !fields.is_empty() && fields.values().all(Value::is_object) => {
+                entries(fields.into_iter().map(|(_, it)| it).collect())
+            }
+            None => Some(vec![Entry(fields)]),
         },
         _ => None,
     }
@@ -76,13 +92,18 @@ impl Entry {
         }
     }
 
-    /// A field as a whole number.
+    /// A field as a whole number, also when it is written as `2.0`.
     pub fn integer(&self, field: &str) -> Option<i64> {
-        match self.get(field)? {
+        let whole = match self.get(field)? {
             Value::Number(number) => number.as_i64(),
             Value::String(text) => text.trim().parse().ok(),
             _ => None,
-        }
+        };
+        whole.or_else(|| {
+            let number = self.number(field)?;
+            #[allow(clippy::cast_possible_truncation, reason = "it is whole, and in bounds")]
+            (number.fract() == 0.0 && number.abs() < 1e15).then_some(number as i64)
+        })
     }
 
     /// The return code.

@@ -15,6 +15,12 @@ const MOST_JSON_BYTES: usize = 16 * 1024 * 1024;
 /// next use would leave a send in doubt. Common servers wait 5 s.
 const IDLE: Duration = Duration::from_secs(3);
 
+/// A server that asks for a longer wait is not waited for anyway.
+const LONGEST_WAIT: Duration = Duration::from_secs(366 * 24 * 3600);
+
+/// What is said of a server that does not answer in time.
+pub(super) const SILENT: &str = "no answer within the time allowed";
+
 /// Why there is no HTTP answer.
 #[derive(Debug)]
 pub(super) enum Lost {
@@ -114,7 +120,7 @@ pub(super) fn lost(error: reqwest::Error) -> Lost {
     match (connecting, timed_out) {
         (true, true) => Lost::Before(failure("no connection within the time allowed".to_owned())),
         (true, false) => Lost::Before(failure(format!("no connection: {}", words(&error)))),
-        (false, true) => Lost::After(failure("no answer within the time allowed".to_owned())),
+        (false, true) => Lost::After(failure(SILENT.to_owned())),
         (false, false) => Lost::After(failure(format!(
             "the connection broke before the answer: {}",
             words(&error)
@@ -139,7 +145,7 @@ fn words(error: &reqwest::Error) -> String {
 fn retry_after(value: &HeaderValue) -> Option<Duration> {
     let text = value.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+        return Some(Duration::from_secs(seconds).min(LONGEST_WAIT));
     }
     let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
     let wait = date.duration_since(jiff::Timestamp::now());

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 
-use super::retry::{Next, delays, next};
+use super::retry::{Next, delays_between, next};
 use super::stop::Stop;
 use crate::component::{
     AccountTrouble, Bound, BoxFuture, Claim, ClaimKey, Common, Config, Connection, Delivery,
@@ -121,6 +121,13 @@ impl<C: Connection> Engine<C> {
         });
         if let Some(error) = &mut verdict.error {
             error.deed = self.deed;
+            let advice = match error.kind {
+                Kind::Unknown => Some(C::WHEN_UNKNOWN),
+                Kind::AccountKey => Some(C::advice(AccountTrouble::KeyOrAddress)),
+                Kind::AccountCredit => Some(C::advice(AccountTrouble::Credit)),
+                _ => None,
+            };
+            error.hint = error.hint.take().or(advice.map(Into::into));
         }
         verdict
     }
@@ -231,7 +238,7 @@ impl<C: Connection> Call<'_, C> {
 
     /// Makes one request, again and again while that is safe and there is time.
     async fn deliver(&self, job: &dyn Job<C>, index: usize, effect: Effect) -> Outcome {
-        let mut delays = delays();
+        let mut delays = None;
         loop {
             if let Some(pace) = &self.engine.pace {
                 pace.until_ready().await;
@@ -244,7 +251,8 @@ impl<C: Connection> Call<'_, C> {
                 Outcome::NotSent(problem) | Outcome::InDoubt(problem) => problem.retry_after,
                 _ => None,
             };
-            let wait = delays.next().unwrap_or_default().max(asked.unwrap_or_default());
+            let delay = delays.get_or_insert_with(delays_between).next().unwrap_or_default();
+            let wait = delay.max(asked.unwrap_or_default());
             if !self.may_wait(wait).await {
                 return outcome;
             }
@@ -279,7 +287,8 @@ impl<C: Connection> Call<'_, C> {
     /// Waits before another try, if that ends before the patience does.
     async fn may_wait(&self, wait: Duration) -> bool {
         let stop = &self.engine.stop;
-        if Instant::now() + wait > self.deadline || stop.wanted() {
+        let in_time = Instant::now().checked_add(wait).is_some_and(|it| it <= self.deadline);
+        if !in_time || stop.wanted() {
             return false;
         }
         tokio::select! {
@@ -336,7 +345,7 @@ impl<C: Connection> Call<'_, C> {
 
     /// Runs a stream, again and again while it fails before its first result and there is time.
     async fn read(&self, source: &dyn Source<C>, out: &Outlet<'_>) -> Result<(), Error> {
-        let mut delays = delays();
+        let mut delays = delays_between();
         loop {
             if let Some(pace) = &self.engine.pace {
                 pace.until_ready().await;
@@ -344,7 +353,9 @@ impl<C: Connection> Call<'_, C> {
             let Err(error) = source.run(self.api, out).await else { return Ok(()) };
             let again =
                 matches!(error.kind, Kind::NotSent | Kind::Unavailable) && out.emitted() == 0;
-            if !(again && self.may_wait(delays.next().unwrap_or_default()).await) {
+            let asked = error.retry_after.unwrap_or_default();
+            let wait = delays.next().unwrap_or_default().max(asked);
+            if !(again && self.may_wait(wait).await) {
                 return Err(error);
             }
         }
@@ -371,7 +382,7 @@ fn raw(outcomes: &[Outcome]) -> Value {
     let mut answers: Vec<Value> = outcomes
         .iter()
         .filter_map(|it| match it {
-            Outcome::Done(reply) => Some(reply.raw.clone()),
+            Outcome::Done(reply) => serde_json::from_str(&reply.raw).ok(),
             _ => None,
         })
         .collect();

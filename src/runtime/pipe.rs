@@ -5,7 +5,9 @@ mod summary;
 mod writer;
 
 use std::io;
+use std::num::NonZeroU64;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use serde_json::Value;
@@ -63,7 +65,8 @@ pub async fn run<C: Connection>(
     watch: Watch,
 ) -> Summary {
     let started = Instant::now();
-    let writer = Writer::new(output, stopper, watch);
+    let closed = Arc::new(AtomicBool::new(false));
+    let writer = Writer::new(output, stopper, watch, Arc::clone(&closed));
     let (exit, writing) = if options.ordered {
         // Messages that are done wait here for slower ones before them.
         let (sender, receiver) = mpsc::channel(options.concurrency * 4 + 64);
@@ -72,7 +75,7 @@ pub async fn run<C: Connection>(
         let (sender, receiver) = mpsc::channel(options.concurrency + 64);
         (Exit::AsTheyCome(sender), tokio::spawn(writer.unordered(receiver)))
     };
-    let reason = read(engine, input, &exit, failures, options, &stop).await;
+    let reason = read(Shared { engine, failures, closed }, input, &exit, options, &stop).await;
     drop(exit);
     let mut summary = writing.await.unwrap_or_else(|_| Summary {
         stopped: Some("a defect of the connector stopped the writing".to_owned()),
@@ -85,25 +88,25 @@ pub async fn run<C: Connection>(
 
 /// Reads to the end; says why, if that came early.
 async fn read<C: Connection>(
-    engine: Arc<Engine<C>>,
+    shared: Shared<C>,
     input: impl AsyncBufRead + Unpin,
     exit: &Exit,
-    failures: Option<Arc<dyn Failures>>,
     options: Options,
     stop: &Stop,
 ) -> Option<String> {
     let places = Arc::new(Semaphore::new(options.concurrency));
     let mut lines = Lines::new(input, options.line_limit);
+    let mut stopped = std::pin::pin!(stop.requested());
     loop {
         // The place comes first: a slow API slows the reading.
         let place = tokio::select! {
             biased;
-            () = stop.requested() => return None,
+            () = &mut stopped => return None,
             place = Arc::clone(&places).acquire_owned() => place.ok()?,
         };
         let line = tokio::select! {
             biased;
-            () = stop.requested() => return None,
+            () = &mut stopped => return None,
             line = lines.next() => line,
         };
         let (number, line) = match line {
@@ -113,18 +116,12 @@ async fn read<C: Connection>(
         };
         let wide = matches!(&line, Line::Encoding(name) if name.starts_with("UTF-16"));
         let events = exit.events().await?;
-        let job = Job {
-            engine: Arc::clone(&engine),
-            failures: failures.clone(),
-            events,
-            number,
-            limit: options.line_limit,
-        };
+        let job = Job { shared: shared.clone(), events, number, limit: options.line_limit };
         tokio::spawn(async move {
             job.carry(line).await;
             drop(place);
         });
-        if wide {
+        if wide && number == 1 {
             return Some("the input is not UTF-8".to_owned());
         }
     }
@@ -150,10 +147,27 @@ impl Exit {
     }
 }
 
-/// One line on its way.
-struct Job<C: Connection> {
+/// What all messages of a run share.
+struct Shared<C: Connection> {
     engine: Arc<Engine<C>>,
     failures: Option<Arc<dyn Failures>>,
+    /// Whether results cannot be written any more.
+    closed: Arc<AtomicBool>,
+}
+
+impl<C: Connection> Clone for Shared<C> {
+    fn clone(&self) -> Self {
+        Self {
+            engine: Arc::clone(&self.engine),
+            failures: self.failures.clone(),
+            closed: Arc::clone(&self.closed),
+        }
+    }
+}
+
+/// One line on its way.
+struct Job<C: Connection> {
+    shared: Shared<C>,
     events: mpsc::Sender<Event>,
     number: u64,
     limit: usize,
@@ -161,12 +175,12 @@ struct Job<C: Connection> {
 
 impl<C: Connection> Job<C> {
     async fn carry(self, line: Line) {
-        let (verdict, name) = match line {
+        let (verdict, id) = match line {
             Line::Text(text) => self.carry_text(&text).await,
             Line::TooLong => {
                 let said = format!("the line is longer than {} bytes", self.limit);
                 let error = Error::new(Kind::Invalid, said).hint("raise --line-limit, or split it");
-                (self.fail(error, None).await, self.name(None))
+                (self.fail(error, None).await, None)
             }
             Line::Encoding(name) => {
                 let error = Error::new(
@@ -174,37 +188,33 @@ impl<C: Connection> Job<C> {
                     format!("the line is not UTF-8; it looks like {name}"),
                 )
                 .hint(format!("convert the input first: iconv -f {} -t UTF-8", iconv(name)));
-                (self.fail(error, None).await, self.name(None))
+                (self.fail(error, None).await, None)
             }
         };
         // The writer goes on until every sender is gone, so it is there.
-        self.events.send(Event::Done(Box::new(Done { name, verdict }))).await.ok();
+        let done = Done { line: self.number, id, verdict };
+        self.events.send(Event::Done(Box::new(done))).await.ok();
     }
 
-    async fn carry_text(&self, text: &str) -> (Verdict, String) {
+    async fn carry_text(&self, text: &str) -> (Verdict, Option<String>) {
         let value: Value = match serde_json::from_str(text) {
             Ok(value) => value,
             Err(error) => {
-                let error = Error::new(Kind::Invalid, format!("the line is not JSON: {error}"));
-                return (self.fail(error, Some(text)).await, self.name(None));
+                let said = format!("the line is not JSON, from column {} on", error.column());
+                let error = Error::new(Kind::Invalid, said)
+                    .hint("each line must be one JSON object; `jq -c .` makes lines of other JSON");
+                return (self.fail(error, Some(text)).await, None);
             }
         };
         let message = Message::new(value);
-        let name = self.name(message.id.as_deref());
+        let id = message.id.clone();
         let envelope = message.envelope.clone();
-        let out = Out { events: &self.events, envelope };
-        let mut verdict = self.engine.handle(message, &out).await;
+        let out = Out { events: &self.events, closed: &self.shared.closed, envelope };
+        let mut verdict = self.shared.engine.handle(message, &out).await;
         if let Some(error) = verdict.error.take() {
             self.fail_into(error, Some(text), &mut verdict).await;
         }
-        (verdict, name)
-    }
-
-    fn name(&self, id: Option<&str>) -> String {
-        id.map_or_else(
-            || format!("line {}", self.number),
-            |it| format!("{it} (line {})", self.number),
-        )
+        (verdict, id)
     }
 
     async fn fail(&self, error: Error, text: Option<&str>) -> Verdict {
@@ -215,52 +225,69 @@ impl<C: Connection> Job<C> {
 
     /// Says what went wrong, with the message masked; keeps the message itself where failed ones go.
     async fn fail_into(&self, mut error: Error, text: Option<&str>, verdict: &mut Verdict) {
-        error.line = Some(self.number);
+        error.line = NonZeroU64::new(self.number);
         let value = text.and_then(|it| serde_json::from_str(it).ok());
         let mut shown = match value.clone() {
             Some(value) => Message::new(value).failed(error.to_json()),
             None => serde_json::json!({ "error": error.to_json() }),
         };
         mask(&mut shown);
-        if let (Some(failures), Some(text)) = (&self.failures, text) {
+        if let (Some(failures), Some(text)) = (&self.shared.failures, text) {
             let kept = value.map_or_else(
                 || text.to_owned(),
                 |it| Message::new(it).failed(error.to_json()).to_string(),
             );
             if let Err(error) = failures.keep(&kept) {
-                tracing::error!(%error, line = self.number, "a failed message was not kept");
+                let reason = format!("a failed message was not kept: {error}");
+                self.events.send(Event::Stop(reason)).await.ok();
             }
         }
-        self.events.send(Event::Line(shown.to_string())).await.ok();
+        self.events.send(Event::Line(written(&shown))).await.ok();
         verdict.error = Some(error);
     }
 }
 
+/// The name of an encoding as iconv knows it.
 fn iconv(name: &str) -> &str {
-    if name.starts_with("UTF-16") { "UTF-16" } else { name }
+    match name {
+        "UTF-16 (little endian)" => "UTF-16LE",
+        "UTF-16 (big endian)" => "UTF-16BE",
+        other => other,
+    }
+}
+
+/// A value as a line. `to_string` would go through the slower formatting machinery.
+fn written(value: &Value) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 /// Results as lines, in the form in which their message came.
 struct Out<'a> {
     events: &'a mpsc::Sender<Event>,
+    closed: &'a AtomicBool,
     envelope: Option<serde_json::Map<String, Value>>,
 }
 
 impl Emit for Out<'_> {
     fn emit(&self, result: Value) -> BoxFuture<'_, Result<(), Error>> {
         let line = match &self.envelope {
-            None => result.to_string(),
+            None => written(&result),
             Some(envelope) => {
                 let mut wrapped = envelope.clone();
                 wrapped.insert("body".to_owned(), result);
-                Value::Object(wrapped).to_string()
+                written(&Value::Object(wrapped))
             }
         };
         Box::pin(async move {
-            self.events
-                .send(Event::Line(line))
-                .await
-                .map_err(|_| Error::new(Kind::Unavailable, "the reader of the results has gone"))
+            // A report of a million rows is not read to its end for nobody.
+            if self.closed.load(Ordering::Relaxed) {
+                return Err(gone());
+            }
+            self.events.send(Event::Line(line)).await.map_err(|_| gone())
         })
     }
+}
+
+fn gone() -> Error {
+    Error::new(Kind::Unavailable, "the reader of the results has gone")
 }

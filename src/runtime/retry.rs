@@ -28,7 +28,7 @@ pub const fn next(outcome: &Outcome, effect: Effect) -> Next {
 }
 
 /// Waits between tries: from a quarter of a second to half a minute, with jitter.
-pub fn delays() -> ExponentialBackoff {
+pub fn delays_between() -> ExponentialBackoff {
     ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(250))
         .with_max_delay(Duration::from_secs(30))
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn delays_never_end() {
-        let many: Vec<_> = delays().take(50).collect();
+        let many: Vec<_> = delays_between().take(50).collect();
         assert_eq!(many.len(), 50);
         assert!(many.iter().all(|it| *it <= Duration::from_secs(60)), "{many:?}");
     }

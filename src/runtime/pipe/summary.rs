@@ -47,7 +47,7 @@ impl Summary {
         self.failed += 1;
         match error.kind {
             Kind::Config => self.misconfigured += 1,
-            Kind::Invalid | Kind::Internal => self.invalid += 1,
+            Kind::Invalid | Kind::Internal | Kind::Unusable => self.invalid += 1,
             Kind::AccountKey => self.account = self.account.or(Some(AccountTrouble::KeyOrAddress)),
             Kind::AccountCredit => self.account = self.account.or(Some(AccountTrouble::Credit)),
             _ => {}

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
@@ -15,6 +17,8 @@ use crate::runtime::{Stopper, Verdict};
 pub enum Event {
     /// A result, as a line without its end.
     Line(String),
+    /// The run cannot go on, for this reason.
+    Stop(String),
     /// The message is done. The last event of a message.
     Done(Box<Done>),
 }
@@ -22,10 +26,20 @@ pub enum Event {
 /// A message that is done.
 #[derive(Debug)]
 pub struct Done {
-    /// How people find the message: its id or its line.
-    pub name: String,
+    /// The line that the message came in, counted from 1.
+    pub line: u64,
+    /// Its id, when it has one.
+    pub id: Option<String>,
     /// What became of it.
     pub verdict: Verdict,
+}
+
+impl Done {
+    /// How people find the message.
+    fn name(&self) -> String {
+        let line = format!("line {}", self.line);
+        self.id.as_ref().map_or_else(|| line.clone(), |it| format!("{it} ({line})"))
+    }
 }
 
 /// Writes lines, and keeps count.
@@ -34,7 +48,7 @@ pub struct Writer<W> {
     buffer: Vec<u8>,
     /// Messages that are done, whose results are in the buffer.
     unflushed: VecDeque<Box<Done>>,
-    closed: bool,
+    closed: Arc<AtomicBool>,
     stopper: Stopper,
     summary: Summary,
     watch: Watch,
@@ -45,12 +59,12 @@ pub type Watch = Box<dyn FnMut(&Summary) + Send>;
 
 impl<W: AsyncWrite + Unpin> Writer<W> {
     /// A writer that stops the run when its output is closed.
-    pub fn new(output: W, stopper: Stopper, watch: Watch) -> Self {
+    pub fn new(output: W, stopper: Stopper, watch: Watch, closed: Arc<AtomicBool>) -> Self {
         Self {
             output,
             buffer: Vec::new(),
             unflushed: VecDeque::new(),
-            closed: false,
+            closed,
             stopper,
             summary: Summary::default(),
             watch,
@@ -60,23 +74,19 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     /// Writes what comes from messages, one message after the other.
     pub async fn in_order(mut self, mut queue: mpsc::Receiver<mpsc::Receiver<Event>>) -> Summary {
         loop {
-            let mut events = match queue.try_recv() {
-                Ok(events) => events,
-                Err(_) => {
-                    self.flush().await;
-                    let Some(events) = queue.recv().await else { break };
-                    events
-                }
+            // Nothing else is under way: whoever waits for the last result gets it at once.
+            let waiting = queue.try_recv().ok();
+            if waiting.is_none() {
+                self.flush().await;
+            }
+            let next = match waiting {
+                Some(events) => Some(events),
+                None => queue.recv().await,
             };
+            let Some(mut events) = next else { break };
             let mut done = false;
             while !done {
-                let event = match events.try_recv() {
-                    Ok(event) => Some(event),
-                    Err(_) => {
-                        self.flush().await;
-                        events.recv().await
-                    }
-                };
+                let event = self.next(&mut events).await;
                 done = self.take(event.unwrap_or_else(vanished)).await;
             }
         }
@@ -85,18 +95,19 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 
     /// Writes what comes from messages as it comes.
     pub async fn unordered(mut self, mut events: mpsc::Receiver<Event>) -> Summary {
-        loop {
-            let event = match events.try_recv() {
-                Ok(event) => event,
-                Err(_) => {
-                    self.flush().await;
-                    let Some(event) = events.recv().await else { break };
-                    event
-                }
-            };
+        while let Some(event) = self.next(&mut events).await {
             self.take(event).await;
         }
         self.end().await
+    }
+
+    /// The next event. When none is ready, what is written so far goes out first.
+    async fn next(&mut self, events: &mut mpsc::Receiver<Event>) -> Option<Event> {
+        if let Ok(event) = events.try_recv() {
+            return Some(event);
+        }
+        self.flush().await;
+        events.recv().await
     }
 
     /// Takes an event; says whether it was the last of its message.
@@ -109,6 +120,11 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 if self.buffer.len() > 64 * 1024 {
                     self.flush().await;
                 }
+                false
+            }
+            Event::Stop(reason) => {
+                self.summary.stopped.get_or_insert(reason);
+                self.stopper.stop();
                 false
             }
             Event::Done(done) => {
@@ -124,7 +140,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     }
 
     async fn flush(&mut self) {
-        if !self.closed && !self.buffer.is_empty() {
+        if !self.is_closed() && !self.buffer.is_empty() {
             let written = async {
                 self.output.write_all(&self.buffer).await?;
                 self.output.flush().await
@@ -134,17 +150,21 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             }
         }
         self.buffer.clear();
-        if self.closed {
+        if self.is_closed() {
             // What was carried out and never printed must be told, or a person would send it again.
             let carried_out = |it: &Verdict| it.tally.accepted + it.tally.unknown > 0;
             let unprinted = self.unflushed.iter().filter(|it| carried_out(&it.verdict));
-            self.summary.unprinted.extend(unprinted.map(|it| it.name.clone()));
+            self.summary.unprinted.extend(unprinted.map(|it| it.name()));
         }
         self.unflushed.clear();
     }
 
+    fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
     fn close(&mut self, error: &io::Error) {
-        self.closed = true;
+        self.closed.store(true, Ordering::Relaxed);
         self.summary.stopped = Some(match error.kind() {
             io::ErrorKind::BrokenPipe => "the reader of the results has gone".to_owned(),
             _ => format!("the results cannot be written: {error}"),
@@ -161,5 +181,5 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 /// A message whose task ended without a word: a defect, which nothing is known to have left.
 fn vanished() -> Event {
     let error = Error::new(Kind::Internal, "a defect of the connector lost this message");
-    Event::Done(Box::new(Done { name: "a lost message".to_owned(), verdict: error.into() }))
+    Event::Done(Box::new(Done { line: 0, id: None, verdict: error.into() }))
 }

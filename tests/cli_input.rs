@@ -1,0 +1,229 @@
+//! Bad input: each mistake is one error line with its place and a remedy, nothing is sent for it,
+//! and every other message is carried.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
+
+#[path = "support/cli.rs"]
+mod cli;
+
+use cli::{Simulator, isendpro, nobody, sms, web_server};
+use serde_json::{Value, json};
+
+/// Runs each wrong line between two good ones, all in one go, and checks what is said of each.
+fn check(action: &str, good: &str, cases: &[(&str, &str, &[&str])]) {
+    let simulator = Simulator::start(&[]);
+    let mut input = vec![good.to_owned()];
+    for (place, (wrong, ..)) in cases.iter().enumerate() {
+        input.push((*wrong).to_owned());
+        input.push(good.replace("fine", &format!("fine {place}")));
+    }
+    let lines = simulator.run(action, "main", &[]).run(input.join("\n")).quiet(3);
+    assert_eq!(lines.len(), input.len());
+    for (place, (wrong, field, words)) in cases.iter().enumerate() {
+        let (line, number) = (&lines[2 * place + 1], 2 * place + 2);
+        let error = &line["error"];
+        let said = error["message"].as_str().unwrap();
+        assert!(said.starts_with("INVALID, nothing sent: "), "{said}");
+        assert_eq!((&error["kind"], &error["line"]), (&json!("invalid"), &json!(number)), "{line}");
+        assert_eq!(error["field"].as_str().unwrap_or_default(), *field, "{wrong}: {said}");
+        for word in *words {
+            assert!(said.contains(word), "no \"{word}\" in {said}");
+        }
+    }
+    let fine = lines.iter().filter(|it| it.get("error").is_none()).count();
+    assert_eq!((fine, simulator.total()), (cases.len() + 1, cases.len() + 1));
+}
+
+#[test]
+fn a_wrong_message_names_the_field_and_the_remedy() {
+    check(
+        "sendSms",
+        &sms("0001", "fine"),
+        &[
+            (r#"{"num":"0680010203"}"#, "sms", &["sms: is missing or empty"]),
+            (r#"{"num":"","sms":null}"#, "num", &["num: is missing", "sms: is missing"]),
+            (
+                r#"{"num":"0680010203","sms":"a","emeteur":"x"}"#,
+                "emeteur",
+                &["did you mean \"emetteur\"?", "\"meta\""],
+            ),
+            (
+                r#"{"num":"0680010203","sms":"a","datenvoi":"x"}"#,
+                "datenvoi",
+                &["did you mean \"date_envoi\"?"],
+            ),
+            (r#"{"num":"0680010203","sms":"a","qqq":1}"#, "qqq", &["is not a field", "\"meta\""]),
+            (r#"{"num":{},"sms":["a"]}"#, "num", &["num: must be text, found an object"]),
+            (r#"{"num":[],"sms":"a"}"#, "num", &["num: must be text, found a list"]),
+            (r#"{"num":"0142000000","sms":"a"}"#, "num", &["landline", "give a mobile number"]),
+            (r#"{"num":"36180","sms":"a"}"#, "num", &["short number"]),
+            (r#"{"num":"3.36E+10","sms":"a"}"#, "num", &["write it as 0612345678 or +33612345678"]),
+            (r#"{"num":"0680010203","sms":" \n "}"#, "sms", &["holds no text"]),
+            (r#"{"num":"0680010203","sms":"a","smslong":7}"#, "smslong", &["from 1 to 6, or 999"]),
+            (r#"{"num":"0680010203","sms":"a","smslong":"many"}"#, "smslong", &["a whole number"]),
+            (r#"{"num":"0680010203","sms":"a","emetteur":"36180"}"#, "emetteur", &["only digits"]),
+            (
+                r#"{"num":"0680010203","sms":"a","date_envoi":"12/01/2027"}"#,
+                "date_envoi",
+                &["YYYY-MM-DD hh:mm"],
+            ),
+            (
+                r#"{"num":"0680010203","sms":"a","gmt_zone":"Europe/Paris"}"#,
+                "gmt_zone",
+                &["Europe/Brussels"],
+            ),
+            (
+                r#"{"num":"0680010203","sms":"a","tracker":"a-b"}"#,
+                "tracker",
+                &["letters and digits"],
+            ),
+            (r#"{"num":"0680010203","sms":"a","nostop":"perhaps"}"#, "nostop", &["true or false"]),
+            (
+                r#"{"num":"0680010203","sms":"a","keyid":"  "}"#,
+                "keyid",
+                &["only blanks", "give a key"],
+            ),
+            (r#"[{"num":"0680010203","sms":"a"}]"#, "", &["must be a JSON object", "for example"]),
+            ("\"text\"", "", &["must be a JSON object"]),
+            ("{\"num\":\"0680010203\",\"sms\":\"a\"", "", &["not JSON"]),
+            ("num;sms", "", &["not JSON"]),
+        ],
+    );
+}
+
+#[test]
+fn a_wrong_bulk_message_sends_to_nobody() {
+    check(
+        "sendSmsMulti",
+        r#"{"num":["0680010001"],"sms":"fine"}"#,
+        &[
+            (
+                r#"{"num":["0680010001","0680010002"],"sms":["a","b","c"]}"#,
+                "sms",
+                &["3 texts for 2 recipients", "one for all, or one for each"],
+            ),
+            (r#"{"num":[],"sms":"a"}"#, "num", &["num: is missing or empty", "repertoireId"]),
+            (r#"{"num":" ; , ","sms":"a"}"#, "num", &["num: is missing or empty"]),
+            (r#"{"sms":"a"}"#, "num", &["num: is missing or empty"]),
+            (r#"{"num":["0680010001"]}"#, "sms", &["sms: is missing or empty"]),
+            (r#"{"recipients":[{"sms":"a"}]}"#, "recipients[0].num", &["is missing"]),
+            (r#"{"recipients":[{"num":"0680010001"}]}"#, "recipients[0].sms", &["no common text"]),
+            (
+                r#"{"recipients":[{"num":"0680010001"}],"num":["0680010001"],"sms":"a"}"#,
+                "recipients",
+                &["beside num"],
+            ),
+            (
+                r#"{"num":["0680010001"],"sms":"a","tracker":["x","y"]}"#,
+                "tracker",
+                &["2 trackers for 1"],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_line_too_long_costs_only_itself() {
+    let long = sms("0001", &"x".repeat(300));
+    let input = [&sms("0001", "a"), &long, &sms("0002", "b")].map(String::as_str).join("\n");
+    let run = isendpro(&["run", "sendSms", "--server", "simulator", "--line-limit", "200"]);
+    let lines = run.run(&input).quiet(3);
+    let error = &lines[1]["error"];
+    assert_eq!((&error["line"], &lines[2]["status"]), (&json!(2), &json!("accepted")));
+    assert!(error["message"].as_str().unwrap().contains("longer than 200 bytes"));
+    assert!(error["hint"].as_str().unwrap().contains("--line-limit"));
+    isendpro(&["run", "sendSms", "--line-limit", "0"]).run("").says(2, &["--line-limit"]);
+}
+
+#[test]
+fn a_mark_at_the_beginning_is_skipped() {
+    let input = format!("\u{feff}{}\r\n\r\n{}", sms("0001", "a"), sms("0002", "b"));
+    let lines = isendpro(&["run", "sendSms", "--server", "simulator"]).run(input).quiet(0);
+    assert_eq!(lines.len(), 2);
+}
+
+#[test]
+fn windows_1252_is_named_and_the_rest_goes_on() {
+    let simulator = Simulator::start(&[]);
+    let mut input = format!("{}\n", sms("0001", "a")).into_bytes();
+    input.extend(b"{\"num\":\"0680010002\",\"sms\":\"caf\xe9\"}\n");
+    input.extend(sms("0003", "c").bytes());
+    let lines = simulator.run("sendSms", "main", &[]).run(input).quiet(3);
+    let hint = lines[1]["error"]["hint"].as_str().unwrap();
+    assert!(hint.contains("iconv -f Windows-1252 -t UTF-8"), "{hint}");
+    assert_eq!(
+        (lines[1]["error"]["line"].as_u64(), lines.len(), simulator.total()),
+        (Some(2), 3, 2)
+    );
+}
+
+#[test]
+fn utf_16_is_named_and_nothing_is_sent() {
+    let simulator = Simulator::start(&[]);
+    let text = format!("{}\n{}\n", sms("0001", "a"), sms("0002", "b"));
+    for mark in ["", "\u{feff}"] {
+        let units = || mark.encode_utf16().chain(text.encode_utf16());
+        let little: Vec<u8> = units().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = units().flat_map(u16::to_be_bytes).collect();
+        for (input, name) in [(little, "little endian"), (big, "big endian")] {
+            let finished = simulator.run("sendSms", "main", &[]).run(input);
+            finished.says(1, &["the input is not UTF-8"]);
+            let error = finished.lines()[0]["error"].clone();
+            assert!(error["message"].as_str().unwrap().contains(name), "{error}");
+            assert!(error["hint"].as_str().unwrap().contains("iconv -f UTF-16"), "{error}");
+        }
+    }
+    assert_eq!(simulator.total(), 0);
+}
+
+/// The two error lines of a run that cannot reach anything useful.
+fn two(server: &str, key: Option<&str>, args: &[&str], code: i32) -> Vec<Value> {
+    let run = isendpro(&["run", "sendSms", "--server", server]).args(args);
+    let run = if let Some(key) = key { run.key(key) } else { run };
+    let lines = run.run(format!("{}\n{}", sms("0001", "a"), sms("0002", "b"))).quiet(code);
+    assert_eq!(lines.len(), 2);
+    lines
+}
+
+#[test]
+fn without_a_key_every_message_says_where_to_find_one() {
+    let simulator = Simulator::start(&[]);
+    for key in [None, Some(""), Some("   ")] {
+        for line in two(&simulator.url, key, &[], 2) {
+            let error = &line["error"];
+            assert_eq!((&error["kind"], &error["field"]), (&json!("config"), &json!("keyid")));
+            let hint = error["hint"].as_str().unwrap();
+            assert!(hint.contains("ISENDPRO_KEYID") && hint.contains("Mon API"), "{hint}");
+        }
+    }
+    assert_eq!(simulator.total(), 0);
+}
+
+#[test]
+fn a_server_that_cannot_be_reached_is_safe_to_retry() {
+    let (nobody, _taken) = nobody();
+    for line in two(&nobody, Some("k"), &["--set", "giveUpAfter=0"], 3) {
+        let error = &line["error"];
+        assert_eq!((&error["kind"], &error["retryable"]), (&json!("notSent"), &json!(true)));
+        let said = error["message"].as_str().unwrap();
+        assert!(said.starts_with("NOT SENT, retry is safe: no connection"), "{said}");
+        assert!(error["hint"].as_str().unwrap().contains("address"), "{error}");
+    }
+}
+
+#[test]
+fn a_server_that_answers_a_web_page_is_told_by_its_status() {
+    let page = "<!doctype html><html><body>Hello</body></html>";
+    let kind = |status, code, expected: &str, words: &str| {
+        for line in two(&web_server(status, page), Some("k"), &["--set", "giveUpAfter=0"], code) {
+            let said = line["error"]["message"].as_str().unwrap();
+            assert_eq!(line["error"]["kind"], expected, "{status}: {line}");
+            assert!(said.contains("a web page") && said.contains(words), "{status}: {said}");
+        }
+    };
+    kind("200 OK", 6, "unknown", "MAY HAVE BEEN SENT");
+    kind("502 Bad Gateway", 6, "unknown", "MAY HAVE BEEN SENT");
+    kind("403 Forbidden", 3, "refused", "check the server's address");
+    kind("404 Not Found", 3, "refused", "check the server's address");
+    kind("302 Found", 3, "refused", "check the server's address");
+}

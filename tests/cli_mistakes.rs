@@ -1,0 +1,112 @@
+//! Mistakes that are easily made with the command line, and what they must not cost.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
+
+#[path = "support/cli.rs"]
+mod cli;
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use cli::{Simulator, isendpro, sms};
+
+#[test]
+fn the_input_is_not_emptied_by_naming_it_as_the_failed_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("messages.ndjson");
+    std::fs::write(&path, sms("0001", "keep me")).unwrap();
+    let out = Command::new(env!("CARGO_BIN_EXE_isendpro"))
+        .args(["run", "sendSms", "--server", "simulator", "--failed"])
+        .arg(&path)
+        .stdin(std::fs::File::open(&path).unwrap())
+        .stdout(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(out.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&out.stderr).contains("is the input itself"));
+    assert!(std::fs::read_to_string(&path).unwrap().contains("keep me"));
+}
+
+#[test]
+fn a_failed_file_that_was_there_before_becomes_private_and_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("failed.ndjson");
+    std::fs::write(&path, "of an earlier run\n").unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let args = ["run", "sendSms", "--server", "simulator", "--failed", path.to_str().unwrap()];
+    isendpro(&args).run(r#"{"num":"0142000000","sms":"landline"}"#).quiet(3);
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let kept = std::fs::read_to_string(&path).unwrap();
+    assert!(kept.contains("landline") && !kept.contains("earlier"), "{kept}");
+}
+
+#[test]
+fn a_failed_file_that_cannot_be_written_ends_the_run() {
+    let args = ["run", "sendSms", "--server", "simulator", "--failed", "/dev/full"];
+    let finished = isendpro(&args).run(r#"{"num":"0142000000","sms":"landline"}"#);
+    assert_eq!(finished.code, 1);
+    assert!(finished.stderr.contains("a failed message was not kept"), "{}", finished.stderr);
+    assert_eq!(finished.lines().len(), 1);
+}
+
+#[test]
+fn an_empty_server_is_not_the_real_one() {
+    for empty in ["", "  "] {
+        let finished =
+            isendpro(&["run", "sendSms", "--server", empty]).key("k").run(sms("0001", "x"));
+        finished.says(2, &["--server is empty"]);
+    }
+    isendpro(&["run", "sendSms", "--server", " Simulator "]).run(sms("0001", "x")).quiet(0);
+}
+
+#[test]
+fn files_that_cannot_be_used_are_told_before_anything_is_sent() {
+    let simulator = Simulator::start(&[]);
+    for (flag, path) in [("--summary", "/missing/summary"), ("--config", "/missing/config")] {
+        let run = simulator.run("sendSms", "k", &[flag, path]).run(sms("0001", "x"));
+        run.says(2, &[flag, path]);
+    }
+    assert_eq!(simulator.total(), 0);
+}
+
+#[test]
+fn a_value_that_is_not_allowed_names_those_that_are() {
+    let args = ["run", "sendSms", "--server", "simulator", "--set", "whenRefused=never"];
+    isendpro(&args).run("").says(2, &["whenRefused: must be one of emit, throw"]);
+    let message = r#"{"repertoireId":"1","num":"0680010203","repertoireEdit":"create"}"#;
+    let error = &isendpro(&["run", "repertoire", "--server", "simulator"]).run(message).quiet(3)[0];
+    let said = error["error"]["message"].as_str().unwrap();
+    assert!(said.contains("repertoireEdit: must be one of add, del"), "{said}");
+}
+
+#[test]
+fn a_slip_in_the_name_of_a_secret_does_not_show_it() {
+    for slip in ["key_id", "KEYID2", "apiKey", "password"] {
+        let message = format!(r#"{{"{slip}":"canary-SECRET","num":"0680010203","sms":"x"}}"#);
+        let finished = isendpro(&["run", "sendSms", "--server", "simulator"]).run(message);
+        assert!(!finished.stdout.contains("canary"), "{}", finished.stdout);
+        assert_eq!(finished.code, 3);
+    }
+}
+
+#[test]
+fn a_signal_just_after_the_start_is_obeyed_politely() {
+    for _ in 0..20 {
+        let mut simulator = isendpro(&["simulator", "--port", "0"]).start();
+        simulator.text().unwrap();
+        simulator.signal("TERM");
+        assert_eq!(simulator.wait().code, 0);
+    }
+}
+
+#[test]
+fn a_report_is_not_read_to_its_end_for_nobody() {
+    let simulator = Simulator::start(&["--report-rows", "100000"]);
+    let args = ["--many", "--set", "period=yesterday", "--set", "emitBehaviour=emitIndividually"];
+    let mut run = simulator.run("getCampagne", "k", &args).start();
+    run.send("{}");
+    run.text().unwrap();
+    run.close_stdout();
+    assert_eq!(run.exited(Duration::from_secs(20)), Some(1));
+}

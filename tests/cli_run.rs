@@ -1,0 +1,199 @@
+//! `isendpro run`: order, pages, failed messages, the summary and the exit codes.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
+
+#[path = "support/cli.rs"]
+mod cli;
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use cli::{Simulator, isendpro, json, sms};
+use serde_json::{Value, json};
+
+/// Messages numbered by `meta`, of which every tenth is turned away once and comes a second later.
+fn mixed(count: usize) -> String {
+    let line = |place: usize| {
+        let ending = if place.is_multiple_of(10) { 429 } else { 1000 + place };
+        format!("{{\"num\":\"068001{ending:04}\",\"sms\":\"n {place}\",\"meta\":{place}}}\n")
+    };
+    (0..count).map(line).collect()
+}
+
+fn places(lines: &[Value]) -> Vec<u64> {
+    lines.iter().map(|it| it["meta"].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn results_come_in_the_order_of_their_messages() {
+    let simulator = Simulator::start(&["--latency", "5"]);
+    let lines = simulator.run("sendSms", "main", &["--concurrency", "64"]).run(mixed(500)).quiet(0);
+    assert_eq!(places(&lines), (0..500).collect::<Vec<_>>());
+    assert!(lines.iter().all(|it| it["status"] == "accepted"));
+    assert_eq!(simulator.total(), 500);
+}
+
+#[test]
+fn unordered_results_do_not_wait_for_slower_ones() {
+    let run = isendpro(&["run", "sendSms", "--server", "simulator", "--unordered"]);
+    let lines = run.args(&["--concurrency", "64"]).run(mixed(200)).quiet(0);
+    let mut places = places(&lines);
+    assert_ne!(places[0], 0, "the first message comes a second later");
+    places.sort_unstable();
+    assert_eq!(places, (0..200).collect::<Vec<_>>());
+}
+
+#[test]
+fn several_results_for_a_message_have_to_be_allowed() {
+    let each = ["--set", "emitBehaviour=emitIndividually"];
+    for (action, set) in [("getCampagne", &[][..]), ("sendSmsMulti", &each), ("getHlr", &each)] {
+        let run = isendpro(&["run", action, "--server", "simulator"]).args(set);
+        let finished = run.run("{}");
+        finished.says(2, &[action, "--many", "emitBehaviour=fetchAll"]);
+        assert_eq!(finished.stdout, "");
+    }
+}
+
+#[test]
+fn pages_and_single_results_come_with_their_message() {
+    let rows = Simulator::start(&["--report-rows", "1201"]);
+    let period = r#"{"date_deb":"2026-07-01 00:00","date_fin":"2026-07-14 23:59","meta":"m"}"#;
+    let pages = rows.run("getCampagne", "main", &["--many"]).run(period).quiet(0);
+    let sizes: Vec<_> =
+        pages.iter().map(|it| (it["rows"].as_array().unwrap().len(), it["last"] == true)).collect();
+    assert_eq!(sizes, [(500, false), (500, false), (201, true)]);
+    assert!(pages.iter().all(|it| it["meta"] == "m"));
+
+    let each = ["--many", "--set", "emitBehaviour=emitIndividually"];
+    let single = rows.run("getCampagne", "main", &each).run(period).quiet(0);
+    assert_eq!(single.len(), 1201);
+    assert_eq!(
+        (&single[1200]["index"], &single[1200]["row"]["tracker"]),
+        (&json!(1200), &json!("row1200"))
+    );
+
+    let people = r#"{"num":["0680010001","0680010011","0142000000"],"sms":"a","meta":1}"#;
+    let people = format!("{people}\n{}", people.replace("\"meta\":1", "\"meta\":2"));
+    let lines = rows.run("sendSmsMulti", "main", &each).run(people).quiet(3);
+    let told: Vec<_> = lines
+        .iter()
+        .map(|it| (it["meta"].as_u64().unwrap(), it["results"][0]["status"].as_str().unwrap()))
+        .collect();
+    let one = ["accepted", "refused", "refused"];
+    let expected: Vec<_> = [1, 2].iter().flat_map(|meta| one.map(|it| (*meta, it))).collect();
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn failed_messages_are_kept_as_they_were_and_can_be_fed_in_again() {
+    let simulator = Simulator::start(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (folder.path().join("1.ndjson"), folder.path().join("2.ndjson"));
+    let own = r#"{"id":"m-3","headers":{"a":1},"body":{"num":"0680010429","sms":"c","keyid":"own-secret"}}"#;
+    let input = [
+        &sms("0001", "a"),
+        "not JSON",
+        &sms("0429", "b"),
+        own,
+        r#"{"num":"0142000000","sms":"d"}"#,
+    ];
+    let args = ["--set", "giveUpAfter=0", "--failed", first.to_str().unwrap()];
+    let lines = simulator.run("sendSms", "main", &args).run(input.join("\n")).quiet(3);
+    let kinds: Vec<_> = lines.iter().map(|it| it["error"]["kind"].as_str().unwrap_or("")).collect();
+    assert_eq!(kinds, ["", "invalid", "notSent", "notSent", "invalid"]);
+    assert_eq!((&lines[3]["id"], &lines[3]["body"]["keyid"]), (&json!("m-3"), &json!("***")));
+
+    let mode = std::fs::metadata(&first).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let kept = std::fs::read_to_string(&first).unwrap();
+    let mut kept: Vec<&str> = kept.lines().collect();
+    assert_eq!(kept.len(), 4, "{kept:?}");
+    kept.retain(|it| *it != "not JSON");
+    let third = kept.iter().map(|it| json(it)).find(|it| it["id"] == "m-3").unwrap();
+    assert_eq!(
+        (&third["body"]["keyid"], &third["headers"], &third["error"]["kind"]),
+        (&json!("own-secret"), &json!({"a": 1}), &json!("notSent"))
+    );
+
+    let args = ["--set", "giveUpAfter=0", "--failed", second.to_str().unwrap()];
+    let again =
+        simulator.run("sendSms", "main", &args).run(std::fs::read(&first).unwrap()).quiet(3);
+    let accepted = again.iter().filter(|it| it.to_string().contains("\"accepted\"")).count();
+    assert_eq!((again.len(), accepted, simulator.total()), (4, 2, 3));
+    assert_eq!(std::fs::read_to_string(&second).unwrap().lines().count(), 2);
+}
+
+#[test]
+fn the_summary_counts_what_happened() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("summary.json");
+    let run = isendpro(&["run", "sendSms", "--server", "simulator", "--summary"]);
+    let input = [&sms("0001", "a"), &sms("0002", "b"), &sms("0011", "c"), "{}", &sms("0903", "d")];
+    run.args(&[path.to_str().unwrap()]).run(input.join("\n")).quiet(6);
+    let summary = json(&std::fs::read_to_string(&path).unwrap());
+    let expected = json!({"messages": 5, "failed": 2, "accepted": 2, "refused": 1, "invalid": 1,
+        "unknown": 1, "notSent": 0, "duplicate": 0, "planned": 0, "parts": 2, "exitCode": 6});
+    for (name, value) in expected.as_object().unwrap() {
+        assert_eq!(&summary[name], value, "{name} in {summary}");
+    }
+}
+
+#[test]
+fn the_exit_code_tells_the_worst() {
+    let code = |key: &str, args: &[&str], input: &str| {
+        let run = isendpro(&["run", "sendSms", "--server", "simulator"]).key(key).args(args);
+        run.run(input).code
+    };
+    let (fine, refused) = (sms("0001", "a"), sms("0011", "b"));
+    let (lost, wrong) = (sms("0903", "c"), r#"{"num":"x","sms":"d"}"#);
+    assert_eq!(code("k", &[], ""), 0);
+    assert_eq!(code("k", &[], &fine), 0);
+    assert_eq!(code("k", &["--no-such-flag"], &fine), 2);
+    assert_eq!(code("k", &["--failed", "/no/such/folder/file"], &fine), 1);
+    assert_eq!(code("k", &[], &format!("{fine}\n{refused}")), 3);
+    assert_eq!(code("k", &[], &format!("{fine}\n{wrong}")), 3);
+    assert_eq!(code("refused-1", &[], &fine), 4);
+    assert_eq!(code("empty-1", &[], &fine), 5);
+    assert_eq!(code("k", &[], &format!("{fine}\n{lost}\n{refused}\n{wrong}")), 6);
+}
+
+#[test]
+fn a_share_of_refused_recipients_is_tolerated() {
+    let mut input: Vec<String> = (0..19).map(|it| sms("0001", &it.to_string())).collect();
+    input.push(sms("0011", "x"));
+    let run = |share| isendpro(&["run", "sendSms", "--server", "simulator", "--tolerate", share]);
+    run("5%").run(input.join("\n")).quiet(0);
+    run("4%").run(input.join("\n")).quiet(3);
+    input.push("{}".to_owned());
+    run("50%").run(input.join("\n")).quiet(3);
+    run("101%").run("").says(2, &["from 0% to 100%"]);
+}
+
+#[test]
+fn trouble_with_the_account_stops_the_reading() {
+    for (key, code, kind, words) in [
+        ("refused-1", 4, "accountKey", &["Mon compte > Mon API", "isendpro check"][..]),
+        ("empty-1", 5, "accountCredit", &["no credit", "fed in again"]),
+    ] {
+        let simulator = Simulator::start(&[]);
+        let mut run = simulator.run("sendSms", key, &[]).start();
+        run.send(&sms("0001", "a"));
+        let line = run.line();
+        assert_eq!(
+            (&line["error"]["kind"], &line["error"]["retryable"]),
+            (&json!(kind), &json!(true))
+        );
+        // Its input is still open, and it ends all the same.
+        let finished = run.wait();
+        finished.says(code, words);
+        assert_eq!((finished.stdout.as_str(), simulator.total()), ("", 0));
+    }
+}
+
+#[test]
+fn trouble_with_the_account_of_one_message_is_its_own() {
+    let simulator = Simulator::start(&[]);
+    let own = r#"{"num":"0680010001","sms":"a","keyid":"refused-2"}"#;
+    let lines = simulator.run("sendSms", "main", &[]).run(format!("{own}\n{}", sms("0002", "b")));
+    assert_eq!(lines.lines()[0]["error"]["kind"], "accountKey");
+    assert_eq!((lines.lines()[1]["status"].as_str(), simulator.total()), (Some("accepted"), 1));
+}

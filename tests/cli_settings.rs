@@ -1,0 +1,160 @@
+//! Settings: flags, environment and file, in this order, and the key.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
+
+#[path = "support/cli.rs"]
+mod cli;
+
+use std::path::PathBuf;
+
+use cli::{Simulator, isendpro, nobody, sms};
+use serde_json::json;
+use tempfile::TempDir;
+
+fn file(folder: &TempDir, text: &str) -> String {
+    let path: PathBuf = folder.path().join(format!("{}.json", text.len()));
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_flag_goes_before_the_environment_and_that_before_the_file() {
+    let simulator = Simulator::start(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let (nobody, _taken) = nobody();
+    let wrong = json!({"server": nobody, "keyid": "file", "emetteur": "FromFile"});
+    let right = json!({"server": simulator.url, "keyid": "file", "emetteur": "FromFile"});
+    let (wrong, right) = (file(&folder, &wrong.to_string()), file(&folder, &format!("{right} ")));
+
+    let run = |config: &str| isendpro(&["run", "sendSms", "--config", config]);
+    run(&right).run(sms("0001", "file")).quiet(0);
+    let environment = |cli: cli::Cli, server: &str| {
+        cli.key("environment").env("ISENDPRO_SERVER", server).env("ISENDPRO_EMETTEUR", "FromEnv")
+    };
+    environment(run(&wrong), &simulator.url).run(sms("0001", "environment")).quiet(0);
+    let flags = ["--server", &simulator.url, "--set", "emetteur=FromFlag"];
+    environment(run(&wrong), &nobody).args(&flags).run(sms("0001", "flag")).quiet(0);
+    // A message goes before all of them.
+    let own = r#"{"num":"0680010001","sms":"own","emetteur":"FromBody","keyid":"message"}"#;
+    environment(run(&wrong), &nobody).args(&flags).run(own).quiet(0);
+
+    let told: Vec<_> = simulator
+        .sent()
+        .iter()
+        .map(|it| format!("{} {} {}", it["sms"], it["emetteur"], it["key"]).replace('"', ""))
+        .collect();
+    for (line, expected) in
+        told.iter().zip(["file FromFile", "environment FromEnv", "flag FromFlag", "own FromBody"])
+    {
+        assert!(line.starts_with(expected), "{told:?}");
+    }
+    let ends: Vec<_> = told.iter().map(|it| &it[it.len() - 2..]).collect();
+    assert_eq!(ends, ["le", "nt", "nt", "ge"], "the last characters of the keys");
+}
+
+#[test]
+fn a_key_comes_from_a_file_that_holds_nothing_else() {
+    let simulator = Simulator::start(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(&folder, "\n  key-in-a-file-ZZ \n");
+    let args = ["run", "sendSms", "--server", &simulator.url, "--keyid-file", &path];
+    isendpro(&args).run(sms("0001", "a")).quiet(0);
+    isendpro(&args).key("key-elsewhere-YY").run(sms("0001", "b")).quiet(0);
+    assert!(simulator.sent().iter().all(|it| it["key"].as_str().unwrap().ends_with("ZZ")));
+    let nowhere = isendpro(&["run", "sendSms", "--keyid-file", "/no/such/file"]).run("");
+    assert!(nowhere.code > 0 && nowhere.stderr.contains("/no/such/file"), "{nowhere:?}");
+}
+
+#[test]
+fn a_slip_in_a_setting_names_the_settings_there_are() {
+    for (set, words) in [
+        (
+            "giveupafter=3",
+            &["giveupafter", "there is no such setting", "giveUpAfter", "whenRefused"][..],
+        ),
+        ("giveUpAfter", &["name=value"]),
+        ("giveUpAfter=soon", &["CONFIGURATION, nothing sent", "giveUpAfter", "must be a number"]),
+        ("whenRefused=never", &["CONFIGURATION, nothing sent", "whenRefused"]),
+        ("callTimeout=0", &["callTimeout", "from 1 to 600"]),
+        ("requestStyle=xml", &["requestStyle", "published"]),
+        ("server=http://10.0.0.1/cgi-bin", &["in clear", "ISENDPRO_ALLOW_HTTP=1"]),
+        ("server=custom", &["otherServer", "is missing"]),
+    ] {
+        let finished = isendpro(&["run", "sendSms", "--set", set]).key("k").run(sms("0001", "a"));
+        finished.says(2, words);
+        assert_eq!(finished.stdout, "", "{set}");
+    }
+}
+
+#[test]
+fn a_key_in_a_flag_is_refused_and_not_repeated() {
+    let finished = isendpro(&["run", "sendSms", "--set", "keyid=0123456789"]).run(sms("0001", "a"));
+    finished.says(2, &["ISENDPRO_KEYID", "--keyid-file"]);
+    assert!(!finished.stderr.contains("0123456789"));
+}
+
+#[test]
+fn a_file_that_is_no_configuration_is_named_without_its_content() {
+    let folder = tempfile::tempdir().unwrap();
+    for text in ["{\"keyid\":\"secret-content\",\n oops}", "[\"secret-content\"]"] {
+        let path = file(&folder, text);
+        let finished = isendpro(&["run", "sendSms", "--config", &path]).run(sms("0001", "a"));
+        finished.says(2, &[&path, "JSON"]);
+        assert!(!finished.stderr.contains("secret-content"), "{}", finished.stderr);
+    }
+}
+
+#[test]
+fn a_configuration_is_read_as_platforms_write_it() {
+    let simulator = Simulator::start(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let config = json!({"_account": "x", "server": "2", "otherServer": simulator.url, "keyid": "k",
+        "giveUpAfter": "1", "whenRefused": "", "emetteur": null, "mode": "live"});
+    let config = format!("\u{feff}{config}");
+    let args = ["run", "sendSms", "--config", &file(&folder, &config)];
+    isendpro(&args).run(sms("0001", "a")).quiet(0);
+    assert_eq!(simulator.total(), 1);
+}
+
+#[test]
+fn a_refused_number_is_an_error_if_the_step_says_so() {
+    let run = isendpro(&["run", "sendSms", "--server", "simulator", "--set", "whenRefused=throw"]);
+    let lines = run.run(sms("0011", "a")).quiet(3);
+    let error = &lines[0]["error"];
+    assert_eq!((&error["kind"], &error["reason"]), (&json!("refused"), &json!("blacklisted")));
+    let said = error["message"].as_str().unwrap();
+    assert!(
+        said.starts_with("REFUSED by iSendPro (code 11, blacklisted), nothing sent: "),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_dry_run_needs_no_key_and_sends_nothing() {
+    let simulator = Simulator::start(&[]);
+    for flag in [&["--dry-run"][..], &["--set", "mode=dryRun"]] {
+        let run = isendpro(&["run", "sendSms", "--server", &simulator.url]).args(flag);
+        let lines = run
+            .run(format!("{}\n{}", sms("0903", "a"), r#"{"num":"0142000000","sms":"b"}"#))
+            .quiet(3);
+        assert_eq!((&lines[0]["status"], &lines[0]["mode"]), (&json!("planned"), &json!("dryRun")));
+        assert_eq!(
+            (&lines[1]["error"]["kind"], &lines[1]["error"]["field"]),
+            (&json!("invalid"), &json!("num"))
+        );
+    }
+    assert_eq!(simulator.total(), 0);
+}
+
+#[test]
+fn a_rate_is_kept() {
+    let simulator = Simulator::start(&[]);
+    let input: Vec<String> = (0..11).map(|it| sms("0001", &it.to_string())).collect();
+    let began = std::time::Instant::now();
+    simulator
+        .run("sendSms", "k", &["--rate", "20", "--concurrency", "64"])
+        .run(input.join("\n"))
+        .quiet(0);
+    assert!(began.elapsed().as_millis() >= 500, "ten waits of 50 ms: {:?}", began.elapsed());
+    assert_eq!(simulator.total(), 11);
+}

@@ -1,0 +1,135 @@
+//! The end of a run before the end of its input: signals, and a reader that goes away.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
+
+#[path = "support/cli.rs"]
+mod cli;
+
+use std::time::Duration;
+
+use cli::{Finished, Simulator, isendpro, json, sms, until};
+use serde_json::Value;
+
+fn many(count: usize) -> Vec<u8> {
+    let lines = (0..count).map(|it| sms("0001", &format!("n {it}")) + "\n");
+    lines.collect::<String>().into_bytes()
+}
+
+#[test]
+fn a_signal_stops_the_reading_and_everything_under_way_is_finished_and_printed() {
+    for (signal, code) in [("TERM", 143), ("INT", 130)] {
+        let simulator = Simulator::start(&["--latency", "200"]);
+        let folder = tempfile::tempdir().unwrap();
+        let summary = folder.path().join("summary.json");
+        let args = ["--concurrency", "50", "--summary", summary.to_str().unwrap()];
+        let mut run = simulator.run("sendSms", "main", &args).start();
+        let feeding = run.feed(many(5000));
+        // With this the first one is done, and fifty others are under way.
+        assert_eq!(run.line()["status"], "accepted");
+        run.signal(signal);
+        let finished = run.wait();
+        feeding.join().unwrap();
+        let lines = finished.quiet(code);
+        assert!(lines.iter().all(|it| it["status"] == "accepted"), "{signal}");
+        let printed = lines.len() + 1;
+        assert_eq!(simulator.total(), printed, "{signal}: taken, against accepted and printed");
+        assert!((50..1000).contains(&printed), "{signal}: {printed}");
+        let summary = json(&std::fs::read_to_string(&summary).unwrap());
+        assert_eq!((&summary["exitCode"], &summary["accepted"]), (&code.into(), &printed.into()));
+    }
+}
+
+#[test]
+fn a_signal_ends_a_run_that_waits_for_its_input() {
+    let mut run = isendpro(&["run", "sendSms", "--server", "simulator"]).start();
+    run.send(&sms("0001", "a"));
+    run.line();
+    run.signal("TERM");
+    let finished = run.wait();
+    assert_eq!((finished.code, finished.stdout.as_str(), finished.stderr.as_str()), (143, "", ""));
+}
+
+#[test]
+fn a_signal_ends_the_wait_before_another_try() {
+    let simulator = Simulator::start(&[]);
+    let mut run = simulator.run("sendSms", "main", &["--set", "giveUpAfter=10"]).start();
+    run.send(&sms("0430", "a"));
+    run.send(&sms("0001", "b"));
+    until("the second message is taken", || simulator.total() == 1);
+    run.signal("TERM");
+    let lines = run.wait().quiet(143);
+    assert_eq!((lines[0]["error"]["kind"].as_str(), lines.len()), (Some("notSent"), 2));
+}
+
+#[test]
+fn a_second_signal_stops_at_once_and_says_what_that_means() {
+    let simulator = Simulator::start(&["--latency", "600000"]);
+    let args = ["--set", "callTimeout=600"];
+    let mut run = simulator.run("sendSms", "main", &args).start();
+    run.send(&sms("0001", "a"));
+    until("the message is taken", || simulator.total() == 1);
+    run.signal("TERM");
+    assert_eq!(run.exited(Duration::from_millis(300)), None, "it finishes what is under way");
+    // Two signals at the same time count as one.
+    while run.exited(Duration::from_millis(100)).is_none() {
+        run.signal("TERM");
+    }
+    run.wait().says(143, &["stopped at once", "may have been sent"]);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_told_what_it_missed() {
+    let simulator = Simulator::start(&[]);
+    let mut run = simulator.run("sendSms", "main", &[]).start();
+    for place in 0..3 {
+        run.send(&sms("0001", &format!("printed {place}")));
+        assert_eq!(run.line()["status"], "accepted");
+    }
+    run.close_stdout();
+    let feeding = run.feed(many(2000));
+    let finished = run.wait();
+    feeding.join().unwrap();
+    finished.says(1, &["the reader of the results has gone", "carried out"]);
+    assert!(!finished.stderr.contains("panick"), "{}", finished.stderr);
+    let total = simulator.total();
+    let missed: Vec<String> = (4..=total).map(|it| format!("line {it}")).collect();
+    assert_eq!(named(&finished), missed);
+    assert!((4..1000).contains(&total), "it went on reading: {total}");
+}
+
+/// The messages of which stderr says that their results could not be written.
+fn named(finished: &Finished) -> Vec<String> {
+    let list = finished.stderr.rsplit_once("written: ").unwrap().1.trim();
+    list.split(", ").map(str::to_owned).collect()
+}
+
+#[test]
+fn messages_with_an_id_are_named_by_it() {
+    let simulator = Simulator::start(&[]);
+    let mut run = simulator.run("sendSms", "main", &["--concurrency", "1"]).start();
+    run.close_stdout();
+    let message = |id: &str| format!(r#"{{"id":"{id}","body":{}}}"#, sms("0001", id));
+    run.feed(["first", "second"].map(message).join("\n").into_bytes());
+    let finished = run.wait();
+    let names = ["first (line 1)", "second (line 2)"];
+    assert_eq!(named(&finished), names[..simulator.total()]);
+}
+
+#[test]
+fn a_simulator_stops_when_it_is_told_to() {
+    for signal in ["TERM", "INT"] {
+        let simulator = Simulator::start(&[]);
+        // A client that waits for an answer does not keep it.
+        let mut run = simulator.run("sendSms", "main", &[]).start();
+        run.send(&sms("0904", "a"));
+        until("the message is taken", || simulator.total() == 1);
+        let process = simulator.process();
+        process.signal(signal);
+        let finished = process.wait();
+        assert_eq!(
+            (finished.code, finished.stdout, finished.stderr),
+            (0, String::new(), String::new())
+        );
+        assert_eq!(run.line()["error"]["kind"], Value::from("unknown"));
+    }
+}

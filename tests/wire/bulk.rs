@@ -1,0 +1,161 @@
+//! Answers to bulk messages: mixed, in another order, with gaps; and what is to be retried.
+
+use isendpro_connector::component::AccountTrouble;
+use serde_json::{Value, json};
+
+use super::run::{KEY, Ran, Step, holds, reply, run};
+use crate::http::{Answer, Api};
+
+fn message() -> Value {
+    json!({"num": ["0600208432", "0771058335", "0695208432"], "sms": "Bonjour"})
+}
+
+async fn answered(name: &str, status: u16, message: Value) -> Ran {
+    let api = Api::new([("smsmulti", vec![Answer::new(status, reply(name))])]).await;
+    let ran = run("sendSmsMulti", &api.url(), message).await;
+    assert_eq!(api.seen().len(), 1);
+    ran
+}
+
+/// Status and code of each recipient.
+fn fates(ran: &Ran) -> Value {
+    let results = ran.result()["results"].as_array().unwrap().iter();
+    results.map(|it| json!([it["status"], it["code"]])).collect()
+}
+
+#[tokio::test]
+async fn every_recipient_has_its_own_fate() {
+    let cases = [
+        ("sendSmsMulti-mixed", json!([["refused", 21], ["refused", 11], ["accepted", 0]])),
+        (
+            "sendSmsMulti-another-order",
+            json!([["refused", 11], ["unknown", null], ["accepted", 0]]),
+        ),
+        ("sendSmsMulti-one-object", json!([["unknown", null], ["accepted", 0], ["unknown", null]])),
+        ("sendSmsMulti-repeated", json!([["accepted", 0], ["accepted", 0], ["refused", 21]])),
+        ("sendSms-masked", json!([["unknown", null], ["unknown", null], ["unknown", null]])),
+    ];
+    for (name, expected) in cases {
+        for status in [200, 400, 500] {
+            let ran = answered(name, status, message()).await;
+            assert_eq!(fates(&ran), expected, "{name} {status}");
+            let output = ran.result();
+            for count in ["accepted", "refused", "unknown"] {
+                let fates = expected.as_array().unwrap().iter();
+                assert_eq!(
+                    output[count],
+                    fates.filter(|it| it[0] == count).count(),
+                    "{name} {count}"
+                );
+            }
+            assert_eq!(output.get("retry"), None, "nothing here is safe to send again");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_mixed_answer_is_told_in_full() {
+    let ran = answered("sendSmsMulti-mixed", 200, message()).await;
+    let expected = json!({"accepted": 1, "refused": 2, "notSent": 0, "unknown": 0, "duplicate": 0, "smslong": 2,
+        "results": [
+            {"index": 0, "num": "0600208432", "tel": "33600208432", "reason": "notAllocated"},
+            {"index": 1, "reason": "blacklisted", "message": "Le numéro de téléphone est dans la liste noire!"},
+            {"index": 2, "status": "accepted", "smslong": 2}]});
+    assert!(holds(ran.result(), &expected), "{}", ran.result());
+    let tally = ran.verdict.tally;
+    assert_eq!((tally.accepted, tally.refused, tally.parts), (1, 2, 2));
+}
+
+#[tokio::test]
+async fn overseas_numbers_are_matched_in_either_form() {
+    let message = json!({"num": ["+262639112233", "0692112233"], "sms": "Bonjour"});
+    let ran = answered("sendSmsMulti-overseas", 200, message).await;
+    assert_eq!(fates(&ran), json!([["refused", 11], ["accepted", 0]]));
+}
+
+#[tokio::test]
+async fn one_recipient_and_one_entry_belong_together() {
+    for name in ["sendSms-masked", "sendSms-no-number", "sendSms-object-text"] {
+        let message = json!({"num": "0680010203", "sms": "Bonjour"});
+        assert_eq!(fates(&answered(name, 200, message).await), json!([["accepted", 0]]));
+    }
+}
+
+#[tokio::test]
+async fn the_numbers_of_a_directory_are_told_too() {
+    for (message, indexes) in [
+        (json!({"repertoireId": "100001", "sms": "Bonjour"}), json!([0, 1, 2])),
+        (
+            json!({"repertoireId": "100001", "num": "0771058335", "sms": "Bonjour"}),
+            json!([0, 1, 2]),
+        ),
+    ] {
+        let ran = answered("sendSmsMulti-mixed", 200, message).await;
+        let results = ran.result()["results"].as_array().unwrap();
+        let told: Value = results.iter().map(|it| it["index"].clone()).collect();
+        assert_eq!(told, indexes);
+        assert_eq!((&ran.result()["accepted"], &ran.result()["refused"]), (&json!(1), &json!(2)));
+    }
+}
+
+#[tokio::test]
+async fn each_way_of_emitting() {
+    let api = Api::new([("smsmulti", vec![Answer::ok(reply("sendSmsMulti-mixed"))])]).await;
+    for (behaviour, messages, recipients) in
+        [("fetchAll", 1, 3), ("emitIndividually", 3, 1), ("problemsOnly", 1, 2)]
+    {
+        let step = Step::new("sendSmsMulti", &api.url(), json!({"emitBehaviour": behaviour}));
+        let ran = step.run(message()).await;
+        assert_eq!((ran.results.len(), ran.verdict.tally.accepted), (messages, 1), "{behaviour}");
+        for result in &ran.results {
+            assert_eq!(result["results"].as_array().unwrap().len(), recipients, "{behaviour}");
+        }
+    }
+}
+
+/// The whole request is refused: by the account, all of it may be sent once that is mended.
+#[tokio::test]
+async fn a_general_error_concerns_every_recipient() {
+    let cases = [
+        ("getCredit-text", "refused", "other", None),
+        ("getCredit-none", "notSent", "account", Some(AccountTrouble::Credit)),
+        ("general-error", "notSent", "account", Some(AccountTrouble::KeyOrAddress)),
+    ];
+    for (credit, status, reason, account) in cases {
+        for http in [200, 400, 500] {
+            let routes = [
+                ("smsmulti", vec![Answer::new(http, reply("general-error"))]),
+                ("credit", vec![Answer::ok(reply(credit))]),
+            ];
+            let api = Api::new(routes).await;
+            let ran = run("sendSmsMulti", &api.url(), message()).await;
+            let one = json!({"status": status, "reason": reason, "code": 99});
+            assert!(holds(&ran.result()["results"], &json!([one, one, one])), "{}", ran.result());
+            assert_eq!((ran.verdict.account, ran.result()[status].as_u64()), (account, Some(3)));
+            assert_eq!(ran.result().get("retry").is_some(), account.is_some());
+            assert_eq!(api.count("smsmulti"), 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_sent_can_be_given_to_the_same_action_again() {
+    let message = json!({"recipients": [
+            {"num": "0680010203", "sms": "Bonjour Anne", "tracker": "t1", "meta": {"id": 1}},
+            {"num": "0142000000"}, {"num": "+33 680 01 02 04"}, {"num": "0680010204"}],
+        "sms": "Bonjour", "emetteur": "Garage", "smslong": 999, "nostop": true, "sandbox": true,
+        "date_envoi": "2027-01-12 18:00", "gmt_zone": "Europe/Brussels"});
+    let answers = vec![Answer::new(429, ""), Answer::ok(reply("sendSmsMulti-accepted"))];
+    let api = Api::new([("smsmulti", answers)]).await;
+    let first = run("sendSmsMulti", &api.url(), message).await;
+    let counts =
+        ["notSent", "refused", "duplicate", "accepted"].map(|it| first.result()[it].clone());
+    assert_eq!(counts, [2, 1, 1, 0]);
+    let second = run("sendSmsMulti", &api.url(), first.result()["retry"].clone()).await;
+    assert_eq!(second.result()["accepted"], 2);
+    assert_eq!(second.result()["results"][0]["meta"], json!({"id": 1}));
+    let bodies: Vec<Value> =
+        api.seen().iter().map(|it| serde_json::from_str(&it.body).unwrap()).collect();
+    assert_eq!(bodies[0], bodies[1]);
+    assert!(holds(&bodies[0], &json!({"keyid": KEY, "sms": ["Bonjour Anne", "Bonjour"]})));
+}

@@ -1,0 +1,17 @@
+//! The actions against a local HTTP server: message in, request out, reply in, result out.
+#![allow(clippy::unwrap_used, reason = "the helpers of the tests are tests too")]
+
+#[path = "../support/http.rs"]
+mod http;
+
+mod bulk;
+mod defects;
+mod downloads;
+mod judge;
+mod network;
+mod operations;
+mod replies;
+mod requests;
+mod run;
+mod secrets;
+mod styles;

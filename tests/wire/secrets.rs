@@ -1,0 +1,161 @@
+//! A server that says back what it was told. [`super::run`] looks for the key and the password in
+//! all that comes out, here and in every other test.
+
+use isendpro_connector::actions::Session;
+use isendpro_connector::component::{Connection, Kind};
+use serde_json::{Value, json};
+
+use super::operations::{OPS, Op};
+use super::run::{KEY, PASSWORD, Step, config, reply};
+use crate::http::{Answer, Api, Seen};
+
+/// The request as a person could read it in a page.
+fn told(seen: &Seen) -> String {
+    format!("{} {}?{}\n{}", seen.method, seen.path, seen.query, seen.body)
+}
+
+fn web_page(seen: &Seen) -> Vec<u8> {
+    format!("<html><pre>{}</pre></html>", told(seen)).into()
+}
+
+fn plain_text(seen: &Seen) -> Vec<u8> {
+    told(seen).into()
+}
+
+fn broken_json(seen: &Seen) -> Vec<u8> {
+    format!("{{\"etat\":{}", seen.body).into()
+}
+
+/// A general error.
+fn in_the_message(seen: &Seen) -> Vec<u8> {
+    json!({"etat": {"etat": [{"code": "99", "message": told(seen)}]}}).to_string().into()
+}
+
+/// A refused number.
+fn of_a_number(seen: &Seen) -> Vec<u8> {
+    let entry = json!({"code": "42", "tel": "33680010203", "message": told(seen)});
+    json!({"etat": {"etat": entry}}).to_string().into()
+}
+
+/// A yes of whatever operation, with the request in each of its texts.
+fn in_a_yes(seen: &Seen) -> Vec<u8> {
+    let code = match seen.path.as_str() {
+        "/cgi-bin/shortlink" => 250,
+        "/cgi-bin/subaccount" => 230,
+        _ => 0,
+    };
+    let told = told(seen);
+    let mut entry = json!({"code": code, "tel": "33680010203", "credit": "1.0", "nb_sms": "1",
+        "listeNoire": "OK"});
+    for name in
+        ["message", "operateur", "shortlink", "repertoireId", "subAccountId", "subAccountLogin"]
+    {
+        entry[name] = told.as_str().into();
+    }
+    json!({"etat": {"etat": [entry]}}).to_string().into()
+}
+
+/// The blacklist's no.
+fn of_the_list(seen: &Seen) -> Vec<u8> {
+    json!({"etat": {"etat": [{"listeNoire": told(seen), "tel": told(seen)}]}}).to_string().into()
+}
+
+type Reflection = fn(&Seen) -> Vec<u8>;
+
+const REFLECTIONS: [Reflection; 7] =
+    [web_page, plain_text, broken_json, in_the_message, of_a_number, in_a_yes, of_the_list];
+
+/// Each operation meets each reflection and each of the ways of answering, though not all at once.
+#[tokio::test]
+async fn a_server_that_reflects_the_request_reveals_nothing() {
+    let ways = [(200, "published"), (200, "json"), (400, "auto"), (500, "form")];
+    for (place, op) in OPS.into_iter().enumerate() {
+        for (way, reflection) in (place..).zip(REFLECTIONS) {
+            let (status, style) = ways[way % ways.len()];
+            let answer = Answer::reflecting(status, reflection);
+            let fine = Answer::ok(reply("getCredit-text"));
+            let credit = if op.path == "credit" { answer.clone() } else { fine };
+            let api = Api::new([(op.path, vec![answer]), ("credit", vec![credit])]).await;
+            let mut message = op.message();
+            message["raw"] = true.into();
+            Step::new(op.name, &api.url(), json!({"requestStyle": style})).run(message).await;
+            assert!(api.seen().iter().any(|it| told(it).contains(KEY)), "it was told");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_taken_out_is_marked() {
+    let api = Api::new([("subaccount", vec![Answer::reflecting(200, in_a_yes)])]).await;
+    let op = Op::of("subaccountAdd");
+    let ran = Step::new(op.name, &api.url(), json!({})).run(op.message()).await;
+    let said = ran.result()["message"].as_str().unwrap();
+    assert!(
+        said.contains(r#""keyid":"***""#) && said.contains(r#""subAccountPassword":"***""#),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn the_key_of_a_message_is_as_secret_as_the_accounts() {
+    const OWN: &str = "AnotherCanaryKey88";
+    for reflection in REFLECTIONS {
+        let api = Api::new([("sms", vec![Answer::reflecting(200, reflection)])]).await;
+        let message = json!({"keyid": OWN, "num": "0680010203", "sms": "a", "raw": true});
+        let ran = Step::new("sendSms", &api.url(), json!({})).run(message).await;
+        ran.hides(&[OWN]);
+        assert!(api.seen().iter().all(|it| told(it).contains(OWN) && !told(it).contains(KEY)));
+    }
+}
+
+#[tokio::test]
+async fn the_key_of_a_sub_account_is_kept_out_of_errors() {
+    const SUB: &str = "SubCanaryKey4711";
+    for reflection in REFLECTIONS {
+        let api = Api::new([("subaccount", vec![Answer::reflecting(400, reflection)])]).await;
+        let message = json!({"subAccountEdit": "addCredit", "subAccountKeyId": SUB, "subAccountAddCredit": "2"});
+        Step::new("subaccountEdit", &api.url(), json!({})).run(message).await.hides(&[SUB]);
+    }
+}
+
+#[tokio::test]
+async fn messages_that_are_wrong_are_not_quoted() {
+    let wrong = [
+        json!({"subAccountLogin": "a", "subAccountPassword": {"is": PASSWORD}, "keyid": [KEY]}),
+        json!({"subAccountLogin": {}, "subAccountPassword": PASSWORD, "keyid": KEY}),
+        json!({"subAccountPassword": PASSWORD, "subAccountEdit": PASSWORD, "keyid": KEY}),
+        json!({"subAccountLogin": "a", "subAccountPassword": [PASSWORD, KEY], "raw": KEY}),
+        json!([KEY, PASSWORD]),
+        json!(KEY),
+    ];
+    let api = Api::new([]).await;
+    for message in wrong {
+        let ran = Step::new("subaccountAdd", &api.url(), json!({})).run(message.clone()).await;
+        assert_eq!(ran.error().kind, Kind::Invalid, "{message}");
+    }
+    assert_eq!(api.seen().len(), 0);
+}
+
+#[tokio::test]
+async fn a_session_and_a_configuration_print_no_key() {
+    let config = config("http://127.0.0.1:9/cgi-bin", json!({}));
+    let session = Session::connect(&config).unwrap();
+    let own = session.with_key("AnotherCanaryKey88").unwrap();
+    let shown = format!("{config:?} {session:?} {own:?}");
+    assert!(!shown.contains(KEY) && !shown.contains("Canary"), "{shown}");
+}
+
+#[tokio::test]
+async fn the_words_of_the_credit_check_hold_no_key() {
+    for reflection in REFLECTIONS {
+        for status in [200, 400, 500] {
+            let api = Api::new([("credit", vec![Answer::reflecting(status, reflection)])]).await;
+            let session = Session::connect(&config(&api.url(), json!({}))).unwrap();
+            let shown = match session.verify().await {
+                Ok(verified) => verified.message,
+                Err(error) => format!("{error} {error:?} {}", Value::to_string(&error.to_json())),
+            };
+            assert!(!shown.contains(KEY), "{shown}");
+        }
+    }
+}
