@@ -172,7 +172,7 @@ fn create_summary(path: &Path) -> anyhow::Result<File> {
 pub type Simulator = Option<crate::simulator::Simulator>;
 /// There is no simulator in this build.
 #[cfg(not(feature = "simulator"))]
-pub type Simulator = ();
+pub struct Simulator;
 
 /// Starts the simulator, if that is the server, and points the configuration to it.
 #[cfg(feature = "simulator")]
@@ -194,7 +194,7 @@ pub async fn resolve_server(config: &mut Config) -> anyhow::Result<Simulator> {
 #[cfg(not(feature = "simulator"))]
 #[allow(clippy::unused_async, reason = "the same shape as with the simulator")]
 pub async fn resolve_server(_config: &mut Config) -> anyhow::Result<Simulator> {
-    Ok(())
+    Ok(Simulator)
 }
 
 /// A person who started the command without input is told what it waits for.

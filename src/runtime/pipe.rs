@@ -22,8 +22,9 @@ use writer::{Done, Event, Writer};
 use super::{Engine, Stop, Stopper, Verdict};
 use crate::component::{BoxFuture, Connection, Emit, Error, Kind, Message, mask};
 
-/// Results of one message that may wait for the writer.
-const ROOM: usize = 4;
+/// Results of one message that may wait for the writer: enough rows to keep it busy, and few enough
+/// pages to fit into some megabytes.
+const ROOM: usize = 32;
 
 /// How a pipe runs.
 #[derive(Debug, Clone, Copy)]
