@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, ToSpan, Zoned};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Session;
 use super::rows::{self, EmitBehaviour, Rows};
@@ -46,7 +46,7 @@ pub struct Options {
 }
 
 /// Which time a report covers.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Period {
     /// From the message

@@ -21,7 +21,7 @@ const MOST_ROWS: usize = 100_000;
 const MOST_FILE: u64 = 7 * 1024 * 1024;
 
 /// How a report is emitted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum EmitBehaviour {
     /// Pages of 500 rows

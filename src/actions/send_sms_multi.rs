@@ -49,6 +49,7 @@ pub struct Input {
     /// Most parts
     ///
     /// 1 to 6, or 999 for as many as the texts need (at most 6).
+    #[schemars(range(min = 1, max = 999))]
     pub smslong: Option<u16>,
     /// Date of sending
     ///
@@ -115,7 +116,7 @@ pub struct Options {
 }
 
 /// How results are emitted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum EmitBehaviour {
     /// One message

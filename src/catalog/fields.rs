@@ -1,7 +1,7 @@
 //! A step's fields, from the type of its options.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::published::{label, one_line, variants};
@@ -37,7 +37,7 @@ struct Credential {
 }
 
 /// Which server is called.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[allow(dead_code, reason = "only its schema is used")]
 enum Server {

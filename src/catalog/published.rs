@@ -61,14 +61,51 @@ fn publish(schema: &mut Value) {
     }
 }
 
-/// The first paragraph of the documentation is the title, followed by the API's word; the rest is
-/// the description.
+/// Our own words, which need no translation; all others are the API's.
+const OWN: &[&str] = &[
+    "accepted",
+    "duplicate",
+    "emitBehaviour",
+    "file",
+    "giveUpAfter",
+    "index",
+    "last",
+    "meta",
+    "mode",
+    "notSent",
+    "otherServer",
+    "page",
+    "period",
+    "planned",
+    "raw",
+    "reason",
+    "recipients",
+    "reference",
+    "refused",
+    "results",
+    "retry",
+    "row",
+    "rows",
+    "server",
+    "size",
+    "snapshot",
+    "status",
+    "time",
+    "unknown",
+    "warnings",
+    "whenRefused",
+];
+
+/// The first paragraph of the documentation is the title, followed by the API's word if it is one;
+/// the rest is the description.
 pub fn label(name: &str, property: &mut Value) {
     let Value::Object(fields) = property else { return };
     let Some(Value::String(documentation)) = fields.remove("description") else { return };
     let (title, rest) = documentation.split_once("\n\n").unwrap_or((&documentation, ""));
     let mut labelled = Map::new();
-    labelled.insert("title".to_owned(), format!("{} ({name})", title.trim()).into());
+    let title = title.trim();
+    let title = if OWN.contains(&name) { title.to_owned() } else { format!("{title} ({name})") };
+    labelled.insert("title".to_owned(), title.into());
     if !rest.trim().is_empty() {
         labelled.insert("description".to_owned(), one_line(rest).into());
     }
