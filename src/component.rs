@@ -23,7 +23,7 @@ mod trigger;
 mod words;
 
 pub use action::{Action, Effect, Example, Finish, Meta};
-pub use config::{Config, Delivery, Mode};
+pub use config::{Config, Delivery, Mode, NoOptions};
 pub use connection::{Component, Connection, Diagnosis, Verified};
 pub use erased::{Bound, Finished, Job, PartInfo, Source, Task, Work, json_planned};
 pub use error::{Error, Kind};

@@ -5,15 +5,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Session, answer};
-use crate::component::{Action, Effect, Error, Example, Finish, Meta, Outcome, Part, Plan};
+use crate::component::{
+    Action, Effect, Error, Example, Finish, Meta, NoOptions, Outcome, Part, Plan,
+};
 use crate::isendpro::request;
 
 /// The action.
 pub struct AddShortlink;
-
-/// No options.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub struct Options {}
 
 /// The short link.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -33,7 +31,7 @@ pub struct Output {
 impl Action for AddShortlink {
     type Api = Session;
     type Input = request::AddShortlink;
-    type Options = Options;
+    type Options = NoOptions;
     type Output = Output;
     type Request = request::AddShortlink;
 
@@ -51,7 +49,7 @@ impl Action for AddShortlink {
     };
 
     /// `Once`: a second request makes a second link.
-    fn plan(input: Self::Input, _: &Options, _: Timestamp) -> Result<Plan<Self::Request>, Error> {
+    fn plan(input: Self::Input, _: &NoOptions, _: Timestamp) -> Result<Plan<Self::Request>, Error> {
         Ok(Plan::request(Effect::Once, input))
     }
 
@@ -68,7 +66,7 @@ impl Action for AddShortlink {
     }
 
     fn finish(
-        _: &Options,
+        _: &NoOptions,
         _: Plan<Self::Request>,
         outcomes: Vec<Outcome>,
     ) -> Result<Finish<Output>, Error> {

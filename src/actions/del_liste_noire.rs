@@ -1,25 +1,21 @@
 //! `delListeNoire`: takes a number off the blacklist.
 
 use jiff::Timestamp;
-use schemars::JsonSchema;
-use serde::Deserialize;
 
 use super::blacklist::{Listed, OneNumber, listed};
 use super::{Session, answer};
-use crate::component::{Action, Effect, Error, Example, Finish, Meta, Outcome, Part, Plan};
+use crate::component::{
+    Action, Effect, Error, Example, Finish, Meta, NoOptions, Outcome, Part, Plan,
+};
 use crate::isendpro::request;
 
 /// The action.
 pub struct DelListeNoire;
 
-/// No options.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub struct Options {}
-
 impl Action for DelListeNoire {
     type Api = Session;
     type Input = OneNumber;
-    type Options = Options;
+    type Options = NoOptions;
     type Output = Listed;
     type Request = request::DelListeNoire;
 
@@ -37,7 +33,7 @@ impl Action for DelListeNoire {
     };
 
     /// `Idempotent`: the list is the same after a second request.
-    fn plan(input: OneNumber, _: &Options, _: Timestamp) -> Result<Plan<Self::Request>, Error> {
+    fn plan(input: OneNumber, _: &NoOptions, _: Timestamp) -> Result<Plan<Self::Request>, Error> {
         Ok(Plan::request(Effect::Idempotent, request::DelListeNoire::new(input.called()?)))
     }
 
@@ -46,7 +42,7 @@ impl Action for DelListeNoire {
     }
 
     fn finish(
-        _: &Options,
+        _: &NoOptions,
         _: Plan<Self::Request>,
         outcomes: Vec<Outcome>,
     ) -> Result<Finish<Listed>, Error> {

@@ -5,7 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Session, answer};
-use crate::component::{Action, Effect, Error, Example, Finish, Meta, Outcome, Part, Plan};
+use crate::component::{
+    Action, Effect, Error, Example, Finish, Meta, NoOptions, Outcome, Part, Plan,
+};
 use crate::isendpro::request::{Credit, CreditDetail};
 
 /// The action.
@@ -20,10 +22,6 @@ pub struct Input {
     #[serde(default)]
     pub credit: Option<CreditDetail>,
 }
-
-/// No options.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub struct Options {}
 
 /// The credit left.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -40,7 +38,7 @@ pub struct Output {
 impl Action for GetCredit {
     type Api = Session;
     type Input = Input;
-    type Options = Options;
+    type Options = NoOptions;
     type Output = Output;
     type Request = Credit;
 
@@ -57,7 +55,7 @@ impl Action for GetCredit {
         ],
     };
 
-    fn plan(input: Input, _: &Options, _: Timestamp) -> Result<Plan<Credit>, Error> {
+    fn plan(input: Input, _: &NoOptions, _: Timestamp) -> Result<Plan<Credit>, Error> {
         Ok(Plan::request(Effect::Read, Credit { credit: input.credit.unwrap_or_default() }))
     }
 
@@ -72,7 +70,7 @@ impl Action for GetCredit {
     }
 
     fn finish(
-        _: &Options,
+        _: &NoOptions,
         _: Plan<Credit>,
         outcomes: Vec<Outcome>,
     ) -> Result<Finish<Output>, Error> {

@@ -5,7 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Session, answer};
-use crate::component::{Action, Effect, Error, Example, Finish, Meta, Outcome, Part, Plan};
+use crate::component::{
+    Action, Effect, Error, Example, Finish, Meta, NoOptions, Outcome, Part, Plan,
+};
 use crate::isendpro::request;
 
 /// The action.
@@ -18,10 +20,6 @@ pub struct Input {
     #[serde(rename = "repertoireNom")]
     pub repertoire_nom: String,
 }
-
-/// No options.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub struct Options {}
 
 /// The new directory.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -42,7 +40,7 @@ pub struct Output {
 impl Action for RepertoireCrea {
     type Api = Session;
     type Input = Input;
-    type Options = Options;
+    type Options = NoOptions;
     type Output = Output;
     type Request = request::RepertoireCrea;
 
@@ -60,7 +58,7 @@ impl Action for RepertoireCrea {
     };
 
     /// `Once`: a second request makes a second directory.
-    fn plan(input: Input, _: &Options, _: Timestamp) -> Result<Plan<Self::Request>, Error> {
+    fn plan(input: Input, _: &NoOptions, _: Timestamp) -> Result<Plan<Self::Request>, Error> {
         Ok(Plan::request(Effect::Once, request::RepertoireCrea::new(input.repertoire_nom)))
     }
 
@@ -77,7 +75,7 @@ impl Action for RepertoireCrea {
     }
 
     fn finish(
-        _: &Options,
+        _: &NoOptions,
         _: Plan<Self::Request>,
         outcomes: Vec<Outcome>,
     ) -> Result<Finish<Output>, Error> {

@@ -1,25 +1,21 @@
 //! `setListeNoire`: puts a number on the blacklist.
 
 use jiff::Timestamp;
-use schemars::JsonSchema;
-use serde::Deserialize;
 
 use super::blacklist::{Listed, OneNumber, listed};
 use super::{Session, answer};
-use crate::component::{Action, Effect, Error, Example, Finish, Meta, Outcome, Part, Plan};
+use crate::component::{
+    Action, Effect, Error, Example, Finish, Meta, NoOptions, Outcome, Part, Plan,
+};
 use crate::isendpro::request;
 
 /// The action.
 pub struct SetListeNoire;
 
-/// No options.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub struct Options {}
-
 impl Action for SetListeNoire {
     type Api = Session;
     type Input = OneNumber;
-    type Options = Options;
+    type Options = NoOptions;
     type Output = Listed;
     type Request = request::SetListeNoire;
 
@@ -34,7 +30,7 @@ impl Action for SetListeNoire {
     };
 
     /// `Idempotent`: the list is the same after a second request.
-    fn plan(input: OneNumber, _: &Options, _: Timestamp) -> Result<Plan<Self::Request>, Error> {
+    fn plan(input: OneNumber, _: &NoOptions, _: Timestamp) -> Result<Plan<Self::Request>, Error> {
         Ok(Plan::request(Effect::Idempotent, request::SetListeNoire::new(input.called()?)))
     }
 
@@ -43,7 +39,7 @@ impl Action for SetListeNoire {
     }
 
     fn finish(
-        _: &Options,
+        _: &NoOptions,
         _: Plan<Self::Request>,
         outcomes: Vec<Outcome>,
     ) -> Result<Finish<Listed>, Error> {

@@ -6,7 +6,9 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::{Session, answer};
-use crate::component::{Action, Effect, Error, Example, Finish, Meta, Outcome, Part, Plan};
+use crate::component::{
+    Action, Effect, Error, Example, Finish, Meta, NoOptions, Outcome, Part, Plan,
+};
 use crate::isendpro::request;
 
 /// The action.
@@ -23,10 +25,6 @@ pub struct Input {
     #[schemars(with = "String")]
     pub password: SecretString,
 }
-
-/// No options.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub struct Options {}
 
 /// The new sub-account.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -53,7 +51,7 @@ pub struct Output {
 impl Action for SubaccountAdd {
     type Api = Session;
     type Input = Input;
-    type Options = Options;
+    type Options = NoOptions;
     type Output = Output;
     type Request = request::SubaccountAdd;
 
@@ -71,7 +69,7 @@ impl Action for SubaccountAdd {
     };
 
     /// `Once`: a second request makes a second account.
-    fn plan(input: Input, _: &Options, _: Timestamp) -> Result<Plan<Self::Request>, Error> {
+    fn plan(input: Input, _: &NoOptions, _: Timestamp) -> Result<Plan<Self::Request>, Error> {
         let request = request::SubaccountAdd::new(input.login, input.password);
         Ok(Plan::request(Effect::Once, request))
     }
@@ -92,7 +90,7 @@ impl Action for SubaccountAdd {
     }
 
     fn finish(
-        _: &Options,
+        _: &NoOptions,
         _: Plan<Self::Request>,
         outcomes: Vec<Outcome>,
     ) -> Result<Finish<Output>, Error> {

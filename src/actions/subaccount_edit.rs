@@ -5,15 +5,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Session, answer};
-use crate::component::{Action, Effect, Error, Example, Finish, Meta, Outcome, Part, Plan};
+use crate::component::{
+    Action, Effect, Error, Example, Finish, Meta, NoOptions, Outcome, Part, Plan,
+};
 use crate::isendpro::request::{self, SubaccountChange};
 
 /// The action.
 pub struct SubaccountEdit;
-
-/// No options.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub struct Options {}
 
 /// What iSendPro says of the change.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -32,7 +30,7 @@ pub struct Output {
 impl Action for SubaccountEdit {
     type Api = Session;
     type Input = request::SubaccountEdit;
-    type Options = Options;
+    type Options = NoOptions;
     type Output = Output;
     type Request = request::SubaccountEdit;
 
@@ -56,7 +54,7 @@ impl Action for SubaccountEdit {
     };
 
     /// Adding credit is `Once`: it moves money each time. The others set a value.
-    fn plan(input: Self::Input, _: &Options, _: Timestamp) -> Result<Plan<Self::Request>, Error> {
+    fn plan(input: Self::Input, _: &NoOptions, _: Timestamp) -> Result<Plan<Self::Request>, Error> {
         check(&input)?;
         Ok(Plan::request(effect(input.edit), input))
     }
@@ -74,7 +72,7 @@ impl Action for SubaccountEdit {
     }
 
     fn finish(
-        _: &Options,
+        _: &NoOptions,
         plan: Plan<Self::Request>,
         outcomes: Vec<Outcome>,
     ) -> Result<Finish<Output>, Error> {

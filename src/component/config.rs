@@ -112,6 +112,10 @@ impl std::fmt::Debug for Config {
     }
 }
 
+/// The options of a step that has none.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+pub struct NoOptions {}
+
 /// How messages are delivered: settings that the engine reads, for every action.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]

@@ -2,18 +2,14 @@
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::actions::Session;
-use crate::component::{Error, Fired, Meta, Outlet, Trigger};
+use crate::component::{Error, Fired, Meta, NoOptions, Outlet, Trigger};
 
 /// The trigger.
 pub struct StartFlow;
-
-/// No options.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub struct Options {}
 
 /// When it was, and what an earlier run left.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -30,7 +26,7 @@ pub struct Output {
 
 impl Trigger for StartFlow {
     type Api = Session;
-    type Options = Options;
+    type Options = NoOptions;
     type Output = Output;
 
     const META: Meta = Meta {
@@ -45,7 +41,7 @@ impl Trigger for StartFlow {
 
     async fn fire(
         _: &Session,
-        _: &Options,
+        _: &NoOptions,
         snapshot: &Value,
         now: Timestamp,
         out: &Outlet<'_>,
