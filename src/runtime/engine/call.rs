@@ -1,0 +1,233 @@
+//! One message on its way: the calls, the tries, and what follows from them.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use serde_json::Value;
+
+use super::{DIAGNOSIS_LASTS, Engine, Verdict};
+use crate::component::{
+    AccountTrouble, Claim, ClaimKey, Common, Connection, Diagnosis, Effect, Emit, Error, Job, Kind,
+    Mode, Outcome, Outlet, PartInfo, Problem, Reason, Source, Status, Tally, json_planned,
+};
+use crate::runtime::retry::{Next, delays_between, next};
+
+/// One message on its way.
+pub(super) struct Call<'a, C: Connection> {
+    pub(super) engine: &'a Engine<C>,
+    pub(super) api: &'a C,
+    pub(super) own_account: bool,
+    pub(super) message: Option<String>,
+    pub(super) deadline: Instant,
+    pub(super) under_way: &'a AtomicBool,
+}
+
+impl<C: Connection> Call<'_, C> {
+    pub(super) async fn make_calls(
+        &self,
+        job: Box<dyn Job<C>>,
+        common: &Common,
+        out: &dyn Emit,
+    ) -> Verdict {
+        let parts = job.parts();
+        let (outcomes, account) = match self.outcomes(job.as_ref(), &parts).await {
+            Ok(made) => made,
+            Err(error) => return error.into(),
+        };
+        let raw = common.raw.then(|| raw(&outcomes));
+        let finished = match job.finish(outcomes) {
+            Ok(finished) => finished,
+            Err(error) => return Verdict { account, ..error.into() },
+        };
+        let out = Outlet::new(out, self.engine.echo(common, raw));
+        for output in finished.outputs {
+            // The reader of the results is gone. What was sent stays sent: the tally says it.
+            if out.emit(output).await.is_err() {
+                break;
+            }
+        }
+        Verdict { tally: finished.tally, error: None, account }
+    }
+
+    async fn outcomes(
+        &self,
+        job: &dyn Job<C>,
+        parts: &[PartInfo],
+    ) -> Result<(Vec<Outcome>, Option<AccountTrouble>), Error> {
+        if self.engine.mode == Mode::DryRun {
+            return Ok((vec![Outcome::Planned; parts.len()], None));
+        }
+        if !parts.is_empty() {
+            self.api.ready()?;
+        }
+        if let Some(admission) = &self.engine.admission {
+            admission.admit(parts.iter().map(|it| it.recipients).sum()).await?;
+        }
+        let mut outcomes = Vec::with_capacity(parts.len());
+        let mut account = None;
+        for (index, part) in parts.iter().enumerate() {
+            let mut outcome = self.deliver(job, index, part.effect).await;
+            if let Outcome::Refused(problem) = &mut outcome {
+                problem.account = self.diagnose(problem.reason, problem.code).await;
+                if problem.account.is_some() {
+                    problem.reason = Reason::Account;
+                }
+                account = account.or(problem.account);
+            }
+            outcomes.push(outcome);
+        }
+        Ok((outcomes, account.filter(|_| !self.own_account)))
+    }
+
+    /// Makes one request, again and again while that is safe and there is time.
+    async fn deliver(&self, job: &dyn Job<C>, index: usize, effect: Effect) -> Outcome {
+        let mut delays = None;
+        loop {
+            if let Some(pace) = &self.engine.pace {
+                pace.until_ready().await;
+            }
+            let outcome = self.once(job, index, effect).await;
+            if next(&outcome, effect) == Next::Finish {
+                return outcome;
+            }
+            let problem = match &outcome {
+                Outcome::NotSent(problem) | Outcome::InDoubt(problem) => Some(problem),
+                _ => None,
+            };
+            let asked = problem.and_then(|it| it.retry_after);
+            let delay = delays.get_or_insert_with(delays_between).next().unwrap_or_default();
+            let wait = delay.max(asked.unwrap_or_default());
+            let why = problem.map(|it| it.message.as_str());
+            tracing::info!(
+                action = self.engine.name,
+                wait_ms = wait.as_millis(),
+                why,
+                "not done yet"
+            );
+            if !self.may_wait(wait).await {
+                return outcome;
+            }
+        }
+    }
+
+    /// Claims, calls and records.
+    async fn once(&self, job: &dyn Job<C>, index: usize, effect: Effect) -> Outcome {
+        if effect != Effect::Once {
+            return job.call(self.api, index).await;
+        }
+        let key = ClaimKey { action: self.engine.name, message: self.message.clone(), part: index };
+        let ticket = match self.engine.journal.claim(&key).await {
+            Ok(Claim::Granted(ticket)) => ticket,
+            Ok(Claim::Settled(outcome)) => return outcome,
+            Err(error) => return Outcome::NotSent(Problem::new(Reason::Unavailable, error.what)),
+        };
+        self.under_way.store(true, Ordering::Relaxed);
+        let outcome = AssertUnwindSafe(job.call(self.api, index)).catch_unwind().await;
+        let outcome = outcome.unwrap_or_else(|_| {
+            Outcome::InDoubt(Problem::new(
+                Reason::Other,
+                "a defect of the connector stopped the call",
+            ))
+        });
+        if let Err(error) = self.engine.journal.record(ticket, &outcome).await {
+            tracing::error!(%error, "the outcome of a call was not recorded");
+        }
+        outcome
+    }
+
+    /// Waits before another try, if that ends before the patience does.
+    async fn may_wait(&self, wait: Duration) -> bool {
+        let stop = &self.engine.stop;
+        let in_time = Instant::now().checked_add(wait).is_some_and(|it| it <= self.deadline);
+        if !in_time || stop.wanted() {
+            return false;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(wait) => true,
+            () = stop.requested() => false,
+        }
+    }
+
+    /// What is wrong with the account, when a whole request was refused by a code that nobody knows.
+    async fn diagnose(&self, reason: Reason, code: Option<i64>) -> Option<AccountTrouble> {
+        if reason != Reason::Other || code.is_none() {
+            return None;
+        }
+        let diagnosis = if self.own_account {
+            self.api.diagnose().await
+        } else {
+            let mut known = self.engine.diagnosis.lock().await;
+            match &*known {
+                Some((when, diagnosis)) if when.elapsed() < DIAGNOSIS_LASTS => diagnosis.clone(),
+                _ => {
+                    let fresh = self.api.diagnose().await;
+                    *known = Some((Instant::now(), fresh.clone()));
+                    fresh
+                }
+            }
+        };
+        match diagnosis {
+            Diagnosis::Trouble(trouble) => Some(trouble),
+            Diagnosis::Fine | Diagnosis::Unsure => None,
+        }
+    }
+
+    pub(super) async fn stream(
+        &self,
+        source: &dyn Source<C>,
+        common: &Common,
+        out: &dyn Emit,
+    ) -> Verdict {
+        let out = Outlet::new(out, self.engine.echo(common, None));
+        if self.engine.mode == Mode::DryRun {
+            let planned = json_planned(self.engine.name, 1);
+            let tally = Tally::of(Status::Planned);
+            return Verdict { tally, error: out.emit(planned).await.err(), account: None };
+        }
+        let Err(mut error) = self.read(source, &out).await else {
+            return Verdict { tally: Tally::of(Status::Accepted), error: None, account: None };
+        };
+        let mut account = None;
+        if error.kind == Kind::Refused {
+            account = self.diagnose(error.reason.unwrap_or(Reason::Other), error.code).await;
+        }
+        match account {
+            Some(AccountTrouble::KeyOrAddress) => error.kind = Kind::AccountKey,
+            Some(AccountTrouble::Credit) => error.kind = Kind::AccountCredit,
+            None => {}
+        }
+        Verdict { account: account.filter(|_| !self.own_account), ..error.into() }
+    }
+
+    /// Runs a stream, again and again while it fails before its first result and there is time.
+    async fn read(&self, source: &dyn Source<C>, out: &Outlet<'_>) -> Result<(), Error> {
+        let mut delays = delays_between();
+        loop {
+            if let Some(pace) = &self.engine.pace {
+                pace.until_ready().await;
+            }
+            let Err(error) = source.run(self.api, out).await else { return Ok(()) };
+            let again =
+                matches!(error.kind, Kind::NotSent | Kind::Unavailable) && out.emitted() == 0;
+            let asked = error.retry_after.unwrap_or_default();
+            let wait = delays.next().unwrap_or_default().max(asked);
+            if !(again && self.may_wait(wait).await) {
+                return Err(error);
+            }
+        }
+    }
+}
+
+/// The API's answers as they came: one as it is, several as a list.
+fn raw(outcomes: &[Outcome]) -> Value {
+    let mut answers: Vec<Value> = outcomes
+        .iter()
+        .filter_map(|it| match it {
+            Outcome::Done(reply) => serde_json::from_str(&reply.raw).ok(),
+            _ => None,
+        })
+        .collect();
+    if answers.len() == 1 { answers.remove(0) } else { answers.into() }
+}
