@@ -82,7 +82,7 @@ fn a_value_that_is_not_allowed_names_those_that_are() {
 
 #[test]
 fn a_slip_in_the_name_of_a_secret_does_not_show_it() {
-    for slip in ["key_id", "KEYID2", "apiKey", "password"] {
+    for slip in ["key_id", "KEYID", "apiKey", "password"] {
         let message = format!(r#"{{"{slip}":"canary-SECRET","num":"0680010203","sms":"x"}}"#);
         let finished = isendpro(&["run", "sendSms", "--server", "simulator"]).run(message);
         assert!(!finished.stdout.contains("canary"), "{}", finished.stdout);
@@ -109,4 +109,85 @@ fn a_report_is_not_read_to_its_end_for_nobody() {
     run.text().unwrap();
     run.close_stdout();
     assert_eq!(run.exited(Duration::from_secs(20)), Some(1));
+}
+
+#[test]
+fn what_may_have_been_sent_is_not_sent_again_by_feeding_it_in_again() {
+    let simulator = Simulator::start(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("failed.ndjson");
+    let args = ["--failed", path.to_str().unwrap()];
+    simulator.run("sendSms", "k", &args).run(sms("0903", "once")).quiet(6);
+    let failed = std::fs::read_to_string(&path).unwrap();
+    let again = &simulator.run("sendSms", "k", &[]).run(&failed).quiet(3)[0];
+    let said = again["error"]["message"].as_str().unwrap();
+    assert!(said.contains("may have been sent already"), "{said}");
+    assert_eq!(simulator.total(), 1);
+}
+
+#[test]
+fn a_number_that_a_data_frame_turned_into_a_float_is_the_same_number() {
+    let run = |num: &str| {
+        let message = format!(r#"{{"num":{num},"sms":"x"}}"#);
+        isendpro(&["run", "sendSms", "--server", "simulator", "--dry-run"]).run(message)
+    };
+    assert_eq!(run("680010203.0").quiet(0)[0]["tel"], "33680010203");
+    assert_eq!(run("41791234567.0").quiet(0)[0]["tel"], "41791234567");
+    assert_eq!(run(r#""41791234567.0""#).quiet(3)[0]["error"]["field"], "num");
+}
+
+#[test]
+fn what_stands_beside_a_nested_body_counts_too() {
+    let run = |message: &str| isendpro(&["run", "sendSms", "--server", "simulator"]).run(message);
+    let nested = r#"{"requestBody":{"num":"0680010203","sms":"x"},"meta":{"a":1}}"#;
+    assert_eq!(run(nested).quiet(0)[0]["meta"]["a"], 1);
+    let slip = r#"{"requestBody":{"num":"0680010203","sms":"x"},"whatever":1}"#;
+    assert_eq!(run(slip).quiet(3)[0]["error"]["field"], "whatever");
+}
+
+#[test]
+fn a_stop_does_not_wait_for_the_rate() {
+    let simulator = Simulator::start(&[]);
+    let args = ["--rate", "0.01", "--unordered"];
+    let mut run = simulator.run("sendSms", "k", &args).start();
+    for text in ["a", "b", "c"] {
+        run.send(&sms("0001", text));
+    }
+    run.line();
+    run.signal("TERM");
+    assert_eq!(run.exited(Duration::from_secs(20)), Some(143));
+    assert_eq!(simulator.total(), 1);
+}
+
+#[test]
+fn a_bad_key_in_one_message_stops_no_other() {
+    let simulator = Simulator::start(&[]);
+    let own = r#"{"num":"0680010203","sms":"x","keyid":"refused-key"}"#;
+    let input = format!("{own}\n{}\n{}", sms("0001", "a"), sms("0001", "b"));
+    let lines = simulator.run("sendSms", "good-key", &[]).run(input).quiet(3);
+    assert_eq!(lines[0]["error"]["kind"], "accountKey");
+    assert_eq!(simulator.total(), 2);
+}
+
+#[test]
+fn some_cents_that_buy_no_sms_are_no_credit() {
+    let simulator = Simulator::start(&["--credit", "0.12"]);
+    let input: Vec<_> = ["a", "b", "c", "d", "e"].map(|it| sms("0001", it)).into();
+    let args = ["--concurrency", "1"];
+    let finished = simulator.run("sendSms", "short-of-money", &args).run(input.join("\n"));
+    assert_eq!(finished.code, 5, "{}", finished.stderr);
+    assert_eq!(simulator.total(), 2);
+}
+
+#[test]
+fn no_setting_makes_a_real_send_look_like_a_test() {
+    let simulator = Simulator::start(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.json");
+    std::fs::write(&path, r#"{"testMode":"x"}"#).unwrap();
+    let args = ["--config", path.to_str().unwrap()];
+    let lines = simulator.run("sendSms", "k", &args).run(sms("0001", "a")).quiet(0);
+    assert!(lines[0].get("mode").is_none(), "{}", lines[0]);
+    let empty = ["run", "sendSms", "--set", "server="];
+    isendpro(&empty).key("k").run(sms("0001", "x")).says(2, &["--set server= has no value"]);
 }

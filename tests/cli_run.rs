@@ -148,7 +148,7 @@ fn the_exit_code_tells_the_worst() {
     assert_eq!(code("k", &[], ""), 0);
     assert_eq!(code("k", &[], &fine), 0);
     assert_eq!(code("k", &["--no-such-flag"], &fine), 2);
-    assert_eq!(code("k", &["--failed", "/no/such/folder/file"], &fine), 1);
+    assert_eq!(code("k", &["--failed", "/no/such/folder/file"], &fine), 2);
     assert_eq!(code("k", &[], &format!("{fine}\n{refused}")), 3);
     assert_eq!(code("k", &[], &format!("{fine}\n{wrong}")), 3);
     assert_eq!(code("refused-1", &[], &fine), 4);
@@ -172,7 +172,12 @@ fn a_share_of_refused_recipients_is_tolerated() {
 fn trouble_with_the_account_stops_the_reading() {
     for (key, code, kind, words) in [
         ("refused-1", 4, "accountKey", &["Mon compte > Mon API", "isendpro check"][..]),
-        ("empty-1", 5, "accountCredit", &["no credit", "fed in again"]),
+        (
+            "empty-1",
+            5,
+            "accountCredit",
+            &["no credit", "feed in again", "read up to line 1", "tail -n +2"],
+        ),
     ] {
         let simulator = Simulator::start(&[]);
         let mut run = simulator.run("sendSms", key, &[]).start();

@@ -99,7 +99,7 @@ fn a_reader_that_goes_away_is_told_what_it_missed() {
 
 /// The messages of which stderr says that their results could not be written.
 fn named(finished: &Finished) -> Vec<String> {
-    let list = finished.stderr.rsplit_once("written: ").unwrap().1.trim();
+    let list = finished.stderr.rsplit_once("written: ").unwrap().1.lines().next().unwrap();
     list.split(", ").map(str::to_owned).collect()
 }
 

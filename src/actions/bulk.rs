@@ -177,7 +177,12 @@ pub fn append(entries: Vec<Entry>, results: &mut Vec<RecipientResult>, tally: &m
 }
 
 /// A message with just the recipients that were not sent, to be given to the same action again.
-pub fn retry(results: &[RecipientResult], called: &[Item], requests: &[SmsMulti]) -> Option<Value> {
+pub fn retry(
+    results: &[RecipientResult],
+    called: &[Item],
+    requests: &[SmsMulti],
+    with_directory: bool,
+) -> Option<Value> {
     let first = requests.first()?;
     let mut texts: HashMap<usize, &String> = HashMap::new();
     let mut items = called.iter();
@@ -204,13 +209,13 @@ pub fn retry(results: &[RecipientResult], called: &[Item], requests: &[SmsMulti]
         return None;
     }
     let mut message = json!({ "recipients": recipients });
-    // The settings go along; the recipients, their texts and a directory do not: the directory's
-    // numbers were not asked for one by one, so nobody knows which of them remain.
+    // The settings go along, and a directory if nothing was sent to it: otherwise nobody knows which
+    // of its numbers remain.
     let settings = super::answer::fields(&SmsMulti {
         num: Vec::new(),
         sms: Vec::new(),
         tracker: Vec::new(),
-        repertoire_id: None,
+        repertoire_id: first.repertoire_id.clone().filter(|_| with_directory),
         ..first.clone()
     });
     for (name, value) in settings.into_iter().filter(|(name, _)| name != "sms") {

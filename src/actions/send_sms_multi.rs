@@ -254,14 +254,17 @@ impl Action for SendSmsMulti {
         let listed: Vec<Item> = plan.parts.iter().flat_map(|it| it.items.clone()).collect();
         let (outcomes, from_directory) = bulk::directory_answers(&plan.parts, outcomes)?;
         let to_directory = requests.iter().any(|it| it.repertoire_id.is_some());
-        let answered = outcomes.iter().any(|it| matches!(it, Outcome::Done(_)));
-        if to_directory && answered && from_directory.is_empty() {
+        let nothing_left = outcomes.iter().all(Outcome::may_be_tried_again);
+        let planned = outcomes.contains(&Outcome::Planned);
+        if to_directory && nothing_left {
+            output.warnings.push("the directory's numbers were not sent to either".to_owned());
+        } else if to_directory && !planned && from_directory.is_empty() {
             output
                 .warnings
                 .push("iSendPro's answer says nothing of the directory's numbers".to_owned());
         }
         let (mut results, mut tally) = recipients::results(plan, outcomes);
-        output.retry = bulk::retry(&results, &listed, &requests);
+        output.retry = bulk::retry(&results, &listed, &requests, nothing_left);
         bulk::append(from_directory, &mut results, &mut tally);
         output.count(tally);
         output.results = results;
@@ -292,6 +295,7 @@ fn outputs(behaviour: EmitBehaviour, mut output: Output) -> Vec<Output> {
             vec![output]
         }
         EmitBehaviour::EmitIndividually => {
+            let whole = output.clone();
             let Output { results, warnings, mode, .. } = output;
             let alone = |result: RecipientResult| {
                 let mut tally = Tally::of(result.fate.status);
@@ -301,6 +305,9 @@ fn outputs(behaviour: EmitBehaviour, mut output: Output) -> Vec<Output> {
                 alone.results.push(result);
                 alone
             };
+            if results.is_empty() {
+                return vec![whole];
+            }
             results.into_iter().map(alone).collect()
         }
     }

@@ -61,10 +61,13 @@ pub fn check_settings(
     if date_envoi.is_some_and(|it| schedule::date(it).is_none()) {
         return Err(Error::invalid("date_envoi", "must be a date in the form YYYY-MM-DD hh:mm"));
     }
-    if let Some(nearest) = gmt_zone.and_then(|it| schedule::known_zone(it).err()) {
-        let said = format!("is not a zone that iSendPro knows; the nearest name is {nearest}");
-        return Err(Error::invalid("gmt_zone", said)
-            .hint("for French time use Europe/Brussels, which is the same"));
+    if let Some(meant) = gmt_zone.and_then(|it| schedule::known_zone(it).err()) {
+        let meant = meant.map_or_else(String::new, |it| format!("; use {it}"));
+        return Err(Error::invalid(
+            "gmt_zone",
+            format!("is not a zone that iSendPro knows{meant}"),
+        )
+        .hint("French time is Europe/Brussels there"));
     }
     Ok(())
 }

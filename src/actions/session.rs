@@ -85,11 +85,10 @@ impl Connection for Session {
 
     async fn diagnose(&self) -> Diagnosis {
         match self.call(&Credit::default()).await {
-            Ok(Outcome::Answered(reply)) => match credit(&reply) {
-                Some(left) if left <= 0.0 => Diagnosis::Trouble(AccountTrouble::Credit),
-                Some(_) => Diagnosis::Fine,
-                None => Diagnosis::Unsure,
-            },
+            Ok(Outcome::Answered(reply)) if is_used_up(&reply) => {
+                Diagnosis::Trouble(AccountTrouble::Credit)
+            }
+            Ok(Outcome::Answered(reply)) if credit(&reply).is_some() => Diagnosis::Fine,
             Ok(Outcome::Refused(failure)) if failure.code.is_some() => {
                 Diagnosis::Trouble(AccountTrouble::KeyOrAddress)
             }
@@ -110,7 +109,7 @@ impl Connection for Session {
     async fn verify(&self) -> Result<Verified, Error> {
         let outcome = self.call(&Credit::default()).await?;
         match outcome {
-            Outcome::Answered(reply) if credit(&reply).is_some_and(|it| it <= 0.0) => {
+            Outcome::Answered(reply) if is_used_up(&reply) => {
                 let error = Error::new(Kind::AccountCredit, in_words(&reply));
                 Err(error.hint(Self::advice(AccountTrouble::Credit)))
             }
@@ -129,6 +128,12 @@ impl Connection for Session {
 
 fn credit(reply: &Reply) -> Option<f64> {
     reply.with("credit")?.number("credit")
+}
+
+/// Whether the credit does not buy a single SMS: some cents are often left.
+fn is_used_up(reply: &Reply) -> bool {
+    let quantity = reply.with("quantite").and_then(|it| it.number("quantite"));
+    credit(reply).is_some_and(|it| it <= 0.0) || quantity.is_some_and(|it| it < 1.0)
 }
 
 /// For example `key accepted, credit 12.40 EUR, about 250 SMS`.

@@ -44,8 +44,9 @@ pub fn find(name: &str) -> Result<&'static Handler<Session>, Usage> {
         .handlers
         .iter()
         .map(|it| it.meta.name)
+        .filter(|it| likeness(it) > 0.75)
         .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    let hint = nearest.map(|it| format!("; did you mean {it}?")).unwrap_or_default();
+    let hint = nearest.map_or_else(|| ";".to_owned(), |it| format!("; did you mean {it}?"));
     Err(Usage(format!("there is no action \"{name}\"{hint} `isendpro actions` lists them")))
 }
 

@@ -4,7 +4,6 @@ use std::fs::OpenOptions;
 use std::path::Path;
 use std::sync::Mutex;
 
-use anyhow::Context as _;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
@@ -34,7 +33,7 @@ pub fn start(verbose: u8, file: Option<&Path>) -> anyhow::Result<()> {
             .create(true)
             .append(true)
             .open(path)
-            .with_context(|| format!("opening the log {}", path.display()))?;
+            .map_err(|it| super::Usage(format!("--log-file {}: {it}", path.display())))?;
         builder.json().with_writer(Mutex::new(file)).init();
     } else {
         builder.with_writer(std::io::stderr).init();

@@ -44,7 +44,8 @@ pub struct Args {
     /// Allow several results for a message (pages, one for each recipient)
     #[arg(long)]
     many: bool,
-    /// Collect failed messages in this file, ready to be fed in again; it may hold keys
+    /// Collect failed messages in this file, to be fed in again (those that may have been sent are
+    /// refused then); it may hold keys
     #[arg(long, value_name = "FILE")]
     failed: Option<PathBuf>,
     /// Still succeed with up to this share of refused recipients, such as 5%
@@ -153,7 +154,7 @@ async fn carry(
     .await;
     let signal = *signal.lock().unwrap_or_else(PoisonError::into_inner);
     let code = signal.unwrap_or_else(|| summary.exit_code(args.tolerate.unwrap_or(0.0)));
-    report(&summary, handler.meta.deed, mode);
+    report(&summary, handler.meta.deed, mode, signal.is_some());
     if let Some(mut file) = summary_file
         && let Err(error) = writeln!(file, "{}", summary.to_json(code))
     {
@@ -177,6 +178,8 @@ pub struct Simulator;
 /// Starts the simulator, if that is the server, and points the configuration to it.
 #[cfg(feature = "simulator")]
 pub async fn resolve_server(config: &mut Config) -> anyhow::Result<Simulator> {
+    // Only we know whether it is a test.
+    config.unset("testMode");
     if config.text("server").is_none_or(|it| !it.eq_ignore_ascii_case("simulator")) {
         return Ok(None);
     }
@@ -193,7 +196,8 @@ pub async fn resolve_server(config: &mut Config) -> anyhow::Result<Simulator> {
 /// There is no simulator in this build: the session says so.
 #[cfg(not(feature = "simulator"))]
 #[allow(clippy::unused_async, reason = "the same shape as with the simulator")]
-pub async fn resolve_server(_config: &mut Config) -> anyhow::Result<Simulator> {
+pub async fn resolve_server(config: &mut Config) -> anyhow::Result<Simulator> {
+    config.unset("testMode");
     Ok(Simulator)
 }
 
@@ -229,7 +233,7 @@ fn watch_signals(
 }
 
 /// What is said at the end: to a person all of it, else only what went wrong with the run itself.
-fn report(summary: &Summary, deed: &str, mode: Option<&str>) {
+fn report(summary: &Summary, deed: &str, mode: Option<&str>, interrupted: bool) {
     if let Some(reason) = &summary.stopped {
         complain(format_args!("isendpro: stopped early: {reason}"));
     }
@@ -246,10 +250,19 @@ fn report(summary: &Summary, deed: &str, mode: Option<&str>) {
         ),
         Some(AccountTrouble::Credit) => {
             complain(
-                "isendpro: stopped: the account has no credit; what was not sent can be fed in again",
+                "isendpro: stopped: the account has no credit; top it up, then feed in again what was not sent",
             );
         }
         None => {}
+    }
+    let (last, next) = (summary.last_line, summary.last_line + 1);
+    let rest = format!(
+        "isendpro: read up to line {last} of the input; go on with the rest: tail -n +{next}"
+    );
+    if summary.stopped.is_some() || summary.account.is_some() {
+        complain(&rest);
+    } else if interrupted {
+        terminal::hint(&rest);
     }
     terminal::hint(&summary.in_words(deed, mode));
 }
@@ -269,7 +282,8 @@ impl FailedFile {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let opened = || format!("opening {}", path.display());
-        let file = options.open(path).with_context(opened)?;
+        let file =
+            options.open(path).map_err(|it| Usage(format!("--failed {}: {it}", path.display())))?;
         // The mode above is for a new file; an old one may be readable by others.
         #[cfg(unix)]
         {

@@ -92,6 +92,9 @@ fn assigned<'a>(assignment: &'a str, fields: &[String]) -> Result<(&'a str, &'a 
     let general = SETTINGS.iter().map(|it| it.name).filter(|it| *it != "keyid");
     let known: Vec<&str> =
         general.chain(["otherServer"]).chain(fields.iter().map(String::as_str)).collect();
+    if known.contains(&name) && value.trim().is_empty() {
+        return Err(Usage(format!("--set {name}= has no value; give one, or leave the flag away")));
+    }
     if known.contains(&name) {
         return Ok((name, value.trim()));
     }

@@ -53,6 +53,11 @@ impl Config {
         self.0.insert(name.to_owned(), value.into());
     }
 
+    /// Takes a setting away.
+    pub fn unset(&mut self, name: &str) {
+        self.0.shift_remove(name);
+    }
+
     /// The names that are set.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)

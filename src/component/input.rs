@@ -128,12 +128,20 @@ fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, Error> {
     })
 }
 
-/// The body that the old connector nested one level deeper.
+/// The body that the old connector nested one level deeper; what stands beside it counts too, unless
+/// the nested body says otherwise.
 fn unwrap(mut body: Value) -> Value {
-    match body.get_mut(WRAPPER) {
-        Some(inner @ Value::Object(_)) => inner.take(),
-        _ => body,
+    let Value::Object(fields) = &mut body else { return body };
+    match fields.shift_remove(WRAPPER) {
+        Some(Value::Object(inner)) => {
+            fields.extend(inner);
+        }
+        Some(other) => {
+            fields.insert(WRAPPER.to_owned(), other);
+        }
+        None => {}
     }
+    body
 }
 
 #[cfg(test)]
@@ -163,7 +171,7 @@ mod tests {
 
     #[test]
     fn common_fields_and_constants_go_with_every_body() {
-        let body = json!({"requestBody": {"num": 336, "getHLR": 1, "meta": {"a": null}, "reference": 7, "raw": "1", "keyid": "k"}});
+        let body = json!({"requestBody": {"num": 336, "getHLR": 1, "meta": {"a": null}, "raw": "1"}, "reference": 7, "keyid": "k"});
         let (common, input): (_, Input) = reader().read(body).unwrap();
         assert_eq!(input, Input { num: "336".into(), smslong: None });
         assert_eq!(common.meta, Some(json!({"a": null})));

@@ -19,9 +19,12 @@ const PLATFORM_KEYS: &[&str] = &[
     "error",
 ];
 
-/// What a field of a body is called whose value is never shown. A slip such as `key_id` must not show
-/// it either.
-const SECRETS: &[&str] = &["key", "password"];
+/// How the name of a field ends whose value is never shown. A slip such as `key_id` must not show it
+/// either.
+const SECRETS: &[&str] = &["key", "keyid", "key_id", "password"];
+
+/// Fields that hold a user's own data, which is shown as it is.
+const OWN: &[&str] = &["meta", "passthrough"];
 
 /// One message: a body, and what a platform puts around it.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +33,8 @@ pub struct Message {
     pub id: Option<String>,
     /// What the action reads.
     pub body: Value,
+    /// Whether an earlier try of it ended in doubt: it may have been sent.
+    pub in_doubt: bool,
     /// Everything else that came around the body, to go out again with each result; absent for a
     /// bare body.
     pub envelope: Option<Map<String, Value>>,
@@ -44,11 +49,12 @@ impl Message {
         match value {
             Value::Object(mut fields) if is_envelope(&fields) => {
                 let body = fields.remove("body").unwrap_or_default();
-                fields.remove("error");
+                let error = fields.remove("error").unwrap_or_default();
+                let in_doubt = error["kind"] == "unknown";
                 let id = fields.get("id").and_then(Value::as_str).map(str::to_owned);
-                Self { id, body, envelope: Some(fields) }
+                Self { id, body, in_doubt, envelope: Some(fields) }
             }
-            body => Self { id: None, body, envelope: None },
+            body => Self { id: None, body, in_doubt: false, envelope: None },
         }
     }
 
@@ -78,7 +84,10 @@ pub fn mask(value: &mut Value) {
         Value::Object(fields) => {
             for (name, value) in fields {
                 let lower = name.to_lowercase();
-                if SECRETS.iter().any(|it| lower.contains(it)) {
+                if OWN.contains(&name.as_str()) {
+                    continue;
+                }
+                if SECRETS.iter().any(|it| lower.ends_with(it)) {
                     *value = Value::from("***");
                 } else {
                     mask(value);
@@ -117,6 +126,8 @@ mod tests {
         let message = Message::new(json!({"id": "1", "body": {"num": "06"}, "passthrough": {}}));
         let failed = message.failed(json!({"message": "no"}));
         assert_eq!(Message::new(failed), message);
+        let doubtful = Message::new(message.failed(json!({"kind": "unknown"})));
+        assert!(doubtful.in_doubt && doubtful.body == message.body);
         let bare = Message::new(json!({"num": "06"}));
         assert_eq!(Message::new(bare.failed(json!({}))).body, bare.body);
     }

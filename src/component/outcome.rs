@@ -167,6 +167,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Whether nothing happened, and the same call may well succeed later.
+    pub const fn may_be_tried_again(&self) -> bool {
+        match self {
+            Self::NotSent(_) => true,
+            Self::Refused(problem) => problem.account.is_some(),
+            Self::Done(_) | Self::InDoubt(_) | Self::Planned => false,
+        }
+    }
+
     /// The reply of an action that makes one call and has no recipients.
     ///
     /// # Errors

@@ -67,7 +67,7 @@ impl Shape {
     /// Brings a value nearer to this shape.
     pub fn coerce(&self, value: &mut Value) {
         match (self, &mut *value) {
-            (Self::Text, Value::Number(number)) => *value = Value::String(number.to_string()),
+            (Self::Text, Value::Number(number)) => *value = Value::String(plain(number)),
             (Self::Text, Value::Bool(flag)) => *value = Value::String(flag.to_string()),
             (Self::Integer, Value::String(text)) => {
                 if let Ok(number) = text.trim().parse::<i64>() {
@@ -123,6 +123,15 @@ fn coerce_list(item: &Shape, split: bool, value: &mut Value) {
     }
 }
 
+/// A number as a person would write it: spreadsheets and data frames turn a column of telephone
+/// numbers into 680010203.0, which must not get a digit more.
+fn plain(number: &serde_json::Number) -> String {
+    match number.as_f64().filter(|_| number.is_f64()) {
+        Some(float) if float.fract() == 0.0 && float.abs() < 1e15 => format!("{float:.0}"),
+        _ => number.to_string(),
+    }
+}
+
 /// What a tick box may send: see [`Shape::coerce`].
 fn flag(value: &Value) -> Option<bool> {
     let text = match value {
@@ -175,6 +184,10 @@ mod tests {
             (
                 json!({"text": 336, "count": "3", "amount": "1.5"}),
                 json!({"text": "336", "count": 3, "amount": 1.5}),
+            ),
+            (
+                json!({"text": 680_010_203.0, "nums": [33.0]}),
+                json!({"text": "680010203", "nums": ["33"]}),
             ),
             (json!({"flag": "on"}), json!({"flag": true})),
             (json!({"flag": 0}), json!({"flag": false})),

@@ -106,8 +106,10 @@ impl ClientBuilder {
 }
 
 fn server_url(server: &str, allow_http: bool) -> Result<Url, Failure> {
-    let url = Url::parse(server.trim())
-        .map_err(|it| Failure::new(format!("the server's address cannot be read: {it}")))?;
+    let url = Url::parse(server.trim()).map_err(|it| Failure {
+        hint: Some("give isendpro, simulator, or an address such as https://host/cgi-bin"),
+        ..Failure::new(format!("the server's address cannot be read: {it}"))
+    })?;
     if url.host_str().is_none_or(str::is_empty)
         || !url.username().is_empty()
         || url.password().is_some()

@@ -63,6 +63,14 @@ impl Secrets {
     pub(super) fn scrub(&self, answer: &mut Value) -> bool {
         match answer {
             Value::String(text) => self.scrub_text(text),
+            Value::Number(number) => {
+                let mut text = number.to_string();
+                let found = self.scrub_text(&mut text);
+                if found {
+                    *answer = text.into();
+                }
+                found
+            }
             Value::Array(list) => list.iter_mut().fold(false, |found, it| self.scrub(it) | found),
             Value::Object(fields) => {
                 let before = fields.len();

@@ -152,7 +152,6 @@ impl<C: Connection> Engine<C> {
             own_account: api.is_some(),
             api: api.as_ref().unwrap_or(&self.api),
             message: task.common.reference.clone().or(id),
-            deadline: Instant::now() + self.patience,
             under_way,
         };
         match task.work {
@@ -200,6 +199,7 @@ fn pace(config: &Config) -> Result<Option<DefaultDirectRateLimiter>, Error> {
     if rate == 0.0 {
         return Ok(None);
     }
+    let rate = rate.max(0.001);
     let quota = Quota::with_period(Duration::from_secs_f64(1.0 / rate))
         .ok_or_else(|| Error::config("rate", "must be more than nothing"))?;
     Ok(Some(RateLimiter::direct(quota)))

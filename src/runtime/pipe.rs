@@ -6,10 +6,12 @@ mod writer;
 
 use std::io;
 use std::num::NonZeroU64;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use futures_util::FutureExt as _;
 use serde_json::Value;
 use tokio::io::{AsyncBufRead, AsyncWrite};
 use tokio::sync::{Semaphore, mpsc};
@@ -76,54 +78,61 @@ pub async fn run<C: Connection>(
         let (sender, receiver) = mpsc::channel(options.concurrency + 64);
         (Exit::AsTheyCome(sender), tokio::spawn(writer.unordered(receiver)))
     };
-    let reason = read(Shared { engine, failures, closed }, input, &exit, options, &stop).await;
+    let (last_line, reason) =
+        read(Shared { engine, failures, closed }, input, &exit, options, &stop).await;
     drop(exit);
     let mut summary = writing.await.unwrap_or_else(|_| Summary {
         stopped: Some("a defect of the connector stopped the writing".to_owned()),
         ..Summary::default()
     });
     summary.stopped = summary.stopped.take().or(reason);
+    summary.last_line = last_line;
     summary.took(started.elapsed());
     summary
 }
 
-/// Reads to the end; says why, if that came early.
+/// Reads to the end; says which line was the last, and why, if the end came early.
 async fn read<C: Connection>(
     shared: Shared<C>,
     input: impl AsyncBufRead + Unpin,
     exit: &Exit,
     options: Options,
     stop: &Stop,
-) -> Option<String> {
+) -> (u64, Option<String>) {
     let places = Arc::new(Semaphore::new(options.concurrency));
     let mut lines = Lines::new(input, options.line_limit);
     let mut stopped = std::pin::pin!(stop.requested());
+    let mut last = 0;
     loop {
         // The place comes first: a slow API slows the reading.
         let place = tokio::select! {
             biased;
-            () = &mut stopped => return None,
-            place = Arc::clone(&places).acquire_owned() => place.ok()?,
+            () = &mut stopped => return (last, None),
+            place = Arc::clone(&places).acquire_owned() => match place {
+                Ok(place) => place,
+                Err(_) => return (last, None),
+            },
         };
         let line = tokio::select! {
             biased;
-            () = &mut stopped => return None,
+            () = &mut stopped => return (last, None),
             line = lines.next() => line,
         };
         let (number, line) = match line {
             Ok(Some(line)) => line,
-            Ok(None) => return None,
-            Err(error) => return Some(format!("the input cannot be read: {error}")),
+            Ok(None) => return (last, None),
+            Err(error) => return (last, Some(format!("the input cannot be read: {error}"))),
         };
         let wide = matches!(&line, Line::Encoding(name) if name.starts_with("UTF-16"));
-        let events = exit.events().await?;
+        let Some(events) = exit.events().await else { return (last, None) };
+        last = number;
         let job = Job { shared: shared.clone(), events, number, limit: options.line_limit };
         tokio::spawn(async move {
             job.carry(line).await;
             drop(place);
         });
         if wide && number == 1 {
-            return Some("the input is not UTF-8".to_owned());
+            return (last, Some("the input is not UTF-8".to_owned()));
         }
     }
 }
@@ -175,8 +184,23 @@ struct Job<C: Connection> {
 }
 
 impl<C: Connection> Job<C> {
+    /// Whatever happens, a defect included, the last event says what became of the line.
     async fn carry(self, line: Line) {
-        let (verdict, id) = match line {
+        let carried = AssertUnwindSafe(self.carry_line(line)).catch_unwind().await;
+        let (verdict, id) = match carried {
+            Ok(carried) => carried,
+            Err(_) => {
+                let said = "a defect of the connector stopped this message";
+                (self.fail(Error::new(Kind::Unknown, said), None).await, None)
+            }
+        };
+        let done = Done { line: self.number, id, verdict };
+        // The writer goes on until every sender is gone, so it is there.
+        self.events.send(Event::Done(Box::new(done))).await.ok();
+    }
+
+    async fn carry_line(&self, line: Line) -> (Verdict, Option<String>) {
+        match line {
             Line::Text(text) => self.carry_text(&text).await,
             Line::TooLong => {
                 let said = format!("the line is longer than {} bytes", self.limit);
@@ -191,10 +215,7 @@ impl<C: Connection> Job<C> {
                 .hint(format!("convert the input first: iconv -f {} -t UTF-8", iconv(name)));
                 (self.fail(error, None).await, None)
             }
-        };
-        // The writer goes on until every sender is gone, so it is there.
-        let done = Done { line: self.number, id, verdict };
-        self.events.send(Event::Done(Box::new(done))).await.ok();
+        }
     }
 
     async fn carry_text(&self, text: &str) -> (Verdict, Option<String>) {
@@ -209,6 +230,12 @@ impl<C: Connection> Job<C> {
         };
         let message = Message::new(value);
         let id = message.id.clone();
+        if message.in_doubt {
+            let error = Error::invalid("error", "this message may have been sent already").hint(
+                "look into the report; to send it all the same, take \"error\" out of the line",
+            );
+            return (self.fail(error, Some(text)).await, id);
+        }
         let envelope = message.envelope.clone();
         let out = Out { events: &self.events, closed: &self.shared.closed, envelope };
         let mut verdict = self.shared.engine.handle(message, &out).await;

@@ -75,6 +75,12 @@ fn digits(written: &str) -> Result<(bool, String), BadNumber> {
     let mut rest = written.trim();
     let plus = rest.strip_prefix('+');
     rest = plus.unwrap_or(rest);
+    // What a spreadsheet makes of a number, 680010203.0, would get a digit more.
+    if let [.., b'.' | b',', last] = rest.as_bytes()
+        && last.is_ascii_digit()
+    {
+        return Err(BadNumber::Impossible);
+    }
     let mut digits = String::with_capacity(rest.len());
     for character in rest.replace("(0)", "").chars() {
         match character {
@@ -157,6 +163,8 @@ mod tests {
             ("36180", BadNumber::Short),
             ("06800102", BadNumber::Impossible),
             ("33600000000.0", BadNumber::Impossible),
+            ("680010203.0", BadNumber::Impossible),
+            ("41791234567.0", BadNumber::Impossible),
             ("3.36E+10", BadNumber::Impossible),
             ("", BadNumber::Impossible),
             ("+", BadNumber::Impossible),

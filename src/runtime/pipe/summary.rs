@@ -19,7 +19,7 @@ pub struct Summary {
     /// Recipients, or messages of actions without recipients, by what became of them.
     #[serde(flatten)]
     pub tally: Tally,
-    /// Messages refused before anything left, for a mistake in them.
+    /// Messages with a mistake in them, before anything left; answers that cannot be used.
     pub invalid: u64,
     /// Messages that failed for a mistake in the configuration.
     #[serde(skip)]
@@ -27,6 +27,8 @@ pub struct Summary {
     /// What was wrong with the account.
     #[serde(skip)]
     pub account: Option<AccountTrouble>,
+    /// The last line that was read, counted from 1; 0 if there was none.
+    pub last_line: u64,
     /// Why the run could not go on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
@@ -48,8 +50,6 @@ impl Summary {
         match error.kind {
             Kind::Config => self.misconfigured += 1,
             Kind::Invalid | Kind::Internal | Kind::Unusable => self.invalid += 1,
-            Kind::AccountKey => self.account = self.account.or(Some(AccountTrouble::KeyOrAddress)),
-            Kind::AccountCredit => self.account = self.account.or(Some(AccountTrouble::Credit)),
             _ => {}
         }
     }
@@ -136,7 +136,14 @@ mod tests {
 
     #[test]
     fn the_first_exit_code_that_applies_wins() {
-        let error = |kind| Verdict::from(Error::new(kind, "x"));
+        let error = |kind| {
+            let account = match kind {
+                Kind::AccountKey => Some(AccountTrouble::KeyOrAddress),
+                Kind::AccountCredit => Some(AccountTrouble::Credit),
+                _ => None,
+            };
+            Verdict { account, ..Verdict::from(Error::new(kind, "x")) }
+        };
         let all = [
             (error(Kind::Config), 2),
             (error(Kind::AccountKey), 4),

@@ -178,8 +178,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     }
 }
 
-/// A message whose task ended without a word: a defect, which nothing is known to have left.
+/// A message whose task ended without a word, which its own guard rules out: it may have been sent.
 fn vanished() -> Event {
-    let error = Error::new(Kind::Internal, "a defect of the connector lost this message");
+    let error = Error::new(Kind::Unknown, "a defect of the connector lost this message");
     Event::Done(Box::new(Done { line: 0, id: None, verdict: error.into() }))
 }
