@@ -36,7 +36,7 @@ pub struct Args {
     #[arg(long, value_name = "N", env = "ISENDPRO_CONCURRENCY", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1024))]
     concurrency: u16,
     /// Most calls to the API a second
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     rate: Option<f64>,
     /// Write results as they come, not in the order of the messages
     #[arg(long)]

@@ -71,8 +71,10 @@ pub async fn run<C: Connection>(
     let closed = Arc::new(AtomicBool::new(false));
     let writer = Writer::new(output, stopper, watch, Arc::clone(&closed));
     let (exit, writing) = if options.ordered {
-        // Messages that are done wait here for slower ones before them.
-        let (sender, receiver) = mpsc::channel(options.concurrency * 4 + 64);
+        // Messages that are done wait here for slower ones before them; those with many results
+        // take more room each.
+        let ahead = if engine.emits_many() { 1 } else { options.concurrency * 3 + 64 };
+        let (sender, receiver) = mpsc::channel(options.concurrency + ahead);
         (Exit::InOrder(sender), tokio::spawn(writer.in_order(receiver)))
     } else {
         let (sender, receiver) = mpsc::channel(options.concurrency + 64);
