@@ -73,7 +73,7 @@ pub async fn run<C: Connection>(
     let (exit, writing) = if options.ordered {
         // Messages that are done wait here for slower ones before them; those with many results
         // take more room each.
-        let ahead = if engine.emits_many() { 1 } else { options.concurrency * 3 + 64 };
+        let ahead = if engine.emits_many() { 1 } else { options.concurrency };
         let (sender, receiver) = mpsc::channel(options.concurrency + ahead);
         (Exit::InOrder(sender), tokio::spawn(writer.in_order(receiver)))
     } else {
