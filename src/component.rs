@@ -35,7 +35,7 @@ pub use outcome::{AccountTrouble, Answer, Outcome, Problem, Reason, Reply, Statu
 pub use outlet::{Emit, Outlet};
 pub use plan::{Item, Part, Plan, Settled};
 pub use report::Report;
-pub use schema::{input_schema, options_schema, output_schema};
+pub use schema::{input_schema, options_schema, output_schema, plain};
 pub use shape::Shape;
 pub use trigger::{Fired, Trigger};
 

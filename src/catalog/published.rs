@@ -5,12 +5,15 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::component::plain;
+
 /// Keywords that mean nothing to a platform.
 const DROPPED: &[&str] =
     &["$schema", "format", "x-split", "viewClass", "placeholder", "additionalProperties"];
 
 /// The published form of an object's schema.
-pub fn published(mut schema: Value) -> Value {
+pub fn published(schema: Value) -> Value {
+    let mut schema = plain(schema);
     if let Value::Object(root) = &mut schema {
         // The name and the documentation of a Rust type are noise to users.
         root.remove("title");
@@ -22,7 +25,6 @@ pub fn published(mut schema: Value) -> Value {
 }
 
 fn publish(schema: &mut Value) {
-    unwrap_option(schema);
     let Value::Object(fields) = schema else { return };
     for name in DROPPED {
         fields.remove(*name);
@@ -31,7 +33,6 @@ fn publish(schema: &mut Value) {
     if fields.get("default").is_some_and(is_nothing) {
         fields.remove("default");
     }
-    fold_variants(fields);
     if let Some(kind) = fields.get_mut("type")
         && let Some(name) = kind.as_array().and_then(|it| it.iter().find(|it| *it != "null"))
     {
@@ -119,33 +120,6 @@ pub fn one_line(text: &str) -> String {
         .map(|it| it.split_whitespace().collect::<Vec<_>>().join(" "))
         .collect::<Vec<_>>()
         .join("\n")
-}
-
-/// `anyOf` with `null` says that a value may be left out, which `required` says already.
-fn unwrap_option(schema: &mut Value) {
-    let Value::Object(fields) = schema else { return };
-    let Some(Value::Array(arms)) = fields.get("anyOf") else { return };
-    let Some(Value::Object(arm)) = arms.iter().find(|it| it.get("type") != Some(&json!("null")))
-    else {
-        return;
-    };
-    let arm = arm.clone();
-    fields.remove("anyOf");
-    for (name, value) in arm {
-        fields.entry(name).or_insert(value);
-    }
-}
-
-/// A choice between documented constants is a list of values.
-fn fold_variants(fields: &mut Map<String, Value>) {
-    if let Some(values) = variants(fields) {
-        fields.remove("oneOf");
-        fields.insert("type".to_owned(), json!("string"));
-        fields.insert(
-            "enum".to_owned(),
-            values.into_iter().map(|(value, _)| Value::from(value)).collect(),
-        );
-    }
 }
 
 /// The values of a choice, each with its label.

@@ -58,11 +58,6 @@ impl Config {
         self.0.shift_remove(name);
     }
 
-    /// The names that are set.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
-    }
-
     /// A number setting between `least` and `most`, or `default`.
     ///
     /// # Errors

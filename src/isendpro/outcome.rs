@@ -17,16 +17,6 @@ pub enum Outcome<T> {
 }
 
 impl<T> Outcome<T> {
-    /// The same outcome with another kind of reply.
-    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Outcome<U> {
-        match self {
-            Self::Answered(reply) => Outcome::Answered(f(reply)),
-            Self::Refused(failure) => Outcome::Refused(failure),
-            Self::NotSent(failure) => Outcome::NotSent(failure),
-            Self::InDoubt(failure) => Outcome::InDoubt(failure),
-        }
-    }
-
     /// The reply, or why there is none.
     ///
     /// # Errors
