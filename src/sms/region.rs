@@ -1,0 +1,62 @@
+//! Countries and territories, by their ISO 3166-1 code of two letters.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A country or territory, such as `FR` (metropolitan France), `RE` (Réunion) or `BE`.
+///
+/// Guadeloupe, Saint-Martin and Saint-Barthélemy share one numbering plan: a number of theirs
+/// belongs to `GP`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Region([u8; 2]);
+
+impl Region {
+    /// Metropolitan France.
+    pub const FR: Self = Self(*b"FR");
+
+    /// The code, in capital letters.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or("??")
+    }
+
+    /// Whether this is metropolitan France, the only place where iSendPro sends no Unicode.
+    pub fn is_metropolitan(self) -> bool {
+        self == Self::FR
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The text is no code of two letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotARegion;
+
+impl fmt::Display for NotARegion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("must be a country's code of two letters, such as FR, RE or BE")
+    }
+}
+
+impl FromStr for Region {
+    type Err = NotARegion;
+
+    /// Reads a code, in small or capital letters.
+    fn from_str(text: &str) -> Result<Self, NotARegion> {
+        match text.trim().as_bytes() {
+            [a, b] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() => {
+                Ok(Self([a.to_ascii_uppercase(), b.to_ascii_uppercase()]))
+            }
+            _ => Err(NotARegion),
+        }
+    }
+}
