@@ -15,7 +15,7 @@
 use isendpro_connector::isendpro::request::{Credit, Sms};
 use isendpro_connector::isendpro::{Client, KeyId, Outcome};
 use isendpro_connector::simulator;
-use isendpro_connector::sms::number;
+use isendpro_connector::sms::{number, region::Region, text};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -36,15 +36,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // 3. Numbers come as people write them; the API wants 33680010203.
     let written = std::env::var("RECIPIENT").unwrap_or_else(|_| "06 80 01 02 03".into());
-    let num = number::normalise(&written).map_err(|why| format!("{written}: {why}"))?;
+    let number = number::read(&written, Region::FR).map_err(|why| format!("{written}: {why}"))?;
 
     // 4. Send. One call is one request: nothing is ever repeated behind your back.
-    let sms = Sms {
-        num,
-        sms: "Bonjour! Bienvenue sur iSendPro!".into(),
-        tracker: Some("first1".into()),
-        ..Sms::default()
-    };
+    let text = text::repair("Bonjour ! Bienvenue chez iSendPro…")?.text.into_owned();
+    let sms = Sms { num: number.tel, sms: text, tracker: Some("first1".into()), ..Sms::default() };
     match client.call(&key, &sms).await {
         // Answered is not yet accepted: the answer may refuse the number.
         Outcome::Answered(reply) => {

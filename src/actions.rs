@@ -21,11 +21,14 @@ pub mod subaccount_edit;
 mod answer;
 mod blacklist;
 mod bulk;
+mod fate;
 mod recipients;
 mod rows;
 mod sending;
 mod session;
 
 pub use blacklist::{Listed, OneNumber};
-pub use recipients::{Fate, RecipientResult};
-pub use session::Session;
+pub use bulk::Batch;
+pub use fate::{Fate, RecipientResult, Sent};
+pub use sending::{Content, Numbers, Purpose, Rules, Sending, TextPolicy};
+pub use session::{Balance, Session};

@@ -2,9 +2,15 @@
 
 mod actions;
 mod check;
+mod count;
 mod describe;
+mod failed;
+mod flow;
+mod limits;
 mod logging;
+mod plan;
 mod run;
+mod server;
 mod settings;
 #[cfg(feature = "simulator")]
 mod simulator;
@@ -16,10 +22,16 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+use crate::component::Kind;
+
 /// The exit code of a wrong command line or configuration.
 const USAGE: u8 = 2;
 /// The exit code of a command that could not run.
 const FAILED: u8 = 1;
+/// The exit code when iSendPro refuses the key or the address.
+const KEY_REFUSED: u8 = 4;
+/// The exit code when the credit is not enough.
+const NO_CREDIT: u8 = 5;
 
 #[derive(Debug, Parser)]
 #[command(name = "isendpro", version, about, long_about = None, before_help = EXAMPLES)]
@@ -32,7 +44,7 @@ struct Cli {
 const EXAMPLES: &str = "Examples:
   echo '{\"num\":\"0680010203\",\"sms\":\"Bonjour\"}' | isendpro run sendSms --server simulator
   ISENDPRO_KEYID=... isendpro check
-  isendpro run sendSms --dry-run < messages.ndjson
+  isendpro plan sendSms --price-per-part 0.045 < messages.ndjson
   isendpro run sendSms --failed failed.ndjson < messages.ndjson > results.ndjson
   isendpro actions sendSms";
 
@@ -40,8 +52,12 @@ const EXAMPLES: &str = "Examples:
 enum Command {
     /// Carry messages through an action: JSON lines in, JSON lines out
     Run(Box<run::Args>),
+    /// Tell what messages would send: recipients, texts, parts, times, prices. Calls nothing
+    Plan(Box<plan::Args>),
     /// List the actions, or tell all about one
     Actions(actions::Args),
+    /// Count the characters and SMS parts of a text, and tell what breaks GSM-7
+    Count(count::Args),
     /// Check the key and the way to the server, and tell the credit
     Check(check::Args),
     /// Write component.json and schemas/, or print one action's
@@ -69,7 +85,9 @@ pub fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Run(args) => run::main(*args),
+        Command::Plan(args) => plan::main(*args),
         Command::Actions(args) => actions::main(&args),
+        Command::Count(args) => count::main(&args),
         Command::Check(args) => check::main(&args),
         Command::Describe(args) => describe::main(&args),
         #[cfg(feature = "simulator")]
@@ -80,10 +98,22 @@ pub fn main() -> ExitCode {
         Ok(code) => code.into(),
         Err(error) => {
             complain(format_args!("isendpro: {error:#}"));
-            let usage =
-                error.downcast_ref::<crate::component::Error>().is_some() || error.is::<Usage>();
-            if usage { USAGE.into() } else { FAILED.into() }
+            match error.downcast_ref::<crate::component::Error>() {
+                Some(error) => code_of(error.kind).into(),
+                None if error.is::<Usage>() => USAGE.into(),
+                None => FAILED.into(),
+            }
         }
+    }
+}
+
+/// The exit code of a command that ended with an error of this kind.
+const fn code_of(kind: Kind) -> u8 {
+    match kind {
+        Kind::AccountKey => KEY_REFUSED,
+        Kind::AccountCredit => NO_CREDIT,
+        Kind::Config | Kind::Invalid => USAGE,
+        _ => FAILED,
     }
 }
 

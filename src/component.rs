@@ -33,7 +33,7 @@ pub use journal::{Claim, ClaimKey, Journal, Ticket};
 pub use message::{Message, mask};
 pub use outcome::{AccountTrouble, Answer, Outcome, Problem, Reason, Reply, Status, Tally};
 pub use outlet::{Emit, Outlet};
-pub use plan::{Item, Part, Plan, Settled};
+pub use plan::{Deadline, Item, Part, Plan, Settled};
 pub use report::Report;
 pub use schema::{input_schema, options_schema, output_schema, plain};
 pub use shape::Shape;

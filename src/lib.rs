@@ -34,7 +34,7 @@
 //! | [`actions`], [`triggers`] | what can be done, one file each |
 //! | [`journal`] | where it is remembered what was sent |
 //! | [`isendpro`] | the API: client, requests, and the judge of its answers |
-//! | [`sms`] | rules that need no network: numbers, dates |
+//! | [`sms`] | rules that need no network: numbers, texts, senders, times |
 //! | [`component`] | the contract between actions and runtimes |
 //! | `simulator` | a local iSendPro (feature `simulator`, on by default) |
 //!

@@ -1,4 +1,4 @@
-//! Rules of SMS that need no network: numbers, texts, senders, and when to send.
+//! Rules of SMS that need no network: numbers, texts, senders, times.
 
 pub mod number;
 pub mod region;

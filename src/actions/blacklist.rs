@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::recipients;
+use super::sending::{self, Numbers};
 use crate::component::Error;
 use crate::isendpro::Reply;
 
@@ -14,12 +15,18 @@ pub struct OneNumber {
     ///
     /// A mobile number, national (0680010203) or international (33680010203).
     pub num: String,
+    /// Country of national numbers
+    ///
+    /// Two letters, such as FR, RE or BE: how to read a number without a country code.
+    #[serde(default)]
+    pub region: Option<String>,
 }
 
 impl OneNumber {
     /// The number as it is called.
-    pub(super) fn called(&self) -> Result<String, Error> {
-        recipients::called("num", &self.num)
+    pub(super) fn called(&self, options: Numbers) -> Result<String, Error> {
+        let national = sending::national(self.region.as_deref(), options.region)?;
+        Ok(recipients::called("num", &self.num, national)?.tel)
     }
 }
 

@@ -1,206 +1,204 @@
-//! Bulk messages: who gets which text, recipients that only the API knows, and what to retry.
+//! Bulk messages: from one message to the requests that carry it, and what to retry.
 
-use std::collections::{HashMap, HashSet};
+mod directory;
+mod who;
 
-use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+use std::sync::Arc;
 
-use super::recipients::{Fate, RecipientResult, answer};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+pub use self::directory::{Directory, unlisted};
+use super::fate::{RecipientResult, Sent};
+use super::recipients;
 use super::send_sms_multi::{Input, Recipient};
-use super::sending;
-use crate::component::{Effect, Error, Item, Outcome, Part, Status, Tally};
+use super::sending::{self, Content, Order, Sending, Settings, Time};
+use crate::component::{Deadline, Effect, Error, Item, Part, Plan, Status};
 use crate::isendpro::request::SmsMulti;
-use crate::isendpro::{Entry, Reply};
-use crate::sms::number;
+use crate::sms::number::Number;
+use crate::sms::region::Region;
+use crate::sms::text::Encoding;
 
-/// Where a reply carries the entries of a directory's numbers, which the message does not name.
-const UNLISTED: &str = "unlisted";
+/// One request of a bulk message.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// The request, with what each recipient gets.
+    pub sending: Sending<SmsMulti>,
+    /// The message as it came, without its recipients and texts.
+    pub input: Arc<Input>,
+}
 
-/// The recipients of a message, and the texts: one for all, or one for each.
+/// What a recipient gets, and when.
+pub type Detail = (Arc<Content>, Option<Timestamp>);
+
+/// The requests of a message. There are several when some recipients get their SMS at another time,
+/// or in another encoding: the API takes these once for all recipients of a request.
 ///
 /// # Errors
-/// Names the field when recipients, texts and trackers do not fit together.
-pub fn recipients_of(input: &Input) -> Result<(Vec<Item>, Vec<String>), Error> {
-    match (input.recipients.is_empty(), input.num.is_empty()) {
-        (false, false) => {
-            Err(Error::invalid("recipients", "stands beside num; give one of the two"))
-        }
-        (false, true) => from_recipients(input),
-        (true, false) => from_lists(input),
-        (true, true) if input.repertoire_id.is_some() => {
-            check_texts(input, 1)?;
-            Ok((Vec::new(), input.sms.clone()))
-        }
-        (true, true) => Err(Error::invalid("num", "is missing or empty")
-            .hint("give num, recipients or repertoireId")),
+/// When recipients, texts and trackers do not fit together, there are too many recipients, or the
+/// one text of all can be sent to nobody.
+pub fn plan(mut input: Input, mut order: Order<'_>) -> Result<Plan<Batch>, Error> {
+    let (items, texts) = who::recipients_of(&input)?;
+    order.check_count(if input.num.is_empty() { "recipients" } else { "num" }, items.len())?;
+    (input.num, input.sms, input.recipients, input.tracker) = Default::default();
+    let mut warnings = std::mem::take(&mut order.warnings);
+    let mut letters = Letters { order: &order, texts, common: [None, None], refusal: None };
+    let (callable, settled) =
+        recipients::sort_out(items, order.national, |item, number| letters.letter(item, number));
+    let deferred = callable.iter().filter(|(_, letter)| letter.time.deferred).count();
+    if deferred > 0 {
+        warnings.push(format!("{deferred} recipients: {}", sending::DEFERRED));
     }
+    let mut groups: Vec<Group> = Vec::new();
+    for (item, letter) in callable {
+        let group = group(&mut groups, &letter);
+        group.items.push(item);
+        group.contents.push(letter.content);
+    }
+    if input.repertoire_id.is_some() {
+        let letter = letters.to("sms", 0, Some(Region::FR))?;
+        let group = group(&mut groups, &letter);
+        group.directory = Some(letter.content);
+    }
+    if let (true, Some(refusal)) = (groups.is_empty(), letters.refusal) {
+        return Err(refusal);
+    }
+    let input = Arc::new(input);
+    let parts = groups.into_iter().map(|it| it.into_part(&input, &order)).collect();
+    Ok(Plan { parts, settled, warnings })
 }
 
-fn from_lists(input: &Input) -> Result<(Vec<Item>, Vec<String>), Error> {
-    // A directory's numbers have no text of their own.
-    check_texts(input, if input.repertoire_id.is_some() { 1 } else { input.num.len() })?;
-    let (trackers, count) = (&input.tracker, input.num.len());
-    if !trackers.is_empty() && trackers.len() != count {
-        let said = format!("{} trackers for {count} recipients; give one for each", trackers.len());
-        return Err(Error::invalid("tracker", said));
-    }
-    for (index, tracker) in trackers.iter().enumerate().filter(|(_, it)| !it.is_empty()) {
-        sending::check_tracker(&format!("tracker[{index}]"), tracker)?;
-    }
-    let item = |(index, num): (usize, &String)| Item {
-        index,
-        num: num.clone(),
-        tracker: trackers.get(index).filter(|it| !it.is_empty()).cloned(),
-        ..Item::default()
-    };
-    Ok((input.num.iter().enumerate().map(item).collect(), input.sms.clone()))
+/// What one recipient gets, and when.
+struct Letter {
+    content: Arc<Content>,
+    time: Time,
 }
 
-fn from_recipients(input: &Input) -> Result<(Vec<Item>, Vec<String>), Error> {
-    if input.sms.len() > 1 {
-        return Err(Error::invalid("sms", "may hold only the one common text beside recipients"));
-    }
-    if !input.tracker.is_empty() {
-        return Err(Error::invalid("tracker", "stands beside recipients; give it in each of them"));
-    }
-    let (mut items, mut texts) = (Vec::new(), Vec::new());
-    for (index, recipient) in input.recipients.iter().enumerate() {
-        let field = |name: &str| format!("recipients[{index}].{name}");
-        let text = recipient.sms.as_ref().or(input.sms.first());
-        let text = text.ok_or_else(|| {
-            Error::invalid(field("sms"), "is missing, and there is no common text")
-        })?;
-        sending::check_text(&field("sms"), text)?;
-        if let Some(tracker) = &recipient.tracker {
-            sending::check_tracker(&field("tracker"), tracker)?;
-        }
-        let Recipient { num, tracker, meta, .. } = recipient.clone();
-        items.push(Item { index, num, tracker, meta, ..Item::default() });
-        texts.push(text.clone());
-    }
-    let same = texts.windows(2).all(|it| it[0] == it[1]);
-    if same || input.repertoire_id.is_some() {
-        if !same {
-            return Err(Error::invalid(
-                "recipients",
-                "have texts of their own beside a directory, whose numbers have none",
-            ));
-        }
-        texts.truncate(1);
-    }
-    Ok((items, texts))
+/// The texts of a message: one for all, or one for each recipient.
+struct Letters<'o, 'r> {
+    order: &'o Order<'r>,
+    texts: Vec<String>,
+    /// The one text of all, as it is sent within metropolitan France, and abroad.
+    common: [Option<Result<Arc<Content>, Error>>; 2],
+    /// Why the one text of all cannot be sent to some.
+    refusal: Option<Error>,
 }
 
-fn check_texts(input: &Input, recipients: usize) -> Result<(), Error> {
-    let texts = input.sms.len();
-    if texts == 0 {
-        return Err(Error::invalid("sms", "is missing or empty"));
+impl Letters<'_, '_> {
+    fn letter(&mut self, item: &mut Item, number: &Number) -> Result<Letter, Error> {
+        let letter = self.to("sms", item.index, number.region)?;
+        item.units = letter.content.parts;
+        item.warnings.extend(self.order.unicode_doubt(&letter.content, number.region));
+        Ok(letter)
     }
-    if texts != 1 && texts != recipients {
-        let said =
-            format!("{texts} texts for {recipients} recipients; give one for all, or one for each");
-        return Err(Error::invalid("sms", said));
-    }
-    for (index, text) in input.sms.iter().enumerate() {
-        let field = if texts == 1 { "sms".to_owned() } else { format!("sms[{index}]") };
-        sending::check_text(&field, text)?;
-    }
-    Ok(())
-}
 
-/// The texts of the recipients that are left once some were settled.
-pub fn texts_for(items: &[Item], texts: Vec<String>) -> Vec<String> {
-    if texts.len() == 1 {
-        return texts;
-    }
-    items.iter().map(|it| texts.get(it.index).cloned().unwrap_or_default()).collect()
-}
-
-/// The entries of an answer that are about none of the message's own recipients: those of a
-/// directory's numbers, or one for all of them.
-pub fn unlisted(reply: &Reply, items: &[Item]) -> Map<String, Value> {
-    let listed: HashSet<&str> = items.iter().map(|it| it.tel.as_str()).collect();
-    let others = reply.entries.iter().filter(|entry| {
-        entry
-            .tel()
-            .map_or(entry.code().is_some(), |tel| !listed.contains(number::key(&tel).as_str()))
-    });
-    let others: Vec<Value> = others.map(|it| Value::Object(it.fields().clone())).collect();
-    if others.is_empty() {
-        Map::new()
-    } else {
-        Map::from_iter([(UNLISTED.to_owned(), others.into())])
-    }
-}
-
-/// Takes the directory's entries out of the outcomes.
-///
-/// # Errors
-/// When a message to a directory alone got no answer: there is nobody to report on one by one.
-pub fn directory_answers<R>(
-    parts: &[Part<R>],
-    outcomes: Vec<Outcome>,
-) -> Result<(Vec<Outcome>, Vec<Entry>), Error> {
-    let mut entries = Vec::new();
-    let mut kept = Vec::with_capacity(outcomes.len());
-    for (part, outcome) in parts.iter().zip(outcomes) {
-        let outcome = match outcome {
-            Outcome::Done(mut reply) => {
-                if let Some(Value::Array(unlisted)) = reply.data.remove(UNLISTED) {
-                    let fields = unlisted.into_iter().filter_map(|it| match it {
-                        Value::Object(fields) => Some(Entry::from(fields)),
-                        _ => None,
-                    });
-                    entries.extend(fields);
-                }
-                Outcome::Done(reply)
+    fn to(&mut self, field: &str, index: usize, region: Option<Region>) -> Result<Letter, Error> {
+        let content = match self.texts.as_slice() {
+            [common] => {
+                let abroad = usize::from(region.is_none_or(|it| !it.is_metropolitan()));
+                let made = || self.order.content(field, common, region).map(Arc::new);
+                let content = self.common[abroad].get_or_insert_with(made).clone();
+                content.inspect_err(|it| self.refusal = Some(it.clone()))?
             }
-            Outcome::Planned => Outcome::Planned,
-            lost if part.items.is_empty() => Outcome::Done(lost.into_reply(Effect::Once)?),
-            lost => lost,
+            each => {
+                let text = each.get(index).map_or("", String::as_str);
+                Arc::new(self.order.content(field, text, region)?)
+            }
         };
-        kept.push(outcome);
-    }
-    Ok((kept, entries))
-}
-
-/// Adds the directory's numbers to the results.
-pub fn append(entries: Vec<Entry>, results: &mut Vec<RecipientResult>, tally: &mut Tally) {
-    let after = results.last().map_or(0, |it| it.index + 1);
-    for (index, entry) in (after..).zip(entries) {
-        let num = entry.tel().map_or_else(|| "directory".to_owned(), String::from);
-        let item = Item { index, tel: number::key(&num), num, ..Item::default() };
-        let fate = Fate::new(&item, answer(&entry));
-        tally.count(fate.status);
-        tally.parts += u64::from(fate.smslong.unwrap_or(0));
-        results.push(RecipientResult { index, fate, meta: None });
+        Ok(Letter { content, time: self.order.time(region) })
     }
 }
 
-/// A message with just the recipients that were not sent, to be given to the same action again.
+/// Recipients of one request.
+struct Group {
+    encoding: Encoding,
+    at: Option<Timestamp>,
+    until: Option<Deadline>,
+    items: Vec<Item>,
+    contents: Vec<Arc<Content>>,
+    /// What a directory's numbers get, if this request goes to them too.
+    directory: Option<Arc<Content>>,
+}
+
+/// The group that a letter goes with: the same encoding, the same time.
+fn group<'g>(groups: &'g mut Vec<Group>, letter: &Letter) -> &'g mut Group {
+    let (encoding, Time { at, until, .. }) = (letter.content.encoding, letter.time);
+    let place = groups.iter().position(|it| it.encoding == encoding && it.at == at);
+    let place = place.unwrap_or_else(|| {
+        let (items, contents) = (Vec::new(), Vec::new());
+        groups.push(Group { encoding, at, until, items, contents, directory: None });
+        groups.len() - 1
+    });
+    let group = &mut groups[place];
+    // Where the hours end first, they end for the whole request.
+    if until.is_some_and(|it| group.until.is_none_or(|known| it.at < known.at)) {
+        group.until = until;
+    }
+    group
+}
+
+impl Group {
+    fn into_part(self, input: &Arc<Input>, order: &Order<'_>) -> Part<Batch> {
+        let Self { encoding, at, until, items, contents, directory } = self;
+        let all = || contents.iter().chain(&directory);
+        let parts = all().map(|it| it.parts).max().unwrap_or(1);
+        let first = all().next();
+        let same = all().all(|it| first.is_some_and(|first| it.text == first.text));
+        let sms = if same {
+            first.map(|it| it.text.clone()).into_iter().collect()
+        } else {
+            contents.iter().map(|it| it.text.clone()).collect()
+        };
+        let tracker = if items.iter().any(|it| it.tracker.is_some()) {
+            items.iter().map(|it| it.tracker.clone().unwrap_or_default()).collect()
+        } else {
+            Vec::new()
+        };
+        let Settings { emetteur, date_envoi, gmt_zone, nostop } = order.settings(at);
+        let request = SmsMulti {
+            num: items.iter().map(|it| it.tel.clone()).collect(),
+            sms,
+            repertoire_id: input.repertoire_id.clone().filter(|_| directory.is_some()),
+            tracker,
+            emetteur,
+            smslong: u16::try_from(parts).ok(),
+            date_envoi,
+            gmt_zone,
+            nostop,
+            ucs2: encoding == Encoding::Ucs2,
+            num_azur: input.num_azur,
+            sandbox: input.sandbox,
+        };
+        let sending = Sending { request, contents, at };
+        let batch = Batch { sending, input: Arc::clone(input) };
+        Part { until, ..Part::new(Effect::Once, items, batch) }
+    }
+}
+
+/// What each called recipient gets, and when, by its place in the message.
+pub fn details(plan: &Plan<Batch>) -> HashMap<usize, Detail> {
+    let of_part = |part: &Part<Batch>| {
+        let Sending { contents, at, .. } = &part.request.sending;
+        let each = part.items.iter().zip(contents);
+        each.map(|(item, content)| (item.index, (Arc::clone(content), *at))).collect::<Vec<_>>()
+    };
+    plan.parts.iter().flat_map(of_part).collect()
+}
+
+/// A message with just the recipients that were not sent, to be given to the same action again: with
+/// its directory, if nothing was sent to that.
 pub fn retry(
-    results: &[RecipientResult],
-    called: &[Item],
-    requests: &[SmsMulti],
+    input: &Input,
+    results: &[RecipientResult<Sent>],
+    details: &HashMap<usize, Detail>,
     with_directory: bool,
 ) -> Option<Value> {
-    let first = requests.first()?;
-    let mut texts: HashMap<usize, &String> = HashMap::new();
-    let mut items = called.iter();
-    for request in requests {
-        for place in 0..request.num.len() {
-            let text =
-                if request.sms.len() == 1 { request.sms.first() } else { request.sms.get(place) };
-            if let (Some(item), Some(text)) = (items.next(), text) {
-                texts.insert(item.index, text);
-            }
-        }
-    }
-    let recipients: Vec<Recipient> = results
-        .iter()
-        .filter(|it| it.fate.status == Status::NotSent)
+    let unsent = results.iter().filter(|it| it.fate.fate.status == Status::NotSent);
+    let recipients: Vec<Recipient> = unsent
         .map(|it| Recipient {
-            num: it.fate.num.clone(),
-            sms: texts.get(&it.index).map(|it| (*it).clone()),
+            num: it.fate.fate.num.clone(),
+            sms: details.get(&it.index).map(|(content, _)| content.text.clone()),
             tracker: it.fate.tracker.clone(),
             meta: it.meta.clone(),
         })
@@ -209,17 +207,10 @@ pub fn retry(
         return None;
     }
     let mut message = json!({ "recipients": recipients });
-    // The settings go along, and a directory if nothing was sent to it: otherwise nobody knows which
-    // of its numbers remain.
-    let settings = super::answer::fields(&SmsMulti {
-        num: Vec::new(),
-        sms: Vec::new(),
-        tracker: Vec::new(),
-        repertoire_id: first.repertoire_id.clone().filter(|_| with_directory),
-        ..first.clone()
-    });
-    for (name, value) in settings.into_iter().filter(|(name, _)| name != "sms") {
-        message[name] = value;
+    let mut settings = super::answer::fields(input);
+    if !with_directory {
+        settings.shift_remove("repertoireId");
     }
+    message.as_object_mut()?.append(&mut settings);
     Some(message)
 }

@@ -4,21 +4,13 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Session, answer, sending};
+use super::sending::{self, Ask, Order, Rules, Settings};
+use super::{Session, answer, recipients};
 use crate::component::{Action, Effect, Error, Example, Finish, Meta, Outcome, Part, Plan};
 use crate::isendpro::request;
 
 /// The action.
 pub struct Comptage;
-
-/// No options but the account's default sender, which takes characters.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-pub struct Options {
-    /// The account's default sender.
-    #[serde(default)]
-    #[schemars(skip)]
-    pub emetteur: Option<String>,
-}
 
 /// What the text needs.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -34,7 +26,7 @@ pub struct Output {
 impl Action for Comptage {
     type Api = Session;
     type Input = request::Sms;
-    type Options = Options;
+    type Options = Rules;
     type Output = Output;
     type Request = request::Comptage;
 
@@ -54,10 +46,17 @@ impl Action for Comptage {
 
     fn plan(
         input: Self::Input,
-        options: &Options,
-        _: Timestamp,
+        rules: &Rules,
+        now: Timestamp,
     ) -> Result<Plan<Self::Request>, Error> {
-        let message = sending::checked(input, options.emetteur.as_deref())?;
+        let order = Order::new(Ask::from(&input), rules, now)?;
+        let number = recipients::called("num", &input.num, order.national)?;
+        sending::check_blank("sms", &input.sms)?;
+        let Settings { emetteur, date_envoi, gmt_zone, nostop } =
+            order.settings(order.time(number.region).at);
+        // The text as it is: what iSendPro makes of it is the question.
+        let message =
+            request::Sms { num: number.tel, emetteur, date_envoi, gmt_zone, nostop, ..input };
         Ok(Plan::request(Effect::Read, request::Comptage::new(message)))
     }
 
@@ -74,7 +73,7 @@ impl Action for Comptage {
     }
 
     fn finish(
-        _: &Options,
+        _: &Rules,
         _: Plan<Self::Request>,
         outcomes: Vec<Outcome>,
     ) -> Result<Finish<Output>, Error> {

@@ -7,13 +7,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::recipients::{self, RecipientResult};
+use super::fate::{Fate, RecipientResult};
+use super::recipients;
+use super::sending::{self, Numbers};
 use super::{Session, answer};
 use crate::component::{
     Action, Answer, Effect, Error, Example, Finish, Item, Meta, Outcome, Part, Plan, Reply, Status,
 };
 use crate::isendpro::{self, request::Hlr};
-use crate::sms::number;
 
 /// The action.
 pub struct GetHlr;
@@ -26,6 +27,11 @@ pub struct Input {
     /// A list, or text separated by commas, semicolons or line ends.
     #[schemars(extend("x-split" = true), length(min = 1))]
     pub num: Vec<String>,
+    /// Country of national numbers
+    ///
+    /// Two letters, such as FR, RE or BE: how to read numbers without a country code.
+    #[serde(default)]
+    pub region: Option<String>,
 }
 
 /// The step's fields.
@@ -37,6 +43,9 @@ pub struct Options {
     /// One message with all results, or one message a number.
     #[schemars(extend("viewClass" = "SelectView"))]
     pub emit_behaviour: EmitBehaviour,
+    /// How numbers are read.
+    #[serde(flatten)]
+    pub numbers: Numbers,
 }
 
 /// How results are emitted.
@@ -67,7 +76,7 @@ pub struct Number {
     pub operateur: Option<String>,
     /// What became of the question.
     #[serde(flatten)]
-    pub result: RecipientResult,
+    pub result: RecipientResult<Fate>,
 }
 
 impl Action for GetHlr {
@@ -96,15 +105,17 @@ impl Action for GetHlr {
     }
 
     /// `Once`: look-ups are billed, as far as is known.
-    fn plan(input: Input, _: &Options, _: Timestamp) -> Result<Plan<Hlr>, Error> {
+    fn plan(input: Input, options: &Options, _: Timestamp) -> Result<Plan<Hlr>, Error> {
+        let national = sending::national(input.region.as_deref(), options.numbers.region)?;
         let item = |(index, num): (usize, String)| Item { index, num, ..Item::default() };
-        let (items, settled) =
-            recipients::sort_out(input.num.into_iter().enumerate().map(item).collect());
+        let items = input.num.into_iter().enumerate().map(item).collect();
+        let (callable, settled) = recipients::sort_out(items, national, |_, _| Ok(()));
+        let items: Vec<Item> = callable.into_iter().map(|(item, ())| item).collect();
         if items.is_empty() {
             return Ok(Plan { parts: Vec::new(), settled, warnings: Vec::new() });
         }
         let request = Hlr::new(items.iter().map(|it| it.tel.clone()).collect());
-        let part = Part { effect: Effect::Once, items, request };
+        let part = Part::new(Effect::Once, items, request);
         Ok(Plan { settled, ..Plan::parts(vec![part]) })
     }
 
@@ -133,9 +144,16 @@ impl Action for GetHlr {
             });
         }
         let (results, tally) = recipients::results(plan, known);
-        let number = |result: RecipientResult| Number {
-            operateur: operators.get(&result.fate.tel).and_then(Value::as_str).map(str::to_owned),
-            result,
+        let number = |(item, answer): (Item, Answer)| Number {
+            operateur: operators
+                .get(&recipients::key(&item.tel))
+                .and_then(Value::as_str)
+                .map(str::to_owned),
+            result: RecipientResult {
+                index: item.index,
+                fate: Fate::new(&item, &answer),
+                meta: None,
+            },
         };
         let numbers = results.into_iter().map(number);
         let outputs = match options.emit_behaviour {
@@ -153,17 +171,17 @@ fn reply(reply: isendpro::Reply, items: &[Item]) -> Reply {
     let mut operators = serde_json::Map::new();
     for entry in &reply.entries {
         if let (Some(tel), Some(operator)) = (entry.tel(), entry.text("operateur")) {
-            operators.insert(number::key(&tel), operator.into());
+            operators.insert(recipients::key(&tel), operator.into());
         }
     }
     if let ([entry], [item]) = (reply.entries.as_slice(), items) {
-        operators.extend(entry.text("operateur").map(|it| (item.tel.clone(), it.into())));
+        operators.extend(entry.text("operateur").map(|it| (recipients::key(&item.tel), it.into())));
     }
     let raw = reply.raw.clone();
     // Whatever has no operator is refused by its own code, or not mentioned at all.
     let said = recipients::reply_with_directory(reply, items).answers;
     let answer = |(item, said): (&Item, Answer)| {
-        if operators.contains_key(&item.tel) {
+        if operators.contains_key(&recipients::key(&item.tel)) {
             let (status, message, reason) = (Status::Accepted, None, None);
             Answer { status, message, reason, ..said }
         } else {

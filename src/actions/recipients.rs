@@ -1,122 +1,67 @@
 //! Recipients: from numbers to what became of each.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-
-use schemars::JsonSchema;
-use serde::Serialize;
-use serde_json::Value;
+use std::collections::{HashMap, HashSet};
 
 use super::answer::known;
 use crate::component::{
     Answer, Error, Item, Outcome, Part, Plan, Problem, Reason, Reply, Settled, Status, Tally,
 };
 use crate::isendpro::{self, Entry};
-use crate::sms::number::{self, BadNumber};
-
-/// What became of one recipient.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct Fate {
-    /// Status
-    ///
-    /// accepted (taken by iSendPro, which is not "delivered"), refused, notSent, unknown (it may
-    /// have been sent), duplicate, or planned in a dry run.
-    pub status: Status,
-    /// Number, as given
-    pub num: String,
-    /// Number, as called
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub tel: String,
-    /// Why it was not accepted
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Reason>,
-    /// Return code
-    ///
-    /// iSendPro's; 0 when the message was taken.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<i64>,
-    /// Explanation
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
-    /// SMS parts billed
-    ///
-    /// When iSendPro says it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub smslong: Option<u32>,
-    /// Tracker
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tracker: Option<String>,
-}
-
-/// What became of one recipient of several.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct RecipientResult {
-    /// Place in the message
-    ///
-    /// Counted from 0.
-    pub index: usize,
-    /// What became of it.
-    #[serde(flatten)]
-    pub fate: Fate,
-    /// Your own data for this recipient
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub meta: Option<Value>,
-}
-
-impl Fate {
-    /// The fate of this recipient.
-    pub fn new(item: &Item, answer: Answer) -> Self {
-        Self {
-            status: answer.status,
-            num: item.num.clone(),
-            tel: item.tel.clone(),
-            reason: answer.reason,
-            code: answer.code,
-            message: answer.message,
-            smslong: answer.parts,
-            tracker: item.tracker.clone(),
-        }
-    }
-}
+use crate::sms::number::{self, BadNumber, Number};
+use crate::sms::region::Region;
 
 /// The number as it is called.
 ///
 /// # Errors
 /// Names the field, and why this cannot be called.
-pub fn called(field: &str, num: &str) -> Result<String, Error> {
-    number::normalise(num)
-        .map_err(|bad| Error { reason: Some(reason(bad)), ..Error::invalid(field, bad) })
+pub fn called(field: &str, num: &str, national: Region) -> Result<Number, Error> {
+    number::read(num, national).map_err(|bad| refused(field, bad))
+}
+
+fn refused(field: &str, bad: BadNumber) -> Error {
+    Error { reason: Some(reason(bad)), ..Error::invalid(field, bad) }
 }
 
 fn reason(bad: BadNumber) -> Reason {
     match bad {
         BadNumber::Landline => Reason::Landline,
         BadNumber::Short => Reason::ShortNumber,
-        BadNumber::Premium | BadNumber::Impossible => Reason::BadNumber,
+        _ => Reason::BadNumber,
     }
 }
 
-/// The recipients that can be called, and those that are settled without a call: bad numbers, and
-/// numbers that came before in the same message.
-pub fn sort_out(items: Vec<Item>) -> (Vec<Item>, Vec<Settled>) {
+/// The recipients that can be called, each with what `keep` makes of it, and those that are settled
+/// without a call: bad numbers, those that `keep` refuses, and numbers that came before in the same
+/// message.
+pub fn sort_out<T>(
+    items: Vec<Item>,
+    national: Region,
+    mut keep: impl FnMut(&mut Item, &Number) -> Result<T, Error>,
+) -> (Vec<(Item, T)>, Vec<Settled>) {
     let (mut callable, mut settled) = (Vec::with_capacity(items.len()), Vec::new());
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::with_capacity(items.len());
     for mut item in items {
-        match number::normalise(&item.num) {
-            Err(bad) => {
-                let answer = without_call(Status::Refused, Some(reason(bad)), bad.to_string());
-                settled.push(Settled { item, answer });
+        let answer = match number::read(&item.num, national) {
+            Err(bad) => without_call(Status::Refused, Some(reason(bad)), bad.to_string()),
+            Ok(number) => {
+                item.tel.clone_from(&number.tel);
+                item.warnings.extend(number.doubt.as_ref().map(|it| format!("num: {it}")));
+                if seen.contains(&number.tel) {
+                    let said = "the same number comes earlier in this message".to_owned();
+                    without_call(Status::Duplicate, None, said)
+                } else {
+                    match keep(&mut item, &number) {
+                        Ok(kept) => {
+                            seen.insert(number.tel);
+                            callable.push((item, kept));
+                            continue;
+                        }
+                        Err(error) => without_call(Status::Refused, error.reason, error.what),
+                    }
+                }
             }
-            Ok(tel) if seen.contains(&tel) => {
-                item.tel = tel;
-                let said = "the same number comes earlier in this message".to_owned();
-                settled.push(Settled { item, answer: without_call(Status::Duplicate, None, said) });
-            }
-            Ok(tel) => {
-                seen.insert(tel.clone());
-                item.tel = tel;
-                callable.push(item);
-            }
-        }
+        };
+        settled.push(Settled { item, answer });
     }
     (callable, settled)
 }
@@ -127,8 +72,8 @@ fn without_call(status: Status, reason: Option<Reason>, message: String) -> Answ
 
 /// The engine's reply for the API's: one answer for each recipient of the call.
 ///
-/// Entries are matched to recipients by number, repeats by their order. A recipient without an
-/// entry is unknown.
+/// Entries are matched to recipients by number; of several for one number, the first counts. A
+/// recipient without an entry is unknown.
 pub fn reply(reply: isendpro::Reply, items: &[Item]) -> Reply {
     let answers = match (reply.entries.as_slice(), items) {
         // One of each: the answer to one message is about that message, however it writes the number.
@@ -145,23 +90,32 @@ pub fn reply_with_directory(reply: isendpro::Reply, items: &[Item]) -> Reply {
 }
 
 fn matched(entries: &[Entry], items: &[Item]) -> Vec<Answer> {
-    let mut by_number: HashMap<String, VecDeque<&Entry>> = HashMap::with_capacity(entries.len());
+    // The API may write a number in its own way. As it was called comes first: 687751234 is called
+    // in New Caledonia, and could be read as a French number that lost its zero.
+    let by_tel: HashMap<&str, usize> =
+        (0..).zip(items).map(|(i, it)| (it.tel.as_str(), i)).collect();
+    let by_key: HashMap<String, usize> =
+        (0..).zip(items).map(|(place, it)| (key(&it.tel), place)).collect();
+    let mut said: Vec<Option<&Entry>> = vec![None; items.len()];
     for entry in entries {
-        if let Some(tel) = entry.tel() {
-            by_number.entry(number::key(&tel)).or_default().push_back(entry);
+        let Some(tel) = entry.tel() else { continue };
+        let place = by_tel.get(&*tel).or_else(|| by_key.get(&key(&tel)));
+        if let Some(unsaid) = place.and_then(|it| said.get_mut(*it)).filter(|it| it.is_none()) {
+            *unsaid = Some(entry);
         }
     }
-    items
-        .iter()
-        .map(|item| match by_number.get_mut(&item.tel).and_then(VecDeque::pop_front) {
-            Some(entry) => answer(entry),
-            None => without_call(
-                Status::Unknown,
-                Some(Reason::Unavailable),
-                "iSendPro's answer does not mention this number".to_owned(),
-            ),
-        })
-        .collect()
+    said.into_iter().map(|it| it.map_or_else(unmentioned, answer)).collect()
+}
+
+fn unmentioned() -> Answer {
+    let said = "iSendPro's answer does not mention this number".to_owned();
+    without_call(Status::Unknown, Some(Reason::Unavailable), said)
+}
+
+/// A form in which the ways of writing a number are equal. iSendPro writes national numbers in the
+/// French way.
+pub fn key(tel: &str) -> String {
+    number::key(tel, Region::FR)
 }
 
 /// What one entry says of its recipient.
@@ -181,8 +135,8 @@ pub fn answer(entry: &Entry) -> Answer {
     }
 }
 
-/// What became of every recipient of a part whose call had this outcome.
-pub fn answers(part_items: usize, outcome: Outcome) -> Vec<Answer> {
+/// What became of every recipient of a call that had this outcome.
+pub fn answers(items: &[Item], outcome: Outcome) -> Vec<Answer> {
     let all = |status, problem: Problem| {
         let answer = Answer {
             status,
@@ -191,7 +145,7 @@ pub fn answers(part_items: usize, outcome: Outcome) -> Vec<Answer> {
             reason: Some(problem.reason),
             parts: None,
         };
-        vec![answer; part_items]
+        vec![answer; items.len()]
     };
     match outcome {
         Outcome::Done(reply) => reply.answers,
@@ -200,38 +154,35 @@ pub fn answers(part_items: usize, outcome: Outcome) -> Vec<Answer> {
         Outcome::Refused(problem) => all(Status::Refused, problem),
         Outcome::NotSent(problem) => all(Status::NotSent, problem),
         Outcome::InDoubt(problem) => all(Status::Unknown, problem),
-        Outcome::Planned => {
-            let planned = Answer {
-                status: Status::Planned,
-                code: None,
-                message: None,
-                reason: None,
-                parts: None,
-            };
-            vec![planned; part_items]
-        }
+        Outcome::Planned => items.iter().map(planned).collect(),
+    }
+}
+
+fn planned(item: &Item) -> Answer {
+    Answer {
+        status: Status::Planned,
+        code: None,
+        message: None,
+        reason: None,
+        parts: (item.units > 0).then_some(item.units),
     }
 }
 
 /// What became of every recipient of a message, in the message's order, and the count.
-pub fn results<R>(plan: Plan<R>, outcomes: Vec<Outcome>) -> (Vec<RecipientResult>, Tally) {
+pub fn results<R>(plan: Plan<R>, outcomes: Vec<Outcome>) -> (Vec<(Item, Answer)>, Tally) {
     let called = plan.parts.into_iter().zip(outcomes).flat_map(|(part, outcome)| {
         let Part { items, .. } = part;
-        let answers = answers(items.len(), outcome);
+        let answers = answers(&items, outcome);
         items.into_iter().zip(answers)
     });
     let settled = plan.settled.into_iter().map(|it| (it.item, it.answer));
+    let mut results: Vec<(Item, Answer)> = called.chain(settled).collect();
+    results.sort_by_key(|(item, _)| item.index);
     let mut tally = Tally::default();
-    let mut results: Vec<RecipientResult> = called
-        .chain(settled)
-        .map(|(item, answer)| {
-            tally.count(answer.status);
-            tally.parts += u64::from(answer.parts.unwrap_or(0));
-            let fate = Fate::new(&item, answer);
-            RecipientResult { index: item.index, fate, meta: item.meta }
-        })
-        .collect();
-    results.sort_by_key(|it| it.index);
+    for (_, answer) in &results {
+        tally.count(answer.status);
+        tally.parts += u64::from(answer.parts.unwrap_or(0));
+    }
     (results, tally)
 }
 
@@ -248,10 +199,14 @@ mod tests {
         nums.iter().enumerate().map(item).collect()
     }
 
+    fn callable(nums: &[&str]) -> (Vec<Item>, Vec<Settled>) {
+        let (callable, settled) = sort_out(items(nums), Region::FR, |_, _| Ok(()));
+        (callable.into_iter().map(|(item, ())| item).collect(), settled)
+    }
+
     #[test]
     fn bad_numbers_and_repeats_are_settled_beforehand() {
-        let (callable, settled) =
-            sort_out(items(&["0680010203", "0142000000", "+33 680 01 02 03", "x"]));
+        let (callable, settled) = callable(&["0680010203", "0142000000", "+33 680 01 02 03", "x"]);
         assert_eq!(callable.len(), 1);
         let statuses: Vec<_> =
             settled.iter().map(|it| (it.item.index, it.answer.status, it.answer.reason)).collect();
@@ -268,7 +223,7 @@ mod tests {
     #[test]
     fn entries_are_matched_by_number_whatever_their_order_and_form() {
         let raw = r#"{"etat":{"etat":[{"code":"11","tel":"0692112233"},{"code":"0","tel":"33680010203"},{"code":"0","tel":"0600000000"}]}}"#;
-        let (callable, _) = sort_out(items(&["0680010203", "0692112233", "0611111111"]));
+        let callable = callable(&["0680010203", "0692112233", "0611111111"]).0;
         let reply = reply(isendpro::Reply::read(raw).unwrap(), &callable);
         let statuses: Vec<_> = reply.answers.iter().map(|it| it.status).collect();
         assert_eq!(statuses, [Status::Accepted, Status::Refused, Status::Unknown]);
@@ -277,12 +232,12 @@ mod tests {
 
     #[test]
     fn results_come_in_the_messages_order() {
-        let (callable, settled) = sort_out(items(&["x", "0680010203", "0680010204"]));
-        let part = Part { effect: crate::component::Effect::Once, items: callable, request: () };
+        let (callable, settled) = callable(&["x", "0680010203", "0680010204"]);
+        let part = Part::new(crate::component::Effect::Once, callable, ());
         let plan = Plan { parts: vec![part], settled, warnings: Vec::new() };
         let lost = Outcome::InDoubt(Problem::new(Reason::Unavailable, "lost"));
         let (results, tally) = results(plan, vec![lost]);
-        let statuses: Vec<_> = results.iter().map(|it| (it.index, it.fate.status)).collect();
+        let statuses: Vec<_> = results.iter().map(|it| (it.0.index, it.1.status)).collect();
         assert_eq!(statuses, [(0, Status::Refused), (1, Status::Unknown), (2, Status::Unknown)]);
         assert_eq!((tally.unknown, tally.refused), (2, 1));
     }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::sending::{self, Numbers};
 use super::{Session, answer, recipients};
 use crate::component::{Action, Effect, Error, Example, Finish, Meta, Outcome, Part, Plan};
 use crate::isendpro::request::{Champs, RepertoireEdit, RepertoireModif};
@@ -29,6 +30,11 @@ pub struct Input {
     /// add or del; without it, what the step says.
     #[serde(rename = "repertoireEdit", default)]
     pub edit: Option<RepertoireEdit>,
+    /// Country of national numbers
+    ///
+    /// Two letters, such as FR, RE or BE: how to read numbers without a country code.
+    #[serde(default)]
+    pub region: Option<String>,
     /// What is kept with the numbers.
     #[serde(flatten)]
     pub champs: Champs,
@@ -43,6 +49,9 @@ pub struct Options {
     /// Add the numbers to the directory, or remove them from it.
     #[schemars(extend("viewClass" = "SelectView"))]
     pub repertoire_edit: Option<RepertoireEdit>,
+    /// How numbers are read.
+    #[serde(flatten)]
+    pub numbers: Numbers,
 }
 
 /// What iSendPro says of each number.
@@ -107,8 +116,10 @@ impl Action for Repertoire {
                 return Err(Error::invalid(name, said));
             }
         }
-        let called =
-            |(index, num): (usize, &String)| recipients::called(&format!("num[{index}]"), num);
+        let national = sending::national(input.region.as_deref(), options.numbers.region)?;
+        let called = |(index, num): (usize, &String)| {
+            recipients::called(&format!("num[{index}]"), num, national).map(|it| it.tel)
+        };
         let num = input.num.iter().enumerate().map(called).collect::<Result<_, _>>()?;
         let effect = if edit == RepertoireEdit::Add { Effect::Once } else { Effect::Idempotent };
         let request =

@@ -1,16 +1,21 @@
 //! `sendSms`: sends one SMS to one recipient.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::recipients::{self, Fate};
-use super::{Session, answer, sending};
+use super::fate::Sent;
+use super::recipients;
+use super::sending::{self, Ask, Order, Rules, Sending, Settings};
+use super::{Session, answer};
 use crate::component::{
     Action, Delivery, Effect, Error, Example, Finish, Item, Kind, Meta, Outcome, Part, Plan,
     Status, Tally,
 };
 use crate::isendpro::request::Sms;
+use crate::sms::text::Encoding;
 
 /// The action.
 pub struct SendSms;
@@ -19,6 +24,9 @@ pub struct SendSms;
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Options {
+    /// What is sent.
+    #[serde(flatten)]
+    pub rules: Rules,
     /// Whether and how long to send.
     #[serde(flatten)]
     pub delivery: Delivery,
@@ -28,10 +36,6 @@ pub struct Options {
     /// that says so, or stop with an error.
     #[schemars(extend("viewClass" = "SelectView"))]
     pub when_refused: WhenRefused,
-    /// The account's default sender.
-    #[serde(rename = "emetteur")]
-    #[schemars(skip)]
-    pub sender: Option<String>,
 }
 
 /// What a refused number becomes.
@@ -50,12 +54,7 @@ pub enum WhenRefused {
 pub struct Output {
     /// What became of it.
     #[serde(flatten)]
-    pub fate: Fate,
-    /// Warnings
-    ///
-    /// What you should know although it stopped nothing.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub warnings: Vec<String>,
+    pub sent: Sent,
     /// Test mode
     ///
     /// Present when nothing real happened: dryRun, simulator or sandbox.
@@ -68,7 +67,7 @@ impl Action for SendSms {
     type Input = Sms;
     type Options = Options;
     type Output = Output;
-    type Request = Sms;
+    type Request = Sending<Sms>;
 
     const META: Meta = Meta {
         name: "sendSms",
@@ -84,28 +83,52 @@ impl Action for SendSms {
             },
             Example {
                 title: "With a sender, for tomorrow, and your own data",
-                body: r#"{"num":"+33680010203","sms":"Rendez-vous demain a 9 h","emetteur":"Garage","date_envoi":"2027-01-12 18:00","gmt_zone":"Europe/Brussels","smslong":"999","tracker":"rdv4711","reference":"rdv-4711","meta":{"customer":42}}"#,
+                body: r#"{"num":"+33680010203","sms":"Rendez-vous demain a 9 h","emetteur":"Garage","date_envoi":"2027-01-12T18:00+01:00","smslong":2,"tracker":"rdv4711","reference":"rdv-4711","meta":{"customer":42}}"#,
             },
         ],
     };
 
     /// `Once`: a second request is a second SMS.
-    fn plan(input: Sms, options: &Options, _: Timestamp) -> Result<Plan<Sms>, Error> {
-        let num = input.num.clone();
-        let message = sending::checked(input, options.sender.as_deref())?;
+    fn plan(input: Sms, options: &Options, now: Timestamp) -> Result<Plan<Sending<Sms>>, Error> {
+        let mut order = Order::new(Ask::from(&input), &options.rules, now)?;
+        let number = recipients::called("num", &input.num, order.national)?;
+        if let Some(tracker) = &input.tracker {
+            sending::check_tracker("tracker", tracker)?;
+        }
+        let content = order.content("sms", &input.sms, number.region)?;
+        let time = order.time(number.region);
+        let mut warnings = std::mem::take(&mut order.warnings);
+        warnings.extend(number.doubt.map(|it| format!("num: {it}")));
+        warnings.extend(order.unicode_doubt(&content, number.region));
+        warnings.extend(time.deferred.then(|| sending::DEFERRED.to_owned()));
         let item = Item {
-            num,
-            tel: message.num.clone(),
-            tracker: message.tracker.clone(),
+            num: input.num.clone(),
+            tel: number.tel.clone(),
+            tracker: input.tracker.clone(),
+            units: content.parts,
+            warnings,
             ..Item::default()
         };
-        let warnings = sending::sender_warning(message.emetteur.as_deref()).into_iter().collect();
-        let part = Part { effect: Effect::Once, items: vec![item], request: message };
-        Ok(Plan { warnings, ..Plan::parts(vec![part]) })
+        let Settings { emetteur, date_envoi, gmt_zone, nostop } = order.settings(time.at);
+        let request = Sms {
+            num: number.tel,
+            sms: content.text.clone(),
+            emetteur,
+            smslong: u16::try_from(content.parts).ok(),
+            date_envoi,
+            gmt_zone,
+            nostop,
+            ucs2: content.encoding == Encoding::Ucs2,
+            region: None,
+            ..input
+        };
+        let request = Sending { request, contents: vec![Arc::new(content)], at: time.at };
+        let part = Part { until: time.until, ..Part::new(Effect::Once, vec![item], request) };
+        Ok(Plan::parts(vec![part]))
     }
 
-    async fn call(api: &Session, part: &Part<Sms>) -> Outcome {
-        match api.call(&part.request).await {
+    async fn call(api: &Session, part: &Part<Sending<Sms>>) -> Outcome {
+        match api.call(&part.request.request).await {
             Ok(outcome) => answer::outcome_of(outcome, |it| recipients::reply(it, &part.items)),
             Err(error) => answer::unasked(&error),
         }
@@ -113,39 +136,38 @@ impl Action for SendSms {
 
     fn finish(
         options: &Options,
-        plan: Plan<Sms>,
+        plan: Plan<Sending<Sms>>,
         outcomes: Vec<Outcome>,
     ) -> Result<Finish<Output>, Error> {
-        let warnings = plan.warnings.clone();
         let Some((part, outcome)) = plan.parts.into_iter().zip(outcomes).next() else {
             return Err(Error::new(Kind::Internal, "no call was made"));
         };
-        let Some(answer) = (match outcome {
-            Outcome::Planned => recipients::answers(1, outcome),
+        let Part { items, request: Sending { request, contents, at }, .. } = part;
+        let answers = match outcome {
+            Outcome::Planned => recipients::answers(&items, outcome),
             called => called.into_reply(Effect::Once)?.answers,
-        })
-        .pop() else {
+        };
+        let (Some(item), Some(content)) = (items.first(), contents.first()) else {
+            return Err(Error::new(Kind::Internal, "no recipient"));
+        };
+        let Some(answer) = answers.first() else {
             return Err(Error::new(Kind::Unknown, "iSendPro's answer says nothing of this number"));
         };
-        let mode = part.request.sandbox.then_some("sandbox");
-        let output =
-            part.items.first().map(|item| Output { fate: Fate::new(item, answer), warnings, mode });
-        output.map_or_else(
-            || Err(Error::new(Kind::Internal, "no recipient")),
-            |it| verdict(options, it),
-        )
+        let sent = Sent::new(item, answer).with(content, at, &options.rules);
+        let mode = request.sandbox.then_some("sandbox");
+        verdict(options, Output { sent, mode })
     }
 }
 
 /// An unknown outcome is always an error; a refused number is one if the step says so.
 fn verdict(options: &Options, output: Output) -> Result<Finish<Output>, Error> {
-    let fate = &output.fate;
+    let fate = &output.sent.fate;
     let kind = match fate.status {
         Status::Unknown => Kind::Unknown,
         Status::Refused if options.when_refused == WhenRefused::Throw => Kind::Refused,
         status => {
             let mut tally = Tally::of(status);
-            tally.parts = u64::from(fate.smslong.unwrap_or(0));
+            tally.parts = u64::from(output.sent.smslong.unwrap_or(0));
             return Ok(Finish { outputs: vec![output], tally });
         }
     };
@@ -178,8 +200,9 @@ mod tests {
             r#"{"etat":{"etat":[{"code":"0","tel":"0680010203","message":"ok","smslong":"2"}]}}"#,
         );
         let finish = finished(&Options::default(), outcome).unwrap();
-        let fate = &finish.outputs[0].fate;
-        assert_eq!((fate.status, fate.code, fate.smslong), (Status::Accepted, Some(0), Some(2)));
+        let sent = &finish.outputs[0].sent;
+        let fate = &sent.fate;
+        assert_eq!((fate.status, fate.code, sent.smslong), (Status::Accepted, Some(0), Some(2)));
         assert_eq!((finish.tally.accepted, finish.tally.parts), (1, 2));
     }
 
@@ -189,7 +212,7 @@ mod tests {
             r#"{"etat":{"etat":[{"code":"11","tel":"0680010203","message":"liste noire"}]}}"#,
         );
         let finish = finished(&Options::default(), outcome.clone()).unwrap();
-        assert_eq!(finish.outputs[0].fate.reason, Some(Reason::Blacklisted));
+        assert_eq!(finish.outputs[0].sent.fate.reason, Some(Reason::Blacklisted));
         let throw = Options { when_refused: WhenRefused::Throw, ..Options::default() };
         let error = finished(&throw, outcome).unwrap_err();
         assert_eq!(

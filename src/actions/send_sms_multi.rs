@@ -1,83 +1,106 @@
 //! `sendSmsMulti`: sends SMS to several recipients, one text for all or one for each.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::recipients::{self, RecipientResult};
-use super::{Session, answer, bulk, sending};
+use super::bulk::{self, Batch};
+use super::fate::{RecipientResult, Sent};
+use super::recipients;
+use super::sending::{Ask, Order, Rules};
+use super::{Session, answer};
 use crate::component::{
-    Action, Delivery, Effect, Error, Example, Finish, Item, Meta, Outcome, Part, Plan, Reply,
-    Status, Tally,
+    Action, Delivery, Error, Example, Finish, Meta, Outcome, Part, Plan, Reply, Status, Tally,
 };
-use crate::isendpro::request::SmsMulti;
 
 /// The action.
 pub struct SendSmsMulti;
 
 /// Who gets what.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Input {
     /// Recipients
     ///
     /// Mobile numbers: a list, or text separated by commas, semicolons or line ends.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-split" = true))]
     pub num: Vec<String>,
     /// Text or texts
     ///
     /// One text for all recipients, or as many texts as recipients, in the same order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sms: Vec<String>,
     /// Recipients, each with its own text
     ///
     /// Instead of the two lists above. A recipient without a text gets the text above.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub recipients: Vec<Recipient>,
     /// Directory
     ///
     /// The id of a directory whose numbers are recipients too.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub repertoire_id: Option<String>,
     /// Trackers
     ///
     /// One a recipient, in the same order: up to 49 letters and digits each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-split" = true))]
     pub tracker: Vec<String>,
     /// Sender
     ///
     /// What the recipients see: 4 to 11 letters, digits or blanks, not digits only.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub emetteur: Option<String>,
     /// Most parts
     ///
-    /// 1 to 6, or 999 for as many as the texts need (at most 6).
+    /// 1 to 6, or 999 for as many as each text needs (at most 6); without it, what the step says. A
+    /// recipient whose text needs more is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 999))]
     pub smslong: Option<u16>,
     /// Date of sending
     ///
-    /// YYYY-MM-DD hh:mm, in the time zone below. Without it the SMS are sent at once.
-    #[serde(rename = "date_envoi")]
+    /// 2027-01-12 18:00 in the time zone below, or ISO 8601 with an offset, such as
+    /// 2027-01-12T18:00+01:00. Without it the SMS are sent at once.
+    #[serde(rename = "date_envoi", skip_serializing_if = "Option::is_none")]
     pub date_envoi: Option<String>,
     /// Time zone of the date
     ///
-    /// One of the 90 names that iSendPro knows; for French time, Europe/Brussels.
-    #[serde(rename = "gmt_zone")]
+    /// Any name such as Europe/Paris or Indian/Reunion; French time without it. iSendPro is told the
+    /// same instant in a zone that it knows.
+    #[serde(rename = "gmt_zone", skip_serializing_if = "Option::is_none")]
     pub gmt_zone: Option<String>,
     /// Without the STOP mention
     ///
     /// Only for messages that are not commercial, once iSendPro has lifted the restriction for the
     /// account.
+    #[serde(skip_serializing_if = "is_unset")]
     pub nostop: bool,
     /// Unicode
     ///
-    /// Send all characters, 70 to an SMS. Only to numbers outside metropolitan France.
+    /// Send all characters, 70 to an SMS, to numbers outside metropolitan France. Within it, where
+    /// iSendPro sends none, they are replaced.
+    #[serde(skip_serializing_if = "is_unset")]
     pub ucs2: bool,
     /// Azur number
     ///
     /// Part of the API without an explanation.
+    #[serde(skip_serializing_if = "is_unset")]
     pub num_azur: bool,
     /// iSendPro's test mode (undocumented)
     ///
     /// Not in iSendPro's documentation, and not tried by us.
+    #[serde(skip_serializing_if = "is_unset")]
     pub sandbox: bool,
+    /// Country of national numbers
+    ///
+    /// Two letters, such as FR, RE or BE: how to read numbers without a country code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
 }
 
 /// One recipient with its own text.
@@ -100,6 +123,9 @@ pub struct Recipient {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Options {
+    /// What is sent.
+    #[serde(flatten)]
+    pub rules: Rules,
     /// Whether and how long to send.
     #[serde(flatten)]
     pub delivery: Delivery,
@@ -109,10 +135,6 @@ pub struct Options {
     /// only the recipients that something went wrong with.
     #[schemars(extend("viewClass" = "SelectView"))]
     pub emit_behaviour: EmitBehaviour,
-    /// The account's default sender.
-    #[serde(rename = "emetteur")]
-    #[schemars(skip)]
-    pub sender: Option<String>,
 }
 
 /// How results are emitted.
@@ -151,10 +173,15 @@ pub struct Output {
     pub planned: u64,
     /// SMS parts billed
     ///
-    /// As far as iSendPro says it.
+    /// As far as iSendPro says it; in a dry run, as they are counted here.
     pub smslong: u64,
+    /// Price (EUR)
+    ///
+    /// In a dry run, if the price of a part is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<f64>,
     /// Recipients
-    pub results: Vec<RecipientResult>,
+    pub results: Vec<RecipientResult<Sent>>,
     /// Recipients to retry
     ///
     /// A message for this same action with just the recipients that were not sent.
@@ -175,18 +202,23 @@ fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_unset(set: &bool) -> bool {
+    !set
+}
+
 impl Action for SendSmsMulti {
     type Api = Session;
     type Input = Input;
     type Options = Options;
     type Output = Output;
-    type Request = SmsMulti;
+    type Request = Batch;
 
     const META: Meta = Meta {
         name: "sendSmsMulti",
         title: "Send SMS to several recipients",
-        description: "Sends SMS to several recipients in one request: one text for all, or one for \
-                      each. A refused number never stops the others.",
+        description: "Sends SMS to several recipients: one text for all, or one for each. A refused \
+                      number never stops the others.",
         source: "src/actions/send_sms_multi.rs",
         deed: "sent",
         constants: &[],
@@ -211,27 +243,16 @@ impl Action for SendSmsMulti {
     }
 
     /// `Once`: a second request sends everything again.
-    fn plan(input: Input, options: &Options, _: Timestamp) -> Result<Plan<SmsMulti>, Error> {
-        let emetteur = sending::sender(input.emetteur.clone(), options.sender.as_deref())?;
-        sending::check_settings(
-            input.smslong,
-            input.date_envoi.as_deref(),
-            input.gmt_zone.as_deref(),
-        )?;
-        let (items, texts) = bulk::recipients_of(&input)?;
-        let (items, settled) = recipients::sort_out(items);
-        let warnings: Vec<_> = sending::sender_warning(emetteur.as_deref()).into_iter().collect();
-        let request = request(input, emetteur, &items, texts);
-        if items.is_empty() && request.repertoire_id.is_none() {
-            return Ok(Plan { parts: Vec::new(), settled, warnings });
-        }
-        Ok(Plan { parts: vec![Part { effect: Effect::Once, items, request }], settled, warnings })
+    fn plan(input: Input, options: &Options, now: Timestamp) -> Result<Plan<Batch>, Error> {
+        let order = Order::new(Ask::from(&input), &options.rules, now)?;
+        bulk::plan(input, order)
     }
 
-    async fn call(api: &Session, part: &Part<SmsMulti>) -> Outcome {
-        match api.call(&part.request).await {
+    async fn call(api: &Session, part: &Part<Batch>) -> Outcome {
+        let request = &part.request.sending.request;
+        match api.call(request).await {
             Ok(outcome) => answer::outcome_of(outcome, |it| {
-                if part.request.repertoire_id.is_none() {
+                if request.repertoire_id.is_none() {
                     return recipients::reply(it, &part.items);
                 }
                 let data = bulk::unlisted(&it, &part.items);
@@ -243,30 +264,35 @@ impl Action for SendSmsMulti {
 
     fn finish(
         options: &Options,
-        plan: Plan<SmsMulti>,
+        plan: Plan<Batch>,
         outcomes: Vec<Outcome>,
     ) -> Result<Finish<Output>, Error> {
         let mut output = Output { warnings: plan.warnings.clone(), ..Output::default() };
-        if plan.parts.iter().any(|it| it.request.sandbox) {
+        if plan.parts.iter().any(|it| it.request.sending.request.sandbox) {
             output.mode = Some("sandbox");
         }
-        let requests: Vec<SmsMulti> = plan.parts.iter().map(|it| it.request.clone()).collect();
-        let listed: Vec<Item> = plan.parts.iter().flat_map(|it| it.items.clone()).collect();
-        let (outcomes, from_directory) = bulk::directory_answers(&plan.parts, outcomes)?;
-        let to_directory = requests.iter().any(|it| it.repertoire_id.is_some());
-        let nothing_left = outcomes.iter().all(Outcome::may_be_tried_again);
-        let planned = outcomes.contains(&Outcome::Planned);
-        if to_directory && nothing_left {
-            output.warnings.push("the directory's numbers were not sent to either".to_owned());
-        } else if to_directory && !planned && from_directory.is_empty() {
-            output
-                .warnings
-                .push("iSendPro's answer says nothing of the directory's numbers".to_owned());
-        }
-        let (mut results, mut tally) = recipients::results(plan, outcomes);
-        output.retry = bulk::retry(&results, &listed, &requests, nothing_left);
-        bulk::append(from_directory, &mut results, &mut tally);
+        let input = plan.parts.first().map(|it| Arc::clone(&it.request.input));
+        let details = bulk::details(&plan);
+        let mut directory = bulk::Directory::take(&plan.parts, outcomes)?;
+        output.warnings.extend(directory.warning());
+        let (results, mut tally) =
+            recipients::results(plan, std::mem::take(&mut directory.outcomes));
+        let mut results: Vec<RecipientResult<Sent>> = results
+            .into_iter()
+            .map(|(item, answer)| {
+                let mut sent = Sent::new(&item, &answer);
+                if let Some((content, at)) = details.get(&item.index) {
+                    sent = sent.with(content, *at, &options.rules);
+                }
+                RecipientResult { index: item.index, fate: sent, meta: item.meta }
+            })
+            .collect();
+        output.retry = input.and_then(|it| bulk::retry(&it, &results, &details, directory.unsent));
+        directory.append(&mut results, &mut tally);
         output.count(tally);
+        if tally.planned > 0 {
+            output.price = options.rules.price(tally.parts);
+        }
         output.results = results;
         Ok(Finish { outputs: outputs(options.emit_behaviour, output), tally })
     }
@@ -291,16 +317,19 @@ fn outputs(behaviour: EmitBehaviour, mut output: Output) -> Vec<Output> {
         EmitBehaviour::ProblemsOnly => {
             output
                 .results
-                .retain(|it| !matches!(it.fate.status, Status::Accepted | Status::Planned));
+                .retain(|it| !matches!(it.fate.fate.status, Status::Accepted | Status::Planned));
             vec![output]
         }
         EmitBehaviour::EmitIndividually => {
             let whole = output.clone();
             let Output { results, warnings, mode, .. } = output;
-            let alone = |result: RecipientResult| {
-                let mut tally = Tally::of(result.fate.status);
-                tally.parts = u64::from(result.fate.smslong.unwrap_or(0));
-                let mut alone = Output { warnings: warnings.clone(), mode, ..Output::default() };
+            let alone = |result: RecipientResult<Sent>| {
+                let sent = &result.fate;
+                let mut tally = Tally::of(sent.fate.status);
+                tally.parts = u64::from(sent.smslong.unwrap_or(0));
+                let price = sent.price;
+                let mut alone =
+                    Output { warnings: warnings.clone(), mode, price, ..Output::default() };
                 alone.count(tally);
                 alone.results.push(result);
                 alone
@@ -310,29 +339,6 @@ fn outputs(behaviour: EmitBehaviour, mut output: Output) -> Vec<Output> {
             }
             results.into_iter().map(alone).collect()
         }
-    }
-}
-
-/// The request to the recipients that can be called.
-fn request(input: Input, emetteur: Option<String>, items: &[Item], texts: Vec<String>) -> SmsMulti {
-    let tracked = items.iter().any(|it| it.tracker.is_some());
-    SmsMulti {
-        num: items.iter().map(|it| it.tel.clone()).collect(),
-        sms: bulk::texts_for(items, texts),
-        repertoire_id: input.repertoire_id,
-        tracker: if tracked {
-            items.iter().map(|it| it.tracker.clone().unwrap_or_default()).collect()
-        } else {
-            Vec::new()
-        },
-        emetteur,
-        smslong: input.smslong,
-        date_envoi: input.date_envoi,
-        gmt_zone: input.gmt_zone,
-        nostop: input.nostop,
-        ucs2: input.ucs2,
-        num_azur: input.num_azur,
-        sandbox: input.sandbox,
     }
 }
 

@@ -40,6 +40,24 @@ impl Session {
         })
     }
 
+    /// What the account has. The question is free.
+    ///
+    /// # Errors
+    /// When iSendPro refuses the account, cannot be reached, or gives no usable answer.
+    pub async fn balance(&self) -> Result<Balance, Error> {
+        match self.call(&Credit::default()).await? {
+            Outcome::Answered(reply) => Ok(Balance::of(&reply)),
+            Outcome::Refused(failure) if failure.code.is_some() => Err(Error {
+                code: failure.code,
+                ..Error::new(Kind::AccountKey, failure.message).hint(MENU)
+            }),
+            Outcome::Refused(failure) | Outcome::NotSent(failure) | Outcome::InDoubt(failure) => {
+                let error = Error::new(Kind::Unavailable, failure.message);
+                Err(error.hint(failure.hint.unwrap_or("try again in a while")))
+            }
+        }
+    }
+
     /// Makes one request with this account's key.
     pub(super) async fn call<R: Request>(&self, request: &R) -> Result<Outcome<Reply>, Error> {
         Ok(self.client.call(self.key()?, request).await)
@@ -85,10 +103,11 @@ impl Connection for Session {
 
     async fn diagnose(&self) -> Diagnosis {
         match self.call(&Credit::default()).await {
-            Ok(Outcome::Answered(reply)) if is_used_up(&reply) => {
-                Diagnosis::Trouble(AccountTrouble::Credit)
-            }
-            Ok(Outcome::Answered(reply)) if credit(&reply).is_some() => Diagnosis::Fine,
+            Ok(Outcome::Answered(reply)) => match Balance::of(&reply) {
+                balance if balance.is_used_up() => Diagnosis::Trouble(AccountTrouble::Credit),
+                balance if balance.euros.is_some() => Diagnosis::Fine,
+                _ => Diagnosis::Unsure,
+            },
             Ok(Outcome::Refused(failure)) if failure.code.is_some() => {
                 Diagnosis::Trouble(AccountTrouble::KeyOrAddress)
             }
@@ -107,45 +126,48 @@ impl Connection for Session {
         "look into the report (getCampagne) or your account before you do it again";
 
     async fn verify(&self) -> Result<Verified, Error> {
-        let outcome = self.call(&Credit::default()).await?;
-        match outcome {
-            Outcome::Answered(reply) if is_used_up(&reply) => {
-                let error = Error::new(Kind::AccountCredit, in_words(&reply));
-                Err(error.hint(Self::advice(AccountTrouble::Credit)))
-            }
-            Outcome::Answered(reply) => Ok(Verified { message: in_words(&reply) }),
-            Outcome::Refused(failure) if failure.code.is_some() => Err(Error {
-                code: failure.code,
-                ..Error::new(Kind::AccountKey, failure.message).hint(MENU)
-            }),
-            Outcome::Refused(failure) | Outcome::NotSent(failure) | Outcome::InDoubt(failure) => {
-                let error = Error::new(Kind::Unavailable, failure.message);
-                Err(error.hint(failure.hint.unwrap_or("try again in a while")))
-            }
+        let balance = self.balance().await?;
+        let message = match balance.to_string() {
+            unsaid if unsaid.is_empty() => "key accepted".to_owned(),
+            balance => format!("key accepted, {balance}"),
+        };
+        if balance.is_used_up() {
+            let error = Error::new(Kind::AccountCredit, message);
+            return Err(error.hint(Self::advice(AccountTrouble::Credit)));
         }
+        Ok(Verified { message })
     }
 }
 
-fn credit(reply: &Reply) -> Option<f64> {
-    reply.with("credit")?.number("credit")
+/// What an account has.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Balance {
+    /// The credit in euros, when iSendPro says it.
+    pub euros: Option<f64>,
+    /// How many SMS to metropolitan France that buys, when iSendPro says it: an estimate.
+    pub sms: Option<f64>,
 }
 
-/// Whether the credit does not buy a single SMS: some cents are often left.
-fn is_used_up(reply: &Reply) -> bool {
-    let quantity = reply.with("quantite").and_then(|it| it.number("quantite"));
-    credit(reply).is_some_and(|it| it <= 0.0) || quantity.is_some_and(|it| it < 1.0)
+impl Balance {
+    fn of(reply: &Reply) -> Self {
+        let number = |name| reply.with(name).and_then(|it| it.number(name));
+        Self { euros: number("credit"), sms: number("quantite") }
+    }
+
+    /// Whether it does not buy a single SMS: some cents are often left.
+    fn is_used_up(self) -> bool {
+        self.euros.is_some_and(|it| it <= 0.0) || self.sms.is_some_and(|it| it < 1.0)
+    }
 }
 
-/// For example `key accepted, credit 12.40 EUR, about 250 SMS`.
-fn in_words(reply: &Reply) -> String {
-    let mut words = "key accepted".to_owned();
-    if let Some(left) = credit(reply) {
-        words += &format!(", credit {left:.2} EUR");
+/// For example `credit 12.40 EUR, about 250 SMS`; empty when iSendPro says neither.
+impl std::fmt::Display for Balance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let euros = self.euros.map(|it| format!("credit {it:.2} EUR"));
+        let sms = self.sms.map(|it| format!("about {it:.0} SMS"));
+        let known: Vec<String> = euros.into_iter().chain(sms).collect();
+        f.write_str(&known.join(", "))
     }
-    if let Some(quantity) = reply.with("quantite").and_then(|it| it.number("quantite")) {
-        words += &format!(", about {quantity:.0} SMS");
-    }
-    words
 }
 
 /// The server's address, from whatever way of naming it: the connector's own, or the old one's

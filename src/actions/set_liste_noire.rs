@@ -3,10 +3,9 @@
 use jiff::Timestamp;
 
 use super::blacklist::{Listed, OneNumber, listed};
+use super::sending::Numbers;
 use super::{Session, answer};
-use crate::component::{
-    Action, Effect, Error, Example, Finish, Meta, NoOptions, Outcome, Part, Plan,
-};
+use crate::component::{Action, Effect, Error, Example, Finish, Meta, Outcome, Part, Plan};
 use crate::isendpro::request;
 
 /// The action.
@@ -15,7 +14,7 @@ pub struct SetListeNoire;
 impl Action for SetListeNoire {
     type Api = Session;
     type Input = OneNumber;
-    type Options = NoOptions;
+    type Options = Numbers;
     type Output = Listed;
     type Request = request::SetListeNoire;
 
@@ -30,8 +29,12 @@ impl Action for SetListeNoire {
     };
 
     /// `Idempotent`: the list is the same after a second request.
-    fn plan(input: OneNumber, _: &NoOptions, _: Timestamp) -> Result<Plan<Self::Request>, Error> {
-        Ok(Plan::request(Effect::Idempotent, request::SetListeNoire::new(input.called()?)))
+    fn plan(
+        input: OneNumber,
+        options: &Numbers,
+        _: Timestamp,
+    ) -> Result<Plan<Self::Request>, Error> {
+        Ok(Plan::request(Effect::Idempotent, request::SetListeNoire::new(input.called(*options)?)))
     }
 
     async fn call(api: &Session, part: &Part<Self::Request>) -> Outcome {
@@ -39,7 +42,7 @@ impl Action for SetListeNoire {
     }
 
     fn finish(
-        _: &NoOptions,
+        _: &Numbers,
         _: Plan<Self::Request>,
         outcomes: Vec<Outcome>,
     ) -> Result<Finish<Listed>, Error> {

@@ -34,6 +34,13 @@ struct Credential {
     /// What recipients see when a message names no sender: 4 to 11 letters, digits or blanks.
     #[schemars(extend("viewClass" = "TextFieldView"))]
     emetteur: Option<String>,
+    /// STOP mention lifted
+    ///
+    /// Tick this once iSendPro has lifted the STOP mention for your account: transactional messages
+    /// go without it then, and have 12 characters more. Marketing messages always keep it.
+    #[schemars(extend("viewClass" = "CheckBoxView"))]
+    #[serde(default)]
+    stop_lifted: bool,
 }
 
 /// Which server is called.
@@ -53,6 +60,11 @@ pub fn credential() -> Value {
     fields(options_schema::<Credential>().to_value())
 }
 
+/// The order in which a person meets the fields of a step: first what the message is, then what
+/// may happen to it. A field that is not here comes after these.
+const ORDER: &[&str] =
+    &["kind", "mode", "textPolicy", "maxParts", "whenRefused", "emitBehaviour", "giveUpAfter"];
+
 /// The fields of a form, highest order first.
 pub fn fields(mut schema: Value) -> Value {
     let required = match schema.get("required") {
@@ -63,17 +75,28 @@ pub fn fields(mut schema: Value) -> Value {
         Some(Value::Object(properties)) => std::mem::take(properties),
         _ => Map::new(),
     };
+    let mut properties: Vec<_> =
+        properties.into_iter().filter(|(_, it)| !marked(it, "x-setting")).collect();
+    let place = |name: &str| ORDER.iter().position(|it| *it == name).unwrap_or(ORDER.len());
+    properties.sort_by_key(|(name, _)| place(name));
     let count = properties.len();
     properties
         .into_iter()
         .enumerate()
         .map(|(place, (name, property))| {
-            let needed = required.iter().any(|it| *it == name);
+            let needed = required.iter().any(|it| *it == name) || marked(&property, "x-required");
             let field = field(&name, property, needed, count - place);
             (name, field)
         })
         .collect::<Map<_, _>>()
         .into()
+}
+
+/// Whether a property carries this mark: `x-setting` for what comes from the credential or the
+/// environment and is no field of the step, `x-required` for what a step must say although the
+/// command line need not.
+fn marked(property: &Value, mark: &str) -> bool {
+    property.get(mark) == Some(&json!(true))
 }
 
 fn field(name: &str, mut property: Value, required: bool, order: usize) -> Value {

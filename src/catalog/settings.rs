@@ -31,6 +31,43 @@ pub const SETTINGS: &[Setting] = &[
         help: "Default sender of messages that name none.",
     },
     Setting {
+        name: "stopLifted",
+        env: "ISENDPRO_STOP_LIFTED",
+        help: "1: iSendPro has lifted the STOP mention for the account; transactional messages go \
+               without it.",
+    },
+    Setting {
+        name: "region",
+        env: "ISENDPRO_REGION",
+        help: "Country whose national numbers are meant, as two letters such as FR (default), RE or \
+               BE; a message may say another.",
+    },
+    Setting {
+        name: "timeZone",
+        env: "ISENDPRO_TIME_ZONE",
+        help: "Time zone of dates that name none; Europe/Paris by default.",
+    },
+    Setting {
+        name: "maxRecipients",
+        env: "ISENDPRO_MAX_RECIPIENTS",
+        help: "Most recipients of one message; 10000 by default. A message with more is refused.",
+    },
+    Setting {
+        name: "marketingSundays",
+        env: "ISENDPRO_MARKETING_SUNDAYS",
+        help: "1: marketing messages may also be sent on Sundays.",
+    },
+    Setting {
+        name: "marketingHolidays",
+        env: "ISENDPRO_MARKETING_HOLIDAYS",
+        help: "1: marketing messages may also be sent on French public holidays.",
+    },
+    Setting {
+        name: "pricePerPart",
+        env: "ISENDPRO_PRICE_PER_PART",
+        help: "What the account pays for an SMS part, in euros, such as 0.045: plans tell the price.",
+    },
+    Setting {
         name: "requestStyle",
         env: "ISENDPRO_REQUEST_STYLE",
         help: "How the credit, the report and the blacklist are asked for: auto (default), \

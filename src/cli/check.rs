@@ -1,10 +1,9 @@
 //! `isendpro check`: does the account work?
 
-use super::run::resolve_server;
+use super::server;
 use super::settings::SettingsArgs;
-use super::{FAILED, USAGE};
 use crate::actions::Session;
-use crate::component::{Connection as _, Kind};
+use crate::component::Connection as _;
 
 /// Arguments of `check`.
 #[derive(Debug, clap::Args)]
@@ -18,7 +17,7 @@ pub fn main(args: &Args) -> anyhow::Result<u8> {
     super::logging::start(0, None)?;
     let mut config = args.settings.config(&[])?;
     super::runtime()?.block_on(async {
-        let _simulator = resolve_server(&mut config).await?;
+        let _simulator = server::resolve(&mut config).await?;
         let session = Session::connect(&config)?;
         match session.verify().await {
             Ok(verified) => {
@@ -27,12 +26,7 @@ pub fn main(args: &Args) -> anyhow::Result<u8> {
             }
             Err(error) => {
                 super::complain(&error);
-                Ok(match error.kind {
-                    Kind::AccountKey => 4,
-                    Kind::AccountCredit => 5,
-                    Kind::Config | Kind::Invalid => USAGE,
-                    _ => FAILED,
-                })
+                Ok(super::code_of(error.kind))
             }
         }
     })

@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 
 use crate::component::{BoxFuture, Error, Kind};
 use crate::runtime::pipe::{Summary, Watch};
-use crate::runtime::{Admission, Stopper};
+use crate::runtime::{Admission, Load, Stopper};
 
 /// A person is asked before more recipients than this are sent to.
 const ASK_ABOVE: usize = 100;
@@ -132,8 +132,9 @@ impl AskAboutMany {
 }
 
 impl Admission for AskAboutMany {
-    fn admit(&self, recipients: usize) -> BoxFuture<'_, Result<(), Error>> {
-        let all = self.recipients.fetch_add(recipients, Ordering::Relaxed) + recipients;
+    fn admit(&self, load: Load) -> BoxFuture<'_, Result<(), Error>> {
+        let before = self.recipients.fetch_add(load.recipients, Ordering::Relaxed);
+        let all = before + load.recipients;
         Box::pin(async move {
             if all <= ASK_ABOVE || *self.answer.get_or_init(|| ask(self.progress.clone())).await {
                 return Ok(());

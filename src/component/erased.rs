@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::input::Reader;
 use super::{
-    Action, BoxFuture, Common, Config, Effect, Error, Fired, Kind, Meta, Outcome, Outlet, Plan,
-    Report, Status, Tally, Trigger,
+    Action, BoxFuture, Common, Config, Deadline, Effect, Error, Fired, Kind, Meta, Outcome, Outlet,
+    Plan, Report, Status, Tally, Trigger,
 };
 
 /// An action or trigger with its options read: what takes messages.
@@ -47,6 +47,10 @@ pub struct PartInfo {
     pub effect: Effect,
     /// How many recipients it has.
     pub recipients: usize,
+    /// How many units (SMS parts) it takes, as far as is known beforehand.
+    pub units: u64,
+    /// Until when it may be made.
+    pub until: Option<Deadline>,
 }
 
 /// Planned calls.
@@ -112,7 +116,12 @@ struct PlannedCalls<A: Action> {
 
 impl<A: Action> Job<A::Api> for PlannedCalls<A> {
     fn parts(&self) -> Vec<PartInfo> {
-        let info = |it: &super::Part<_>| PartInfo { effect: it.effect, recipients: it.items.len() };
+        let info = |it: &super::Part<_>| PartInfo {
+            effect: it.effect,
+            recipients: it.items.len(),
+            units: it.items.iter().map(|it| u64::from(it.units)).sum(),
+            until: it.until,
+        };
         self.plan.parts.iter().map(info).collect()
     }
 

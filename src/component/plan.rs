@@ -1,8 +1,9 @@
 //! What one message will do, decided before anything leaves.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Answer, Effect};
+use super::{Answer, Effect, Problem, Reason};
 
 /// One recipient of a message.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -18,6 +19,10 @@ pub struct Item {
     pub tracker: Option<String>,
     /// The user's own data for this recipient, to come back untouched.
     pub meta: Option<Value>,
+    /// How many units (SMS parts) the account is billed for it, as far as is known beforehand.
+    pub units: u32,
+    /// What a person should know of this recipient although it stops nothing.
+    pub warnings: Vec<String>,
 }
 
 /// One request to the API.
@@ -27,8 +32,35 @@ pub struct Part<R> {
     pub effect: Effect,
     /// Whom it concerns; empty for requests without recipients.
     pub items: Vec<Item>,
+    /// Until when it may be made, if there is such a limit.
+    pub until: Option<Deadline>,
     /// The request.
     pub request: R,
+}
+
+/// The last moment at which a request may leave. Tries, and waiting for the rate, take time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadline {
+    /// The last moment.
+    pub at: Timestamp,
+    /// Why it may not be made later, from the closed list.
+    pub reason: Reason,
+    /// The same in words.
+    pub why: &'static str,
+}
+
+impl Deadline {
+    /// What is said of a request that is too late at `now`; `None` while it is not.
+    pub fn missed(&self, now: Timestamp) -> Option<Problem> {
+        (now > self.at).then(|| Problem::new(self.reason, self.why))
+    }
+}
+
+impl<R> Part<R> {
+    /// A request with this effect that concerns these recipients.
+    pub fn new(effect: Effect, items: Vec<Item>, request: R) -> Self {
+        Self { effect, items, until: None, request }
+    }
 }
 
 /// A recipient whose fate is known without asking the API.
@@ -54,7 +86,7 @@ pub struct Plan<R> {
 impl<R> Plan<R> {
     /// A plan of one request that concerns no recipient.
     pub fn request(effect: Effect, request: R) -> Self {
-        Self::parts(vec![Part { effect, items: Vec::new(), request }])
+        Self::parts(vec![Part::new(effect, Vec::new(), request)])
     }
 
     /// A plan of these requests, with nobody settled beforehand.

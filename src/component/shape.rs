@@ -124,12 +124,19 @@ fn coerce_list(item: &Shape, split: bool, value: &mut Value) {
 }
 
 /// A number as a person would write it: spreadsheets and data frames turn a column of telephone
-/// numbers into 680010203.0, which must not get a digit more.
+/// numbers into 680010203.0, which must not get a digit more. One that ends in so many zeros was
+/// probably rounded on its way (3.36E+10), and stays as it is.
 fn plain(number: &serde_json::Number) -> String {
     match number.as_f64().filter(|_| number.is_f64()) {
-        Some(float) if float.fract() == 0.0 && float.abs() < 1e15 => format!("{float:.0}"),
+        Some(float) if float.fract() == 0.0 && float.abs() < 1e15 && !is_round(float) => {
+            format!("{float:.0}")
+        }
         _ => number.to_string(),
     }
+}
+
+fn is_round(float: f64) -> bool {
+    float.abs() >= 1e8 && float % 1e5 == 0.0
 }
 
 /// What a tick box may send: see [`Shape::coerce`].
@@ -189,6 +196,7 @@ mod tests {
                 json!({"text": 680_010_203.0, "nums": [33.0]}),
                 json!({"text": "680010203", "nums": ["33"]}),
             ),
+            (json!({"text": 3.36e10}), json!({"text": "33600000000.0"})),
             (json!({"flag": "on"}), json!({"flag": true})),
             (json!({"flag": 0}), json!({"flag": false})),
             (json!({"text": null, "count": "", "nums": null}), json!({})),

@@ -28,11 +28,20 @@ const DIAGNOSIS_LASTS: Duration = Duration::from_secs(10);
 
 /// What is asked before a message is sent.
 pub trait Admission: Send + Sync {
-    /// Lets a message with this many recipients pass.
+    /// Lets a message of this weight pass.
     ///
     /// # Errors
     /// Why it may not.
-    fn admit(&self, recipients: usize) -> BoxFuture<'_, Result<(), Error>>;
+    fn admit(&self, load: Load) -> BoxFuture<'_, Result<(), Error>>;
+}
+
+/// How much one message would send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Load {
+    /// Recipients that would be called.
+    pub recipients: usize,
+    /// Units (SMS parts), as far as is known beforehand.
+    pub units: u64,
 }
 
 /// Carries messages through one action or trigger.
@@ -45,7 +54,7 @@ pub struct Engine<C: Connection> {
     patience: Duration,
     pace: Option<DefaultDirectRateLimiter>,
     journal: Arc<dyn Journal>,
-    admission: Option<Arc<dyn Admission>>,
+    admissions: Vec<Arc<dyn Admission>>,
     stop: Stop,
     diagnosis: Mutex<Option<(Instant, Diagnosis)>>,
 }
@@ -85,16 +94,16 @@ impl<C: Connection> Engine<C> {
             patience: delivery.give_up_after.map_or(patience, minutes),
             pace: pace(config)?,
             journal,
-            admission: None,
+            admissions: Vec::new(),
             stop,
             diagnosis: Mutex::new(None),
         })
     }
 
-    /// Asks before each message is sent.
+    /// Asks before each message is sent, or planned in a dry run; after whatever is asked already.
     #[must_use]
     pub fn admission(mut self, admission: Arc<dyn Admission>) -> Self {
-        self.admission = Some(admission);
+        self.admissions.push(admission);
         self
     }
 

@@ -1,5 +1,6 @@
 //! The pipe: JSON lines in, JSON lines out.
 
+mod json;
 mod lines;
 mod summary;
 mod writer;
@@ -221,14 +222,9 @@ impl<C: Connection> Job<C> {
     }
 
     async fn carry_text(&self, text: &str) -> (Verdict, Option<String>) {
-        let value: Value = match serde_json::from_str(text) {
+        let value = match json::read(text) {
             Ok(value) => value,
-            Err(error) => {
-                let said = format!("the line is not JSON, from column {} on", error.column());
-                let error = Error::new(Kind::Invalid, said)
-                    .hint("each line must be one JSON object; `jq -c .` makes lines of other JSON");
-                return (self.fail(error, Some(text)).await, None);
-            }
+            Err(error) => return (self.fail(error, Some(text)).await, None),
         };
         let message = Message::new(value);
         let id = message.id.clone();

@@ -1,24 +1,112 @@
-//! Telephone numbers: from what people write to what the API calls.
+//! Telephone numbers: from what people and spreadsheets write to what the API calls.
+//!
+//! French numbers, metropolitan and overseas, are read by `french` and `territories`, from
+//! tables of their own: they are nearly all numbers there are, and need no start-up. All others
+//! are read by `world`, from the tables of a library that takes its time on its first use.
+
+use std::fmt;
+
+use super::region::Region;
+
+mod french;
+mod territories;
+mod world;
+mod written;
+
+#[cfg(test)]
+mod tests;
+
+/// A number as it is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Number {
+    /// Country code and national digits, without `+`: 7 to 15 digits.
+    pub tel: String,
+    /// Where it belongs, by its range; `None` when several countries share the country code and
+    /// the range does not tell.
+    pub region: Option<Region>,
+    /// Why a person should look at it; it is sent all the same.
+    pub doubt: Option<Doubt>,
+}
+
+/// A reason to look twice at a number that is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Doubt {
+    /// No range that is known to be mobile. New ones open over the years, so it may well be one.
+    UnknownRange,
+    /// A French number of extended length (0700), made for machines.
+    Machine,
+    /// Nine digits without any mark, which are more likely a French number that lost its first
+    /// zero, but could be a mobile number with the country code of a Pacific territory.
+    ReadAsFrench {
+        /// The other number, as it has to be written to be called.
+        other: String,
+        /// Where that one belongs.
+        region: Region,
+    },
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownRange => {
+                f.write_str("in no range known to be mobile; the SMS may not arrive")
+            }
+            Self::Machine => f.write_str("a number for machines (0700); the SMS may not arrive"),
+            Self::ReadAsFrench { other, region } => write!(
+                f,
+                "read as a French number that lost its first zero; \
+                 if the one in {region} is meant, write it as {other}"
+            ),
+        }
+    }
+}
 
 /// Why a number cannot receive an SMS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadNumber {
+    /// Nothing, or nothing but blanks and signs.
+    Empty,
+    /// Letters or other signs that no number has.
+    NotDigits,
+    /// A decimal number such as `680010203.0` or `3.36E+10`, in which digits may be lost.
+    Spreadsheet,
+    /// Fewer digits than any number of its country.
+    TooShort,
+    /// More digits than any number of its country.
+    TooLong,
     /// A landline or a number of an internet box.
     Landline,
-    /// A premium or free-phone number (08).
+    /// A special-rate, premium or free-phone number.
     Premium,
     /// A short code.
     Short,
-    /// No number can look like this.
+    /// Neither a national number, nor, without the mark `+`, one of a known mobile range abroad.
+    Unmarked,
+    /// No number can look like this, or its country code does not exist.
     Impossible,
 }
 
-impl std::fmt::Display for BadNumber {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for BadNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Empty => "there is no number; give one such as 0612345678 or +33612345678",
+            Self::NotDigits => {
+                "this has signs that no telephone number has; \
+                 write it as 0612345678 or +33612345678"
+            }
+            Self::Spreadsheet => {
+                "a spreadsheet has made a decimal number of this, and digits may be lost; \
+                 format the column as text and enter it again"
+            }
+            Self::TooShort => "a digit is missing; give the whole mobile number",
+            Self::TooLong => "there are too many digits; give one mobile number only",
             Self::Landline => "a landline cannot receive an SMS; give a mobile number",
             Self::Premium => "a special-rate number cannot receive an SMS; give a mobile number",
             Self::Short => "a short number cannot receive an SMS; give a mobile number",
+            Self::Unmarked => {
+                "a digit may be missing or too many; \
+                 write a number abroad with + and its country code"
+            }
             Self::Impossible => {
                 "this is not a telephone number; write it as 0612345678 or +33612345678"
             }
@@ -26,152 +114,108 @@ impl std::fmt::Display for BadNumber {
     }
 }
 
-/// First digits of overseas French mobile numbers (after the 0), and the country code to call them
-/// by. Source: the French numbering plan.
-const OVERSEAS: &[(&str, &str)] = &[
-    ("639", "262"), // Mayotte
-    ("690", "590"), // Guadeloupe
-    ("691", "590"),
-    ("692", "262"), // Réunion
-    ("693", "262"),
-    ("694", "594"), // Guyane
-    ("696", "596"), // Martinique
-    ("697", "596"),
-];
+impl std::error::Error for BadNumber {}
 
-/// Numbers that the French numbering plan sets apart for films and examples. They look like
-/// Mayotte's, but are metropolitan.
-const FICTION: &str = "63998";
+impl Number {
+    fn new(code: &str, national: &str, region: Option<Region>, doubt: Option<Doubt>) -> Self {
+        let mut tel = String::with_capacity(code.len() + national.len());
+        tel.push_str(code);
+        tel.push_str(national);
+        Self { tel, region, doubt }
+    }
+}
 
-/// The number as it is called: digits with the country code, without `+`.
+/// Reads a number. `national` is the region whose national forms are meant, such as `0680010203`
+/// in metropolitan France or `0470 12 34 56` in Belgium.
 ///
-/// National French forms, international forms with `+`, `00` or nothing, blanks, dots, dashes and
-/// `(0)` are read, and the first zero that a spreadsheet dropped is put back.
+/// With `+` or `00` a number is international. Digits without such a mark are a national form if
+/// they can be, else international without its mark, if they are in a range known to be mobile.
+/// What has been read stays as it is: `tel` with `+` in front is read as the same number. In the
+/// French regions `tel` alone is, too, unless it is in no known range, or has nine digits, which
+/// are always taken for a French number that lost its first zero.
 ///
 /// # Errors
 /// When the number is known not to be a mobile one, or cannot be a number.
-pub fn normalise(written: &str) -> Result<String, BadNumber> {
-    let (international, digits) = digits(written)?;
-    if international {
-        return called(&digits);
+pub fn read(written: &str, national: Region) -> Result<Number, BadNumber> {
+    let written = written::read(written)?;
+    let digits = written.digits();
+    if written.international {
+        return international(digits);
     }
-    match digits.as_str() {
-        it if it.len() == 10 && it.starts_with('0') => national(&it[1..]),
-        it if it.len() == 9 && it.starts_with(['6', '7']) => national(it),
-        it if it.starts_with('0') => Err(BadNumber::Impossible),
-        it if it.len() <= 6 => Err(BadNumber::Short),
-        it => called(it),
+    if let Some(local) = territories::bare(digits, national) {
+        return local;
     }
+    if french::is_spoken_in(national) {
+        return french::bare(digits).unwrap_or_else(|| unmarked(digits));
+    }
+    if territories::is_pacific(national) {
+        return unmarked(digits);
+    }
+    elsewhere(digits, national)
 }
 
-/// A form in which two ways of writing the same number are equal: the number as it is called, or
-/// its digits when it cannot be.
-pub fn key(written: &str) -> String {
-    normalise(written).unwrap_or_else(|_| written.chars().filter(char::is_ascii_digit).collect())
+/// A text that is equal for all ways of writing one number, to match an answer with a recipient.
+///
+/// It is the number as it is called, but of two numbers that only the mark `+` tells apart it is
+/// the one that is meant without it: `+687751234` and `0687751234` have the same key, since an
+/// answer about either may say `687751234`. What cannot be called is compared by its digits.
+pub fn key(written: &str, national: Region) -> String {
+    let Ok(Number { mut tel, .. }) = read(written, national) else {
+        return written::digits(written);
+    };
+    // Each round puts a country code in front, so that the second is nearly always the last.
+    for _ in 0..3 {
+        match read(&tel, national) {
+            Ok(other) if other.tel != tel => tel = other.tel,
+            _ => break,
+        }
+    }
+    tel
 }
 
-/// The digits, and whether they begin with a country code that was marked as one.
-fn digits(written: &str) -> Result<(bool, String), BadNumber> {
-    let mut rest = written.trim();
-    let plus = rest.strip_prefix('+');
-    rest = plus.unwrap_or(rest);
-    // What a spreadsheet makes of a number, 680010203.0, would get a digit more.
-    if let [.., b'.' | b',', last] = rest.as_bytes()
-        && last.is_ascii_digit()
-    {
+/// A number with its country code.
+fn international(digits: &str) -> Result<Number, BadNumber> {
+    // Country codes begin with 1 to 9.
+    if digits.starts_with('0') {
         return Err(BadNumber::Impossible);
     }
-    let mut digits = String::with_capacity(rest.len());
-    for character in rest.replace("(0)", "").chars() {
-        match character {
-            '0'..='9' => digits.push(character),
-            '.' | '-' | '/' | '(' | ')' => {}
-            blank if blank.is_whitespace() => {}
-            _ => return Err(BadNumber::Impossible),
+    french::called(digits)
+        .or_else(|| territories::called(digits))
+        .unwrap_or_else(|| world::called(digits))
+}
+
+/// Digits that can only be international, without the mark that says so. With a digit missing or
+/// too many, most numbers become one of some country far away: only a known mobile range will do.
+fn unmarked(digits: &str) -> Result<Number, BadNumber> {
+    match international(digits) {
+        Ok(Number { doubt: Some(Doubt::UnknownRange), .. }) if french::called(digits).is_none() => {
+            Err(BadNumber::Unmarked)
         }
-    }
-    if digits.is_empty() {
-        return Err(BadNumber::Impossible);
-    }
-    match digits.strip_prefix("00") {
-        Some(rest) if plus.is_none() => Ok((true, rest.to_owned())),
-        _ => Ok((plus.is_some(), digits)),
+        read => read,
     }
 }
 
-/// A number whose country code is there.
-fn called(digits: &str) -> Result<String, BadNumber> {
-    if let Some(french) = digits.strip_prefix("33") {
-        let french = french.strip_prefix('0').unwrap_or(french);
-        return if french.len() == 9 { national(french) } else { Err(BadNumber::Impossible) };
+/// Digits without a mark, where another plan than the French one is spoken.
+fn elsewhere(digits: &str, national: Region) -> Result<Number, BadNumber> {
+    let home = world::national(digits, national).map(|tel| international(&tel));
+    let home = home.unwrap_or(Err(BadNumber::Impossible));
+    if is_certain(&home) {
+        return home;
     }
-    let possible = (8..=15).contains(&digits.len()) && !digits.starts_with('0');
-    if possible { Ok(digits.to_owned()) } else { Err(BadNumber::Impossible) }
-}
-
-/// A French number of nine digits, without its first zero.
-fn national(digits: &str) -> Result<String, BadNumber> {
-    match digits.as_bytes().first() {
-        Some(b'6' | b'7') => {
-            let overseas = OVERSEAS.iter().find(|(prefix, _)| digits.starts_with(prefix));
-            let country = match overseas {
-                Some((_, country)) if !digits.starts_with(FICTION) => country,
-                _ => "33",
-            };
-            Ok(format!("{country}{digits}"))
-        }
-        Some(b'1'..=b'5' | b'9') => Err(BadNumber::Landline),
-        Some(b'8') => Err(BadNumber::Premium),
-        _ => Err(BadNumber::Impossible),
+    let abroad = unmarked(digits);
+    match (home, abroad) {
+        (_, abroad) if is_certain(&abroad) => abroad,
+        (Ok(home), _) => Ok(home),
+        (_, Ok(abroad)) => Ok(abroad),
+        _ if (2..=6).contains(&digits.len()) => Err(BadNumber::Short),
+        (home, _) => home,
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_people_write_becomes_what_is_called() {
-        let cases = [
-            ("0680010203", "33680010203"),
-            ("06 80 01 02 03", "33680010203"),
-            ("+33 (0)6.80.01.02.03", "33680010203"),
-            ("0033680010203", "33680010203"),
-            ("330680010203", "33680010203"),
-            ("680010203", "33680010203"),
-            ("06\u{a0}80\u{202f}01-02-03", "33680010203"),
-            ("0692112233", "262692112233"),
-            ("+33692112233", "262692112233"),
-            ("0690112233", "590690112233"),
-            ("0639980011", "33639980011"),
-            ("0639112233", "262639112233"),
-            ("32470123456", "32470123456"),
-            ("+491701234567", "491701234567"),
-        ];
-        for (written, called) in cases {
-            assert_eq!(normalise(written).as_deref(), Ok(called), "{written}");
-            assert_eq!(normalise(called).as_deref(), Ok(called), "{called} again");
-        }
-    }
-
-    #[test]
-    fn what_cannot_receive_an_sms_says_why() {
-        let cases = [
-            ("0142000000", BadNumber::Landline),
-            ("+33942000000", BadNumber::Landline),
-            ("0892000000", BadNumber::Premium),
-            ("36180", BadNumber::Short),
-            ("06800102", BadNumber::Impossible),
-            ("33600000000.0", BadNumber::Impossible),
-            ("680010203.0", BadNumber::Impossible),
-            ("41791234567.0", BadNumber::Impossible),
-            ("3.36E+10", BadNumber::Impossible),
-            ("", BadNumber::Impossible),
-            ("+", BadNumber::Impossible),
-            ("1234567890123456", BadNumber::Impossible),
-        ];
-        for (written, bad) in cases {
-            assert_eq!(normalise(written), Err(bad), "{written}");
-        }
-    }
+/// Whether the number's class is known, be it good or bad.
+fn is_certain(reading: &Result<Number, BadNumber>) -> bool {
+    matches!(
+        reading,
+        Ok(Number { doubt: None, .. }) | Err(BadNumber::Landline | BadNumber::Premium)
+    )
 }

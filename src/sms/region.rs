@@ -14,6 +14,11 @@ impl Region {
     /// Metropolitan France.
     pub const FR: Self = Self(*b"FR");
 
+    /// The region of a code known to be two capital letters.
+    pub(super) const fn of(code: [u8; 2]) -> Self {
+        Self(code)
+    }
+
     /// The code, in capital letters.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or("??")

@@ -1,148 +1,106 @@
-//! When a message is to be sent, as the API takes it.
+//! When a message is sent: the date that a sender gives, the words of the API for it, and the
+//! hours in which commercial messages are permitted.
+//!
+//! Time zone data are those built into the program, so that the same date means the same instant
+//! on every machine.
 
-use jiff::civil::DateTime;
+mod bad;
+mod date;
+mod holidays;
+mod hours;
+mod local;
+mod names;
+mod places;
+mod zones;
 
-/// The form of the API's dates.
-pub const FORM: &str = "%Y-%m-%d %H:%M";
+use jiff::tz::TimeZone;
+use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 
-/// The time zones that the API's published description allows (`gmt_zone`), as it writes them.
-/// Europe/Paris is not among them; Europe/Brussels keeps the same time.
-pub const ZONES: [&str; 90] = [
-    "Pacific/Midway",
-    "America/Adak",
-    "Etc/GMT+10",
-    "Pacific/Marquesas",
-    "Pacific/Gambier",
-    "America/Anchorage",
-    "America/Ensenada",
-    "Etc/GMT+8",
-    "America/Los_Angeles",
-    "America/Denver",
-    "America/Chihuahua",
-    "America/Dawson_Creek",
-    "America/Belize",
-    "America/Cancun",
-    "Chile/EasterIsland",
-    "America/Chicago",
-    "America/New_York",
-    "America/Havana",
-    "America/Bogota",
-    "America/Caracas",
-    "America/Santiago",
-    "America/La_Paz",
-    "Atlantic/Stanley",
-    "America/Campo_Grande",
-    "America/Goose_Bay",
-    "America/Glace_Bay",
-    "America/St_Johns",
-    "America/Araguaina",
-    "America/Montevideo",
-    "America/Miquelon",
-    "America/Godthab",
-    "America/Argentina/Buenos_Aires",
-    "America/Sao_Paulo",
-    "America/Noronha",
-    "Atlantic/Cape_Verde",
-    "Atlantic/Azores",
-    "Europe/Belfast",
-    "Europe/Dublin",
-    "Europe/Lisbon",
-    "Europe/London",
-    "Africa/Abidjan",
-    "Europe/Amsterdam",
-    "Europe/Belgrade",
-    "Europe/Brussels",
-    "Africa/Algiers",
-    "Africa/Windhoek",
-    "Asia/Beirut",
-    "Africa/Cairo",
-    "Asia/Gaza",
-    "Africa/Blantyre",
-    "Asia/Jerusalem",
-    "Europe/Minsk",
-    "Asia/Damascus",
-    "Europe/Moscow",
-    "Africa/Addis_Ababa",
-    "Asia/Tehran",
-    "Asia/Dubai",
-    "Asia/Yerevan",
-    "Asia/Kabul",
-    "Asia/Yekaterinburg",
-    "Asia/Tashkent",
-    "Asia/Kolkata",
-    "Asia/Katmandu",
-    "Asia/Dhaka",
-    "Asia/Novosibirsk",
-    "Asia/Rangoon",
-    "Asia/Bangkok",
-    "Asia/Krasnoyarsk",
-    "Asia/Hong_Kong",
-    "Asia/Irkutsk",
-    "Australia/Perth",
-    "Australia/Eucla",
-    "Asia/Tokyo",
-    "Asia/Seoul",
-    "Asia/Yakutsk",
-    "Australia/Adelaide",
-    "Australia/Darwin",
-    "Australia/Brisbane",
-    "Australia/Hobart",
-    "Asia/Vladivostok",
-    "Australia/Lord_Howe",
-    "Etc/GMT-11",
-    "Asia/Magadan",
-    "Pacific/Norfolk",
-    "Asia/Anadyr",
-    "Pacific/Auckland",
-    "Etc/GMT-12",
-    "Pacific/Chatham",
-    "Pacific/Tongatapu",
-    "Pacific/Kiritimati",
-];
+pub use bad::{BadDate, BadZone};
+pub use date::date;
+pub use holidays::is_holiday;
+pub use hours::Hours;
+pub use names::{paris, zone};
+pub use zones::{FORM, ZONES};
 
-/// Reads a date in the API's form, `YYYY-MM-DD hh:mm`.
-pub fn date(text: &str) -> Option<DateTime> {
-    let text = text.trim();
-    // jiff would take shorter years and months, which the API's form does not.
-    if text.len() == 16 { DateTime::strptime(FORM, text).ok() } else { None }
+/// How far ahead a message may be scheduled.
+const FARTHEST: SignedDuration = SignedDuration::from_hours(366 * 24);
+
+/// When the sender wants a message to leave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requested {
+    /// The instant, on a whole minute and never before the date that was given.
+    pub at: Timestamp,
+    /// What a person should know of how the date was read, to stand after `date_envoi: `.
+    pub warning: Option<String>,
 }
 
-/// Whether the API knows this zone; else the name that is meant, as far as can be told.
+/// Reads when a message is to leave.
+///
+/// `date` is in the API's form or ISO 8601: with `T` or a blank, with or without seconds, an
+/// offset or `Z`, and a zone in brackets as of RFC 9557. A date without any of these is in `zone`,
+/// an IANA name in any case or an offset such as `+02:00`, or else in `default`. Seconds are
+/// rounded up to the next minute, as the API knows none.
+///
+/// Of a local time that exists twice, the earlier is taken, with a warning. An offset or a zone in
+/// brackets prevails over `zone`, with a warning when they disagree; there is none for `Z`, which
+/// says that the sender counts in UTC and nothing of where.
 ///
 /// # Errors
-/// The name that it knows of the same time, or a most similar one.
-pub fn known_zone(name: &str) -> Result<(), Option<&'static str>> {
-    if ZONES.contains(&name) {
-        return Ok(());
+/// The date or the zone cannot be read, the date does not exist, lies before the minute of `now`,
+/// or more than 366 days after it.
+pub fn requested(
+    date: &str,
+    zone: Option<&str>,
+    default: &TimeZone,
+    now: Timestamp,
+) -> Result<Requested, BadDate> {
+    let given = zone.map(names::zone).transpose().map_err(BadDate::Zone)?;
+    let meant = date::read(date)?.meant(given.as_ref(), default)?;
+    let at = to_the_minute(meant.at, RoundMode::Ceil).ok_or(BadDate::TooFar)?;
+    if at < to_the_minute(now, RoundMode::Floor).unwrap_or(now) {
+        return Err(BadDate::Past { now, zone: meant.home });
     }
-    let likeness = |it: &str| strsim::jaro_winkler(&it.to_lowercase(), &name.to_lowercase());
-    if name.eq_ignore_ascii_case("Europe/Paris") {
-        return Err(Some("Europe/Brussels"));
+    if at.duration_since(now) > FARTHEST {
+        return Err(BadDate::TooFar);
     }
-    let similar = ZONES.iter().filter(|it| likeness(it) > 0.9);
-    let nearest = similar.max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    Err(nearest.copied())
+    Ok(Requested { at, warning: meant.warning })
+}
+
+/// `None` at the very ends of time.
+fn to_the_minute(at: Timestamp, mode: RoundMode) -> Option<Timestamp> {
+    at.round(TimestampRound::new().smallest(Unit::Minute).mode(mode)).ok()
+}
+
+/// An instant in the words of the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wire {
+    /// The local date and time, in the form `YYYY-MM-DD hh:mm`.
+    pub date_envoi: String,
+    /// The zone of `date_envoi`, one of [`ZONES`].
+    pub gmt_zone: &'static str,
+}
+
+/// Says an instant to the API, rounded up to a whole minute.
+///
+/// It is said in French time, whatever zone it was asked for in: whether the service has learnt of
+/// later changes in the rules of other zones, nobody knows. In the hour that clocks repeat in
+/// autumn a local time would say two instants; then it is said in a zone that keeps UTC.
+pub fn wire(at: Timestamp) -> Wire {
+    let at = to_the_minute(at, RoundMode::Ceil).unwrap_or(at);
+    exact(at, zones::FRENCH_TIME).unwrap_or_else(|| Wire {
+        date_envoi: date::written(TimeZone::UTC.to_datetime(at)),
+        gmt_zone: zones::UTC,
+    })
+}
+
+/// `None` when the local time in this zone does not say the instant alone.
+fn exact(at: Timestamp, gmt_zone: &'static str) -> Option<Wire> {
+    let zone = names::named(gmt_zone)?;
+    let local = zone.to_datetime(at);
+    let read = zone.to_ambiguous_timestamp(local).unambiguous().ok()?;
+    (read == at && local.second() == 0).then(|| Wire { date_envoi: date::written(local), gmt_zone })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dates_have_one_form() {
-        assert!(date("2026-12-24 18:00").is_some());
-        for bad in
-            ["2026-12-24", "24/12/2026 18:00", "2026-13-01 00:00", "2026-12-24T18:00", "0-1-1 1:1"]
-        {
-            assert!(date(bad).is_none(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn an_unknown_zone_names_the_nearest() {
-        assert_eq!(known_zone("Europe/Brussels"), Ok(()));
-        assert_eq!(known_zone("europe/brussel"), Err(Some("Europe/Brussels")));
-        assert_eq!(known_zone("Europe/Paris"), Err(Some("Europe/Brussels")));
-        assert_eq!(known_zone("Nowhere"), Err(None));
-    }
-}
+mod tests;

@@ -33,7 +33,7 @@ pub const OPS: [Op; 14] = [
         path: "sms",
         constants: &[],
         message: r#"{"num":"06 80 01 02 03","sms":"Bonjour à tous"}"#,
-        fields: r#"{"num":"33680010203","sms":"Bonjour à tous"}"#,
+        fields: r#"{"num":"33680010203","sms":"Bonjour à tous","smslong":"1"}"#,
         reply: "sendSms-list-number",
     },
     Op {
@@ -42,7 +42,7 @@ pub const OPS: [Op; 14] = [
         path: "smsmulti",
         constants: &[],
         message: r#"{"num":["0680010203","+33680010204"],"sms":"Bonjour"}"#,
-        fields: r#"{"num":["33680010203","33680010204"],"sms":["Bonjour"]}"#,
+        fields: r#"{"num":["33680010203","33680010204"],"sms":["Bonjour"],"smslong":"1"}"#,
         reply: "sendSmsMulti-accepted",
     },
     Op {

@@ -42,24 +42,20 @@ async fn each_operation_is_asked_for_as_documented() {
 async fn every_documented_field_of_a_message_goes_out_as_documented() {
     let common = json!({"emetteur": "iSendPro", "smslong": 3, "date_envoi": "2027-01-12 18:00",
         "gmt_zone": "Europe/Brussels", "nostop": true, "ucs2": "on", "numAzur": 1, "sandbox": "1"});
-    let written = json!({"keyid": KEY, "emetteur": "iSendPro", "smslong": "3", "nostop": "1",
+    // Parts are as many as the text needs, not as many as it might have.
+    let written = json!({"keyid": KEY, "emetteur": "iSendPro", "smslong": "1", "nostop": "1",
         "date_envoi": "2027-01-12 18:00", "gmt_zone": "Europe/Brussels", "ucs2": "1",
         "numAzur": "1", "sandbox": 1});
     let own = [
         (
             "sendSms",
-            json!({"num": "0680010203", "sms": "a", "tracker": "rdv4711"}),
-            json!({"num": "33680010203", "sms": "a", "tracker": "rdv4711"}),
+            json!({"num": "0692010203", "sms": "à", "tracker": "rdv4711"}),
+            json!({"num": "262692010203", "sms": "à", "tracker": "rdv4711"}),
         ),
         (
             "sendSmsMulti",
-            json!({"num": ["0680010203", "0680010204"], "sms": ["a", "b"], "tracker": ["t1", "t2"]}),
-            json!({"num": ["33680010203", "33680010204"], "sms": ["a", "b"], "tracker": ["t1", "t2"]}),
-        ),
-        (
-            "sendSmsMulti",
-            json!({"num": "0680010203; 0680010204", "sms": "a, b", "repertoireId": 100_001}),
-            json!({"num": ["33680010203", "33680010204"], "sms": ["a, b"], "repertoireId": "100001"}),
+            json!({"num": ["0692010203", "0692010204"], "sms": ["a", "b"], "tracker": ["t1", "t2"]}),
+            json!({"num": ["262692010203", "262692010204"], "sms": ["a", "b"], "tracker": ["t1", "t2"]}),
         ),
         (
             "comptage",
@@ -77,6 +73,15 @@ fn joined(some: &Value, more: &Value) -> Value {
     let mut all = some.as_object().unwrap().clone();
     all.extend(more.as_object().unwrap().clone());
     Value::Object(all)
+}
+
+#[tokio::test]
+async fn a_directory_is_sent_to_beside_numbers_as_text() {
+    let message = json!({"num": "0680010203; 0680010204", "sms": "a, b", "repertoireId": 100_001});
+    let seen = request(Op::of("sendSmsMulti"), json!({}), message).await;
+    let expected = json!({"keyid": KEY, "num": ["33680010203", "33680010204"], "sms": ["a, b"],
+        "repertoireId": "100001", "smslong": "1"});
+    assert_eq!(json_of(&seen), expected);
 }
 
 #[tokio::test]
@@ -132,7 +137,8 @@ async fn settings_and_the_body_may_change_what_goes_out() {
     let nested = json!({"requestBody": {"keyid": "of another account", "num": 33_680_010_203_u64,
         "sms": "a", "meta": {"a": 1}, "reference": "r", "raw": true}});
     let seen = request(op, json!({}), nested).await;
-    let expected = json!({"keyid": "of another account", "num": "33680010203", "sms": "a"});
+    let expected =
+        json!({"keyid": "of another account", "num": "33680010203", "sms": "a", "smslong": "1"});
     assert_eq!(json_of(&seen), expected);
 
     let op = Op::of("getHlr");
@@ -147,7 +153,7 @@ async fn numbers_that_cannot_be_called_are_not_asked_for() {
         "sms": ["a", "b", "c", "d", "e"], "tracker": ["t1", "t2", "t3", "t4", "t5"]});
     let ran = run("sendSmsMulti", &api.url(), message).await;
     let expected = json!({"keyid": KEY, "num": ["33680010203", "33680010204"], "sms": ["b", "e"],
-        "tracker": ["t2", "t5"]});
+        "tracker": ["t2", "t5"], "smslong": "1"});
     assert_eq!(json_of(&api.seen()[0]), expected);
     let counts = ["accepted", "refused", "duplicate"].map(|it| ran.result()[it].as_u64().unwrap());
     assert_eq!(counts, [2, 2, 1]);

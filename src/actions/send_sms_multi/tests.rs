@@ -3,18 +3,27 @@
 use serde_json::json;
 
 use super::*;
+use crate::actions::{Purpose, TextPolicy};
 use crate::component::{Problem, Reason};
 use crate::isendpro;
 
-fn plan(body: Value) -> Result<Plan<SmsMulti>, Error> {
+/// A Monday evening in winter: 19:30 in Paris, 22:30 in Réunion, 14:30 in Guadeloupe.
+const EVENING: &str = "2026-11-23T19:30:10+01:00";
+
+fn planned(body: Value, rules: Rules) -> Result<Plan<Batch>, Error> {
     let input = serde_json::from_value(body).unwrap();
-    SendSmsMulti::plan(input, &Options::default(), Timestamp::UNIX_EPOCH)
+    let options = Options { rules, ..Options::default() };
+    SendSmsMulti::plan(input, &options, EVENING.parse().unwrap())
+}
+
+fn plan(body: Value) -> Result<Plan<Batch>, Error> {
+    planned(body, Rules::default())
 }
 
 #[test]
 fn texts_follow_their_recipients_past_refused_and_repeated_ones() {
     let plan = plan(json!({"num": ["x", "0680010203", "+33680010203", "0680010204"], "sms": ["a", "b", "c", "d"]})).unwrap();
-    let request = &plan.parts[0].request;
+    let request = &plan.parts[0].request.sending.request;
     assert_eq!(request.num, ["33680010203", "33680010204"]);
     assert_eq!(request.sms, ["b", "d"]);
     assert_eq!(plan.settled.len(), 2);
@@ -23,7 +32,7 @@ fn texts_follow_their_recipients_past_refused_and_repeated_ones() {
 #[test]
 fn a_list_of_recipients_has_its_own_texts_or_the_common_one() {
     let body = json!({"sms": ["all"], "recipients": [{"num": "0680010203", "tracker": "t1"}, {"num": "0680010204", "sms": "own"}]});
-    let request = plan(body).unwrap().parts.remove(0).request;
+    let request = plan(body).unwrap().parts.remove(0).request.sending.request;
     assert_eq!(request.sms, ["all", "own"]);
     assert_eq!(request.tracker, ["t1", ""]);
 }
@@ -38,6 +47,13 @@ fn what_does_not_fit_together_is_refused_with_the_field() {
         (json!({"num": ["0680010203"], "sms": ["a"], "tracker": ["t", "u"]}), "tracker"),
         (json!({"num": ["0680010203"], "sms": ["a"], "recipients": [{"num": "06"}]}), "recipients"),
         (json!({"recipients": [{"num": "0680010203"}]}), "recipients[0].sms"),
+        (json!({"num": ["0680010203"], "sms": ["я"]}), "sms"),
+        (
+            json!({"num": ["0680010203"], "sms": ["a"], "date_envoi": "2026-11-23 19:29"}),
+            "date_envoi",
+        ),
+        (json!({"num": ["0680010203"], "sms": ["a"], "gmt_zone": "Paris"}), "gmt_zone"),
+        (json!({"num": ["0680010203"], "sms": ["a"], "region": "France"}), "region"),
         (json!({"repertoireId": "1", "num": ["0680010203"], "sms": ["a", "b"]}), "sms"),
     ];
     for (body, field) in cases {
@@ -82,4 +98,125 @@ fn each_way_of_emitting_has_the_same_shape() {
     );
     let alone = emitted(EmitBehaviour::EmitIndividually);
     assert_eq!((alone.len(), alone[1].refused, alone[1].accepted), (2, 1, 0));
+}
+
+fn refusals(plan: &Plan<Batch>) -> Vec<(usize, Option<Reason>, &str)> {
+    let told = plan.settled.iter();
+    told.map(|it| (it.item.index, it.answer.reason, it.answer.message.as_deref().unwrap()))
+        .collect()
+}
+
+#[test]
+fn each_text_of_a_personalised_message_is_judged_on_its_own() {
+    let long = "a".repeat(460);
+    let body = json!({"num": ["0680010203", "0680010204", "0680010205", "+33 6 80 01 02 03"],
+        "sms": ["l’été", long, "я", "again"]});
+    let plan = plan(body).unwrap();
+    let request = &plan.parts[0].request.sending.request;
+    assert_eq!(
+        (request.num.as_slice(), request.smslong),
+        (&["33680010203".to_owned()][..], Some(1))
+    );
+    assert_eq!(request.sms, ["l'été"]);
+    let refused = refusals(&plan);
+    assert_eq!((refused[0].0, refused[0].1), (1, Some(Reason::TooLong)));
+    assert!(refused[0].2.starts_with("sms: needs 4 parts, allowed 3"), "{}", refused[0].2);
+    assert_eq!((refused[1].0, refused[1].1), (2, Some(Reason::BadCharacters)));
+    assert_eq!((refused[2].0, plan.settled[2].answer.status), (3, Status::Duplicate));
+}
+
+#[test]
+fn a_number_whose_first_text_is_refused_may_still_get_a_later_one() {
+    let body = json!({"num": ["0680010203", "0680010203"], "sms": ["я", "b"]});
+    let plan = plan(body).unwrap();
+    assert_eq!(plan.parts[0].request.sending.request.sms, ["b"]);
+    assert_eq!(refusals(&plan)[0].1, Some(Reason::BadCharacters));
+}
+
+#[test]
+fn a_common_text_that_nobody_can_get_is_an_error_of_the_message() {
+    let body = json!({"num": ["0680010203", "x"], "sms": ["a".repeat(919)], "smslong": 999});
+    let error = plan(body).unwrap_err();
+    assert_eq!((error.field.as_deref(), error.reason), (Some("sms"), Some(Reason::TooLong)));
+    assert!(error.to_string().contains("needs 7 parts, allowed 6"), "{error}");
+}
+
+#[test]
+fn unicode_goes_abroad_in_a_request_of_its_own() {
+    let rules = || Rules { text_policy: TextPolicy::Ucs2, ..Rules::default() };
+    let body = json!({"num": ["0680010203", "0692112233", "+32470123456"], "sms": ["Forêt"]});
+    let plan = planned(body, rules()).unwrap();
+    let requests: Vec<_> = plan.parts.iter().map(|it| &it.request.sending.request).collect();
+    assert_eq!(
+        (requests[0].ucs2, requests[0].num.len(), &*requests[0].sms[0]),
+        (false, 1, "Foret")
+    );
+    assert_eq!((requests[1].ucs2, requests[1].num.len(), &*requests[1].sms[0]), (true, 2, "Forêt"));
+    let only_abroad = json!({"num": ["0680010203", "+7 912 345 67 89"], "sms": ["Привет"]});
+    let plan = planned(only_abroad, rules()).unwrap();
+    assert_eq!(plan.parts.len(), 1);
+    assert_eq!(refusals(&plan)[0].1, Some(Reason::BadCharacters));
+}
+
+#[test]
+fn marketing_leaves_when_each_territory_allows_it() {
+    let rules = Rules { kind: Some(Purpose::Marketing), ..Rules::default() };
+    let body = json!({"num": ["0680010203", "0692112233", "0690112233"], "sms": ["Soldes"]});
+    let plan = planned(body, rules).unwrap();
+    let requests: Vec<_> = plan.parts.iter().map(|it| &it.request.sending.request).collect();
+    assert_eq!(requests[0].num, ["33680010203", "590690112233"]);
+    assert_eq!(requests[0].date_envoi, None);
+    let until = plan.parts[0].until.unwrap();
+    assert_eq!(until.at.to_string(), "2026-11-23T19:00:00Z", "20:00 in Paris");
+    assert_eq!(requests[1].num, ["262692112233"]);
+    assert_eq!(requests[1].date_envoi.as_deref(), Some("2026-11-24 05:00"), "8:00 in Réunion");
+    assert_eq!(requests[1].gmt_zone.as_deref(), Some("Europe/Brussels"));
+    assert!(plan.warnings[0].starts_with("1 recipients: marketing"), "{:?}", plan.warnings);
+}
+
+#[test]
+fn a_directory_goes_with_the_french_numbers() {
+    let rules = Rules { text_policy: TextPolicy::Ucs2, ..Rules::default() };
+    let body = json!({"num": ["+32470123456"], "sms": ["Forêt"], "repertoireId": "7"});
+    let plan = planned(body, rules).unwrap();
+    let requests: Vec<_> = plan.parts.iter().map(|it| &it.request.sending.request).collect();
+    assert_eq!((requests[0].ucs2, requests[0].repertoire_id.as_deref()), (true, None));
+    assert_eq!((requests[1].ucs2, requests[1].repertoire_id.as_deref()), (false, Some("7")));
+    assert_eq!(requests[1].sms, ["Foret"]);
+
+    // What was accepted is told, although the directory's call failed.
+    let accepted = r#"{"etat":{"etat":[{"code":"0","tel":"32470123456"}]}}"#;
+    let reply = recipients::reply(isendpro::Reply::read(accepted).unwrap(), &plan.parts[0].items);
+    let lost = Outcome::InDoubt(Problem::new(Reason::Unavailable, "no answer"));
+    let outcomes = vec![Outcome::Done(reply), lost];
+    let output =
+        SendSmsMulti::finish(&Options::default(), plan, outcomes).unwrap().outputs.remove(0);
+    assert_eq!((output.accepted, output.unknown), (1, 1));
+    assert_eq!(output.results[1].fate.fate.num, "directory");
+}
+
+#[test]
+fn what_is_to_be_retried_keeps_its_settings_as_they_were_given() {
+    let rules = Rules { kind: Some(Purpose::Marketing), ..Rules::default() };
+    let body = json!({"num": ["0692112233", "470123456"], "sms": ["l’été"], "smslong": 2,
+        "date_envoi": "2026-11-24T07:00", "gmt_zone": "Europe/Paris", "region": "FR", "nostop": false});
+    let plan = planned(body, rules).unwrap();
+    let lost = Outcome::NotSent(Problem::new(Reason::Unavailable, "no connection"));
+    let outcomes = vec![lost; plan.parts.len()];
+    let finish = SendSmsMulti::finish(&Options::default(), plan, outcomes).unwrap();
+    assert_eq!(
+        finish.outputs[0].retry,
+        Some(json!({"recipients": [{"num": "0692112233", "sms": "l'été"}], "smslong": 2,
+            "date_envoi": "2026-11-24T07:00", "gmt_zone": "Europe/Paris", "region": "FR"}))
+    );
+}
+
+#[test]
+fn too_many_recipients_are_refused_before_anything_else() {
+    let rules = || Rules { max_recipients: Some(2), ..Rules::default() };
+    let nums =
+        |count: u64| (0..count).map(|it| format!("06{:08}", 80_000_000 + it)).collect::<Vec<_>>();
+    assert!(planned(json!({"num": nums(2), "sms": ["a"]}), rules()).is_ok());
+    let error = planned(json!({"num": nums(3), "sms": ["a"]}), rules()).unwrap_err();
+    assert!(error.to_string().contains("num: 3 recipients in one message, allowed 2"), "{error}");
 }

@@ -16,8 +16,8 @@ pub struct Sms {
     pub num: String,
     /// Text
     ///
-    /// Characters of the GSM alphabet; 160 fit one SMS, 153 each part of a longer one. With a
-    /// sender, the STOP mention takes 12 of them.
+    /// 160 characters of the GSM alphabet fit one SMS, 153 each part of a longer one. With a sender,
+    /// the STOP mention takes 12 of them.
     pub sms: String,
     /// Sender
     ///
@@ -27,20 +27,21 @@ pub struct Sms {
     pub emetteur: Option<String>,
     /// Most parts
     ///
-    /// 1 to 6, or 999 for as many as the text needs (at most 6). A text that needs more parts than
-    /// this is refused.
+    /// 1 to 6, or 999 for as many as the text needs (at most 6); without it, what the step says. A
+    /// text that needs more is refused; one that needs fewer is billed for fewer.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "text")]
     #[schemars(range(min = 1, max = 999))]
     pub smslong: Option<u16>,
     /// Date of sending
     ///
-    /// YYYY-MM-DD hh:mm, in the time zone below. Without it the SMS is sent at once.
+    /// 2027-01-12 18:00 in the time zone below, or ISO 8601 with an offset, such as
+    /// 2027-01-12T18:00+01:00. Without it the SMS is sent at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date_envoi: Option<String>,
     /// Time zone of the date
     ///
-    /// One of the 90 names that iSendPro knows. Europe/Paris is not among them: Europe/Brussels
-    /// has the same time.
+    /// Any name such as Europe/Paris or Indian/Reunion; French time without it. iSendPro is told the
+    /// same instant in a zone that it knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gmt_zone: Option<String>,
     /// Tracker
@@ -56,7 +57,8 @@ pub struct Sms {
     pub nostop: bool,
     /// Unicode
     ///
-    /// Send all characters, 70 to an SMS. Only to numbers outside metropolitan France.
+    /// Send all characters, 70 to an SMS, to a number outside metropolitan France. Within it, where
+    /// iSendPro sends none, they are replaced.
     #[serde(default, skip_serializing_if = "is_unset", serialize_with = "one")]
     pub ucs2: bool,
     /// Azur number
@@ -70,6 +72,12 @@ pub struct Sms {
     /// documentation and was not tried by us.
     #[serde(default, skip_serializing_if = "is_unset", serialize_with = "number_one")]
     pub sandbox: bool,
+    /// Country of national numbers
+    ///
+    /// Two letters, such as FR, RE or BE: how to read a number without a country code. Not part of
+    /// the API, and never sent.
+    #[serde(default, skip_serializing)]
+    pub region: Option<String>,
 }
 
 impl Request for Sms {

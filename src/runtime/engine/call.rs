@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
+use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{DIAGNOSIS_LASTS, Engine, Verdict};
+use super::{DIAGNOSIS_LASTS, Engine, Load, Verdict};
 use crate::component::{
     AccountTrouble, Claim, ClaimKey, Common, Connection, Diagnosis, Effect, Emit, Error, Job, Kind,
     Mode, Outcome, Outlet, PartInfo, Problem, Reason, Source, Status, Tally, json_planned,
@@ -55,19 +56,20 @@ impl<C: Connection> Call<'_, C> {
         job: &dyn Job<C>,
         parts: &[PartInfo],
     ) -> Result<(Vec<Outcome>, Option<AccountTrouble>), Error> {
-        if self.engine.mode == Mode::DryRun {
-            return Ok((vec![Outcome::Planned; parts.len()], None));
-        }
+        let dry_run = self.engine.mode == Mode::DryRun;
         if !parts.is_empty() {
-            self.api.ready()?;
+            if !dry_run {
+                self.api.ready()?;
+            }
+            self.admit(parts).await?;
         }
-        if let Some(admission) = &self.engine.admission {
-            admission.admit(parts.iter().map(|it| it.recipients).sum()).await?;
+        if dry_run {
+            return Ok((vec![Outcome::Planned; parts.len()], None));
         }
         let mut outcomes = Vec::with_capacity(parts.len());
         let mut account = None;
         for (index, part) in parts.iter().enumerate() {
-            let mut outcome = self.deliver(job, index, part.effect).await;
+            let mut outcome = self.deliver(job, index, part).await;
             if let Outcome::Refused(problem) = &mut outcome {
                 problem.account = self.diagnose(problem.reason, problem.code).await;
                 if problem.account.is_some() {
@@ -80,14 +82,29 @@ impl<C: Connection> Call<'_, C> {
         Ok((outcomes, account.filter(|_| !self.own_account)))
     }
 
+    async fn admit(&self, parts: &[PartInfo]) -> Result<(), Error> {
+        let load = Load {
+            recipients: parts.iter().map(|it| it.recipients).sum(),
+            units: parts.iter().map(|it| it.units).sum(),
+        };
+        for admission in &self.engine.admissions {
+            admission.admit(load).await?;
+        }
+        Ok(())
+    }
+
     /// Makes one request, again and again while that is safe and there is time.
-    async fn deliver(&self, job: &dyn Job<C>, index: usize, effect: Effect) -> Outcome {
+    async fn deliver(&self, job: &dyn Job<C>, index: usize, part: &PartInfo) -> Outcome {
+        let effect = part.effect;
         let mut delays = None;
         let deadline = Instant::now() + self.engine.patience;
         loop {
             if !self.permitted().await {
                 let said = "the run was stopped before this message was sent";
                 return Outcome::NotSent(Problem::new(Reason::Unavailable, said));
+            }
+            if let Some(problem) = part.until.and_then(|it| it.missed(Timestamp::now())) {
+                return Outcome::NotSent(problem);
             }
             let outcome = self.once(job, index, effect).await;
             if next(&outcome, effect) == Next::Finish {

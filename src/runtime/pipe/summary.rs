@@ -35,6 +35,9 @@ pub struct Summary {
     /// Messages that were carried out but whose result could not be written.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unprinted: Vec<String>,
+    /// What a person should know of the run as a whole.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// How long it took, in seconds.
     pub seconds: f64,
 }
@@ -95,7 +98,8 @@ impl Summary {
             words += &format!(": {}", named.join(", "));
         }
         if self.tally.parts > 0 {
-            words += &format!("; {} SMS billed", self.tally.parts);
+            let billed = if mode == Some("dryRun") { "would be billed" } else { "billed" };
+            words += &format!("; {} SMS {billed}", self.tally.parts);
         }
         words += &format!("; {:.1} s", self.seconds);
         if let Some(mode) = mode {

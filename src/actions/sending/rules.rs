@@ -1,0 +1,171 @@
+//! What the sends are told by a step, a credential or the environment.
+
+use jiff::tz::TimeZone;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::component::Error;
+use crate::sms::region::Region;
+use crate::sms::schedule::{self, Hours};
+use crate::sms::text::MOST_PARTS;
+
+/// Parts that a text may need when neither the step nor the message says.
+const PARTS: u8 = 3;
+/// Recipients that one message may have when no setting says.
+const RECIPIENTS: usize = 10_000;
+
+/// What the sends are told by a step (the first three), a credential or the environment.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Rules {
+    /// Kind of message
+    ///
+    /// Marketing messages keep their STOP mention, and wait until they may be sent: from 8:00 to
+    /// 20:00 where the recipient is, not on Sundays and public holidays. Transactional messages,
+    /// such as an order or an appointment, leave at once.
+    #[schemars(extend("viewClass" = "SelectView", "x-required" = true))]
+    pub kind: Option<Purpose>,
+    /// Characters outside the SMS alphabet
+    ///
+    /// Replace writes ê as e, typographic quotes as plain ones, and leaves emoji out; each result
+    /// lists the changes. Refuse sends nothing. Unicode abroad sends them as they are (70
+    /// characters an SMS) outside metropolitan France, and replaces them there.
+    #[schemars(extend("viewClass" = "SelectView"))]
+    pub text_policy: TextPolicy,
+    /// Most parts of a text
+    ///
+    /// 1 to 6; 3 if empty. A text that needs more is refused and not sent: each part is billed.
+    /// A message may say less with smslong, not more.
+    #[schemars(extend("viewClass" = "TextFieldView", "placeholder" = "3"), range(min = 1, max = 6))]
+    pub max_parts: Option<u8>,
+    /// The account's default sender.
+    #[serde(rename = "emetteur")]
+    #[schemars(extend("x-setting" = true))]
+    pub sender: Option<String>,
+    /// Whether iSendPro has lifted the STOP mention for this account.
+    #[schemars(extend("x-setting" = true))]
+    pub stop_lifted: bool,
+    /// The country whose national numbers are meant.
+    #[serde(deserialize_with = "region")]
+    #[schemars(extend("x-setting" = true), with = "Option<String>")]
+    pub region: Option<Region>,
+    /// The time zone of dates that name none.
+    #[serde(deserialize_with = "time_zone")]
+    #[schemars(extend("x-setting" = true), with = "Option<String>")]
+    pub time_zone: Option<TimeZone>,
+    /// The most recipients of one message.
+    #[schemars(extend("x-setting" = true), range(min = 1))]
+    pub max_recipients: Option<usize>,
+    /// Whether marketing messages may be sent on Sundays.
+    #[schemars(extend("x-setting" = true))]
+    pub marketing_sundays: bool,
+    /// Whether marketing messages may be sent on public holidays.
+    #[schemars(extend("x-setting" = true))]
+    pub marketing_holidays: bool,
+    /// What a part costs, in euros: for plans.
+    #[schemars(extend("x-setting" = true), range(min = 0, max = 1000))]
+    pub price_per_part: Option<f64>,
+}
+
+/// What a message is for. The law asks more of marketing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Purpose {
+    /// Transactional
+    Transactional,
+    /// Marketing
+    Marketing,
+}
+
+/// What happens to characters that the GSM alphabet lacks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum TextPolicy {
+    /// Replace
+    #[default]
+    Repair,
+    /// Refuse
+    Strict,
+    /// Unicode abroad
+    Ucs2,
+}
+
+impl Rules {
+    /// The country whose national numbers are meant: the message's, else the setting's, else France.
+    ///
+    /// # Errors
+    /// When the message's is no country code.
+    pub fn national(&self, own: Option<&str>) -> Result<Region, Error> {
+        national(own, self.region)
+    }
+
+    /// How many parts a text may need: the smaller of what the message and the step say.
+    pub fn most_parts(&self, smslong: Option<u16>) -> u32 {
+        let own = smslong.map(|it| u32::from(it).min(MOST_PARTS));
+        let step = self.max_parts.map(u32::from);
+        match (own, step) {
+            (Some(own), Some(step)) => own.min(step),
+            (own, step) => own.or(step).unwrap_or(PARTS.into()),
+        }
+    }
+
+    /// Refuses a message with more recipients than allowed.
+    ///
+    /// # Errors
+    /// Says how many there are, and how many may be.
+    pub fn check_count(&self, field: &str, recipients: usize) -> Result<(), Error> {
+        let most = self.max_recipients.unwrap_or(RECIPIENTS);
+        if recipients <= most {
+            return Ok(());
+        }
+        let said = format!("{recipients} recipients in one message, allowed {most}");
+        Err(Error::invalid(field, said)
+            .hint("split the message, or raise the setting maxRecipients"))
+    }
+
+    /// What this many parts cost, in euros, without the noise of binary fractions.
+    pub fn price(&self, parts: u64) -> Option<f64> {
+        #[allow(clippy::cast_precision_loss, reason = "nobody sends 2^52 SMS")]
+        let parts = parts as f64;
+        self.price_per_part.map(|it| (it * parts * 1e6).round() / 1e6)
+    }
+
+    /// When marketing messages may be sent.
+    pub fn hours(&self) -> Hours {
+        Hours { sundays: self.marketing_sundays, holidays: self.marketing_holidays }
+    }
+}
+
+/// The setting of an action that takes numbers and sends nothing.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Numbers {
+    /// The country whose national numbers are meant.
+    #[serde(deserialize_with = "region")]
+    #[schemars(extend("x-setting" = true), with = "Option<String>")]
+    pub region: Option<Region>,
+}
+
+/// The country whose national numbers are meant: the message's, else the setting's, else France.
+///
+/// # Errors
+/// When the message's is no country code.
+pub fn national(own: Option<&str>, setting: Option<Region>) -> Result<Region, Error> {
+    match own {
+        Some(own) => own.parse().map_err(|it| Error::invalid("region", it)),
+        None => Ok(setting.unwrap_or(Region::FR)),
+    }
+}
+
+/// Reads the setting `region`. It names itself, because errors of flattened fields have no path.
+fn region<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Region>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(from)? else { return Ok(None) };
+    text.parse().map(Some).map_err(|it| serde::de::Error::custom(format!("region: {it}")))
+}
+
+fn time_zone<'de, D: Deserializer<'de>>(from: D) -> Result<Option<TimeZone>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(from)? else { return Ok(None) };
+    schedule::zone(&text)
+        .map(Some)
+        .map_err(|it| serde::de::Error::custom(format!("timeZone: {it}")))
+}

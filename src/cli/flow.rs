@@ -1,0 +1,300 @@
+//! Messages from stdin through an action to stdout: what `run` and `plan` have in common.
+
+mod funds;
+mod report;
+
+use std::fs::File;
+use std::io::{IsTerminal as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::io::{AsyncBufRead, BufReader};
+
+use self::funds::Funds;
+use super::failed::FailedFile;
+use super::limits::{LimitArgs, Limits};
+use super::settings::SettingsArgs;
+use super::{Usage, complain, server, stdio, terminal};
+use crate::actions::Session;
+use crate::catalog::step_fields;
+use crate::component::{Config, Handler};
+use crate::journal::NoJournal;
+use crate::runtime::pipe::{self, Failures, Options, Summary, Watch};
+use crate::runtime::{Engine, Stop};
+
+/// How long a message that was not sent is tried again, unless `giveUpAfter` says otherwise.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Flags of every command that carries messages.
+#[derive(Debug, clap::Args)]
+pub struct FlowArgs {
+    /// The action or trigger; `isendpro actions` lists them
+    action: String,
+    #[command(flatten)]
+    settings: SettingsArgs,
+    #[command(flatten)]
+    limits: LimitArgs,
+    /// Collect failed messages in this file, to be fed in again (those that may have been sent are
+    /// refused then); it may hold keys
+    #[arg(long, value_name = "FILE")]
+    failed: Option<PathBuf>,
+    /// Write the counts to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    summary: Option<PathBuf>,
+    /// Most bytes of a line
+    #[arg(long, value_name = "BYTES", default_value_t = 10 * 1024 * 1024, value_parser = clap::value_parser!(u64).range(1..))]
+    line_limit: u64,
+    /// Write a log to this file
+    #[arg(long, value_name = "FILE")]
+    log_file: Option<PathBuf>,
+    /// Write a log to stderr; twice for more
+    #[arg(long, short, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+/// How a command carries messages.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    /// Call nothing.
+    pub dry_run: bool,
+    /// Messages under way at the same time.
+    pub concurrency: u16,
+    /// Most calls a second.
+    pub rate: Option<f64>,
+    /// Whether results come in the order of their messages.
+    pub ordered: bool,
+    /// Whether a message may have several results.
+    pub many: bool,
+    /// Whether many recipients need no question.
+    pub yes: bool,
+    /// The share of refused recipients that is still a success.
+    pub tolerance: f64,
+    /// Whether the totals are told off a terminal too.
+    pub totals: bool,
+}
+
+/// Carries messages from stdin to stdout.
+pub fn main(args: FlowArgs, manner: Manner) -> anyhow::Result<u8> {
+    super::logging::start(args.verbose, args.log_file.as_deref())?;
+    let handler = super::actions::find(&args.action)?;
+    let config = config(&args, manner, handler)?;
+    let runtime = super::runtime()?;
+    let flow = Flow { args, manner, handler };
+    // As a task, so that the reading happens where the messages are carried.
+    let carried = runtime.block_on(runtime.spawn(flow.carry(config)));
+    // A read of stdin that is still waiting must not hold the exit.
+    runtime.shutdown_background();
+    carried.context("carrying messages")?
+}
+
+fn config(args: &FlowArgs, manner: Manner, handler: &Handler<Session>) -> anyhow::Result<Config> {
+    let fields = step_fields(handler);
+    let mut names: Vec<String> =
+        fields.as_object().into_iter().flat_map(|it| it.keys().cloned()).collect();
+    for name in ["mode", "giveUpAfter"] {
+        if names.iter().all(|it| it != name) {
+            names.push(name.to_owned());
+        }
+    }
+    let mut config = args.settings.config(&names)?;
+    if manner.dry_run {
+        config.set("mode", "dryRun");
+    }
+    if let Some(rate) = manner.rate {
+        config.set("rate", rate);
+    }
+    if let Some(price) = args.limits.price_per_part {
+        config.set("pricePerPart", price);
+    }
+    Ok(config)
+}
+
+struct Flow {
+    args: FlowArgs,
+    manner: Manner,
+    handler: &'static Handler<Session>,
+}
+
+impl Flow {
+    async fn carry(self, mut config: Config) -> anyhow::Result<u8> {
+        let _simulator = server::resolve(&mut config).await?;
+        let price = config.number("pricePerPart", 0.0, 0.0, 1000.0)?;
+        let price = (price > 0.0).then_some(price);
+        if !self.args.limits.compare_credit {
+            return self.pass(&config, stdio::input(), None, price).await;
+        }
+        let funds = Funds::ask(&config, price).await?;
+        if self.manner.dry_run {
+            return self.pass(&config, stdio::input(), Some(funds), price).await;
+        }
+        let (input, plan) = self.rehearse(&config).await?;
+        if let Some(shortage) = funds.shortage(plan.tally.parts) {
+            complain(format_args!("isendpro: nothing was sent: {shortage}"));
+            return Ok(super::NO_CREDIT);
+        }
+        self.pass(&config, input, None, price).await
+    }
+
+    /// Reads the whole input, and plans it: what comes back are the same messages, to be read again.
+    async fn rehearse(
+        &self,
+        config: &Config,
+    ) -> anyhow::Result<(BufReader<tokio::fs::File>, Summary)> {
+        let mut spool = tempfile::tempfile().context("making a temporary file for the input")?;
+        let mut copy = tokio::fs::File::from_std(spool.try_clone()?);
+        tokio::io::copy(&mut stdio::input(), &mut copy).await.context("reading the input")?;
+        copy.sync_data().await?;
+        spool.rewind()?;
+        let mut dry = config.clone();
+        dry.set("mode", "dryRun");
+        let (stopper, stop) = Stop::new();
+        let mut engine = self.engine(&dry, stop.clone())?;
+        if let Some(limits) = Limits::new(&self.args.limits, None) {
+            engine = engine.admission(Arc::new(limits));
+        }
+        let input = BufReader::new(tokio::fs::File::from_std(spool.try_clone()?));
+        let silent: Watch = Box::new(|_| {});
+        let plan = pipe::run(
+            Arc::new(engine),
+            input,
+            tokio::io::sink(),
+            None,
+            self.options(),
+            (stopper, stop),
+            silent,
+        )
+        .await;
+        spool.rewind()?;
+        Ok((BufReader::new(tokio::fs::File::from_std(spool)), plan))
+    }
+
+    /// Carries the messages of one input.
+    async fn pass(
+        &self,
+        config: &Config,
+        input: impl AsyncBufRead + Unpin,
+        funds: Option<Funds>,
+        price: Option<f64>,
+    ) -> anyhow::Result<u8> {
+        let (stopper, stop) = Stop::new();
+        let mut engine = self.engine(config, stop.clone())?;
+        let mode = engine.test_mode();
+        let ending = (!self.manner.dry_run).then(|| stopper.clone());
+        let limits = Limits::new(&self.args.limits, ending).map(Arc::new);
+        if let Some(limits) = &limits {
+            engine = engine.admission(Arc::clone(limits) as _);
+        }
+        let progress = terminal::Progress::start();
+        if mode.is_none()
+            && self.handler.meta.deed == "sent"
+            && !self.manner.yes
+            && let Some(question) = terminal::AskAboutMany::new(stopper.clone(), progress.clone())
+        {
+            engine = engine.admission(Arc::new(question));
+        }
+        let summary_file = self.args.summary.as_deref().map(create_summary).transpose()?;
+        let failures = self.args.failed.as_deref().map(FailedFile::create).transpose()?;
+        self.greet();
+        let signal = watch_signals(terminal::Signals::new()?, stopper.clone());
+        let mut summary = pipe::run(
+            Arc::new(engine),
+            input,
+            stdio::Output::start().context("starting the writing of results")?,
+            failures.map(|it| it as Arc<dyn Failures>),
+            self.options(),
+            (stopper, stop),
+            progress.watch(),
+        )
+        .await;
+        summary.notes.extend(self.unchecked(config));
+        let signal = *signal.lock().unwrap_or_else(PoisonError::into_inner);
+        let report = report::Report {
+            summary: &summary,
+            deed: self.handler.meta.deed,
+            mode,
+            interrupted: signal.is_some(),
+            limit: limits.and_then(|it| it.reached()),
+            price,
+            shortage: funds.as_ref().and_then(|it| it.shortage(summary.tally.parts)),
+            funds: funds.as_ref(),
+            totals: self.manner.totals,
+        };
+        report.tell();
+        let code = signal.unwrap_or_else(|| report.code(self.manner.tolerance));
+        if let Some(mut file) = summary_file
+            && let Err(error) = writeln!(file, "{}", report.to_json(code))
+        {
+            complain(format_args!("isendpro: the summary was not written: {error}"));
+        }
+        Ok(code)
+    }
+
+    fn engine(&self, config: &Config, stop: Stop) -> anyhow::Result<Engine<Session>> {
+        let engine = Engine::new(self.handler, config, PATIENCE, Arc::new(NoJournal), stop)?;
+        if engine.emits_many() && !self.manner.many {
+            return Err(Usage(format!(
+                "{} gives several results for a message this way; add --many, or --set emitBehaviour=fetchAll",
+                self.handler.meta.name
+            ))
+            .into());
+        }
+        Ok(engine)
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            concurrency: self.manner.concurrency.into(),
+            ordered: self.manner.ordered,
+            line_limit: usize::try_from(self.args.line_limit).unwrap_or(usize::MAX),
+        }
+    }
+
+    /// What was not checked for want of a setting that a step must have.
+    fn unchecked(&self, config: &Config) -> Option<String> {
+        let asked = step_fields(self.handler).get("kind").is_some();
+        (asked && config.get("kind").is_none()).then(|| {
+            "kind was not given (--set kind=marketing or transactional): permitted hours and the \
+             STOP mention were not checked"
+                .to_owned()
+        })
+    }
+
+    /// A person who started the command without input is told what it waits for.
+    fn greet(&self) {
+        if std::io::stdin().is_terminal() {
+            let meta = &self.handler.meta;
+            let example = meta.examples.first().map_or("{}", |it| it.body);
+            terminal::hint(&format!(
+                "{} reads one JSON message a line from the terminal; Ctrl-D ends it. For example:\n{example}",
+                meta.name
+            ));
+        }
+    }
+}
+
+/// Opened before anything is sent: a path that cannot be written is a mistake to learn of early.
+fn create_summary(path: &Path) -> anyhow::Result<File> {
+    File::create(path).map_err(|it| Usage(format!("--summary {}: {it}", path.display())).into())
+}
+
+/// The first signal ends the reading, a second one the process.
+fn watch_signals(
+    mut signals: terminal::Signals,
+    stopper: crate::runtime::Stopper,
+) -> Arc<Mutex<Option<u8>>> {
+    let seen = Arc::new(Mutex::new(None));
+    let mark = Arc::clone(&seen);
+    tokio::spawn(async move {
+        let code = signals.next().await;
+        *mark.lock().unwrap_or_else(PoisonError::into_inner) = Some(code);
+        stopper.stop();
+        terminal::hint("stopping: finishing what is under way; a second signal stops at once");
+        let code = signals.next().await;
+        complain("stopped at once: messages under way may have been sent");
+        #[expect(clippy::exit, reason = "the person asked twice")]
+        std::process::exit(code.into());
+    });
+    seen
+}

@@ -1,0 +1,114 @@
+//! What is said at the end of a run: to a person all of it, else only what went wrong.
+
+use serde_json::Value;
+
+use super::Funds;
+use crate::cli::{NO_CREDIT, complain, terminal};
+use crate::component::AccountTrouble;
+use crate::runtime::pipe::Summary;
+
+/// A run that has ended.
+pub struct Report<'a> {
+    pub summary: &'a Summary,
+    pub deed: &'a str,
+    pub mode: Option<&'a str>,
+    /// Whether a signal ended it.
+    pub interrupted: bool,
+    /// The flag whose limit ended it.
+    pub limit: Option<&'static str>,
+    /// Euros for a part.
+    pub price: Option<f64>,
+    /// The credit, if it was asked for.
+    pub funds: Option<&'a Funds>,
+    /// What the credit lacks for what was planned.
+    pub shortage: Option<String>,
+    /// Whether the totals are told off a terminal too.
+    pub totals: bool,
+}
+
+impl Report<'_> {
+    /// Says it on stderr.
+    pub fn tell(&self) {
+        self.tell_trouble();
+        self.tell_rest();
+        let mut words = self.summary.in_words(self.deed, self.mode);
+        if let (Some(cost), Some(price)) = (self.cost(), self.price) {
+            words += &format!("\nprice: {cost} EUR at {price} EUR a part");
+        }
+        match (&self.shortage, self.funds) {
+            (Some(shortage), _) => words += &format!("\ncredit: NOT ENOUGH: {shortage}"),
+            (None, Some(funds)) => words += &format!("\ncredit: enough: {funds}"),
+            (None, None) => {}
+        }
+        for note in &self.summary.notes {
+            words += &format!("\nnote: {note}");
+        }
+        if self.totals { complain(words) } else { terminal::hint(&words) }
+    }
+
+    fn tell_trouble(&self) {
+        let summary = self.summary;
+        if let Some(reason) = &summary.stopped {
+            complain(format_args!("isendpro: stopped early: {reason}"));
+        }
+        if let Some(flag) = self.limit {
+            complain(format_args!("isendpro: the limit of {flag} was reached"));
+        }
+        if !summary.unprinted.is_empty() {
+            complain(format_args!(
+                "isendpro: these were carried out, but their results could not be written: {}",
+                summary.unprinted.join(", ")
+            ));
+        }
+        match summary.account {
+            Some(AccountTrouble::KeyOrAddress) => complain(
+                "isendpro: stopped: iSendPro refuses the key or this machine's address; see Mon \
+                 compte > Mon API in your account, and run `isendpro check`",
+            ),
+            Some(AccountTrouble::Credit) => complain(
+                "isendpro: stopped: the account has no credit; top it up, then feed in again what \
+                 was not sent",
+            ),
+            None => {}
+        }
+    }
+
+    /// Where to go on after an early end.
+    fn tell_rest(&self) {
+        let (last, next) = (self.summary.last_line, self.summary.last_line + 1);
+        let rest = format!(
+            "isendpro: read up to line {last} of the input; go on with the rest: tail -n +{next}"
+        );
+        let read_to_the_end = self.mode == Some("dryRun");
+        let limited = self.limit.is_some() && !read_to_the_end;
+        if self.summary.stopped.is_some() || self.summary.account.is_some() || limited {
+            complain(&rest);
+        } else if self.interrupted {
+            terminal::hint(&rest);
+        }
+    }
+
+    /// The exit code: that of the run, or that the credit is not enough for what is planned.
+    pub fn code(&self, tolerance: f64) -> u8 {
+        match self.summary.exit_code(tolerance) {
+            code @ (1 | 2 | 4) => code,
+            _ if self.shortage.is_some() => NO_CREDIT,
+            code => code,
+        }
+    }
+
+    /// The summary as JSON.
+    pub fn to_json(&self, code: u8) -> Value {
+        let mut json = self.summary.to_json(code);
+        if let Some(cost) = self.cost() {
+            json["price"] = cost.into();
+        }
+        json
+    }
+
+    fn cost(&self) -> Option<f64> {
+        #[allow(clippy::cast_precision_loss, reason = "nobody sends 2^52 SMS")]
+        let parts = self.summary.tally.parts as f64;
+        self.price.map(|it| (parts * it * 1e6).round() / 1e6)
+    }
+}
