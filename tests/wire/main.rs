@@ -10,6 +10,7 @@ mod downloads;
 mod judge;
 mod network;
 mod operations;
+mod plans;
 mod replies;
 mod requests;
 mod run;
