@@ -32,8 +32,9 @@ pub struct Batch {
 /// What a recipient gets, and when.
 pub type Detail = (Arc<Content>, Option<Timestamp>);
 
-/// The requests of a message. There are several when some recipients get their SMS at another time,
-/// or in another encoding: the API takes these once for all recipients of a request.
+/// The requests of a message. There are several when it has more recipients than fit into one, or
+/// when some get their SMS at another time or in another encoding: the API takes these once for all
+/// recipients of a request.
 ///
 /// # Errors
 /// When recipients, texts and trackers do not fit together, there are too many recipients, or the
@@ -65,7 +66,9 @@ pub fn plan(mut input: Input, mut order: Order<'_>) -> Result<Plan<Batch>, Error
         return Err(refusal);
     }
     let input = Arc::new(input);
-    let parts = groups.into_iter().map(|it| it.into_part(&input, &order)).collect();
+    let most = order.batch_size();
+    let batches = groups.into_iter().flat_map(|it| it.split(most));
+    let parts = batches.map(|it| it.into_part(&input, &order)).collect();
     Ok(Plan { parts, settled, warnings })
 }
 
@@ -139,6 +142,22 @@ fn group<'g>(groups: &'g mut Vec<Group>, letter: &Letter) -> &'g mut Group {
 }
 
 impl Group {
+    /// The same in groups of so many recipients at most. The directory goes with the first.
+    fn split(mut self, most: usize) -> Vec<Self> {
+        let mut groups = Vec::new();
+        while self.items.len() > most {
+            let rest = Self {
+                items: self.items.split_off(most),
+                contents: self.contents.split_off(most),
+                directory: None,
+                ..self
+            };
+            groups.push(std::mem::replace(&mut self, rest));
+        }
+        groups.push(self);
+        groups
+    }
+
     fn into_part(self, input: &Arc<Input>, order: &Order<'_>) -> Part<Batch> {
         let Self { encoding, at, until, items, contents, directory } = self;
         let all = || contents.iter().chain(&directory);

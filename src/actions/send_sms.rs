@@ -82,8 +82,8 @@ impl Action for SendSms {
                 body: r#"{"num":"06 80 01 02 03","sms":"Bonjour, votre commande est prete."}"#,
             },
             Example {
-                title: "With a sender, for tomorrow, and your own data",
-                body: r#"{"num":"+33680010203","sms":"Rendez-vous demain a 9 h","emetteur":"Garage","date_envoi":"2027-01-12T18:00+01:00","smslong":2,"tracker":"rdv4711","reference":"rdv-4711","meta":{"customer":42}}"#,
+                title: "With a sender, two parts at most, and your own data",
+                body: r#"{"num":"+33680010203","sms":"Rendez-vous demain a 9 h","emetteur":"Garage","smslong":2,"tracker":"rdv4711","reference":"rdv-4711","meta":{"customer":42}}"#,
             },
         ],
     };

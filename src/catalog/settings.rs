@@ -53,6 +53,12 @@ pub const SETTINGS: &[Setting] = &[
         help: "Most recipients of one message; 10000 by default. A message with more is refused.",
     },
     Setting {
+        name: "batchSize",
+        env: "ISENDPRO_BATCH_SIZE",
+        help: "Most recipients of one request, 1 to 10000; 500 by default. A message with more goes in \
+               several.",
+    },
+    Setting {
         name: "marketingSundays",
         env: "ISENDPRO_MARKETING_SUNDAYS",
         help: "1: marketing messages may also be sent on Sundays.",

@@ -3,7 +3,7 @@
 use isendpro_connector::component::AccountTrouble;
 use serde_json::{Value, json};
 
-use super::run::{KEY, Ran, Step, holds, reply, run};
+use super::run::{KEY, Ran, Step, holds, next_month, reply, run};
 use crate::http::{Answer, Api};
 
 fn message() -> Value {
@@ -144,7 +144,7 @@ async fn what_was_not_sent_can_be_given_to_the_same_action_again() {
             {"num": "0680010203", "sms": "Bonjour Anne", "tracker": "t1", "meta": {"id": 1}},
             {"num": "0142000000"}, {"num": "+33 680 01 02 04"}, {"num": "0680010204"}],
         "sms": "Bonjour", "emetteur": "Garage", "smslong": 999, "nostop": true, "sandbox": true,
-        "date_envoi": "2027-01-12 18:00", "gmt_zone": "Europe/Brussels"});
+        "date_envoi": next_month(), "gmt_zone": "Europe/Brussels"});
     let answers = vec![Answer::new(429, ""), Answer::ok(reply("sendSmsMulti-accepted"))];
     let api = Api::new([("smsmulti", answers)]).await;
     let first = run("sendSmsMulti", &api.url(), message).await;
@@ -158,4 +158,40 @@ async fn what_was_not_sent_can_be_given_to_the_same_action_again() {
         api.seen().iter().map(|it| serde_json::from_str(&it.body).unwrap()).collect();
     assert_eq!(bodies[0], bodies[1]);
     assert!(holds(&bodies[0], &json!({"keyid": KEY, "sms": ["Bonjour Anne", "Bonjour"]})));
+}
+
+/// Three requests: what each of them answers decides only about its own recipients, unless it is the
+/// account that is refused.
+#[tokio::test]
+async fn a_large_message_goes_in_several_requests() {
+    let message = json!({"num": ["0680010201", "0680010202", "0680010203", "0680010204", "0680010205"],
+        "sms": ["a", "b", "c", "d", "e"], "tracker": ["t1", "t2", "t3", "t4", "t5"]});
+    let accepted = |nums: [&str; 2]| {
+        let entries: Vec<_> = nums.iter().map(|it| json!({"code": "0", "tel": it})).collect();
+        Answer::ok(json!({"etat": {"etat": entries}}).to_string())
+    };
+    let last = Answer::ok(r#"{"etat":{"etat":[{"code":"0","tel":"0680010205"}]}}"#);
+    let refused = || Answer::ok(reply("general-error"));
+    let cases = [
+        (Answer::new(500, ""), ["accepted", "accepted", "unknown", "unknown", "accepted"], 3),
+        (Answer::new(429, ""), ["accepted", "accepted", "notSent", "notSent", "accepted"], 3),
+        (refused(), ["accepted", "accepted", "notSent", "notSent", "notSent"], 2),
+    ];
+    for (middle, fates, requests) in cases {
+        let answers = vec![accepted(["0680010201", "0680010202"]), middle, last.clone()];
+        let credit = vec![Answer::ok(reply("getCredit-none"))];
+        let api = Api::new([("smsmulti", answers), ("credit", credit)]).await;
+        let step = Step::new("sendSmsMulti", &api.url(), json!({"batchSize": 2}));
+        let ran = step.run(message.clone()).await;
+        let result = ran.result();
+        let told = result["results"].as_array().unwrap().iter();
+        let told: Vec<_> = told.map(|it| it["status"].as_str().unwrap()).collect();
+        assert_eq!(told, fates);
+        assert_eq!(api.count("smsmulti"), requests);
+        let unsent: Vec<_> = (0..5).filter(|it| fates[*it] == "notSent").collect();
+        let retried = result["retry"]["recipients"].as_array().map_or(0, Vec::len);
+        assert_eq!(retried, unsent.len(), "{result}");
+        let first: Value = serde_json::from_str(&api.seen()[0].body).unwrap();
+        assert!(holds(&first, &json!({"sms": ["a", "b"], "tracker": ["t1", "t2"]})), "{first}");
+    }
 }

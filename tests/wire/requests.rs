@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::operations::{MOVED, OPS, Op};
-use super::run::{KEY, Step, reply, run};
+use super::run::{KEY, Step, next_month, reply, run};
 use crate::http::{Answer, Api, Seen};
 
 const JSON: &str = "application/json; charset=utf-8";
@@ -40,11 +40,12 @@ async fn each_operation_is_asked_for_as_documented() {
 
 #[tokio::test]
 async fn every_documented_field_of_a_message_goes_out_as_documented() {
-    let common = json!({"emetteur": "iSendPro", "smslong": 3, "date_envoi": "2027-01-12 18:00",
+    let date = next_month();
+    let common = json!({"emetteur": "iSendPro", "smslong": 3, "date_envoi": date,
         "gmt_zone": "Europe/Brussels", "nostop": true, "ucs2": "on", "numAzur": 1, "sandbox": "1"});
     // Parts are as many as the text needs, not as many as it might have.
     let written = json!({"keyid": KEY, "emetteur": "iSendPro", "smslong": "1", "nostop": "1",
-        "date_envoi": "2027-01-12 18:00", "gmt_zone": "Europe/Brussels", "ucs2": "1",
+        "date_envoi": date, "gmt_zone": "Europe/Brussels", "ucs2": "1",
         "numAzur": "1", "sandbox": 1});
     let own = [
         (

@@ -95,6 +95,13 @@ impl Ran {
     }
 }
 
+/// A date in the API's form, a month ahead, in French winter or summer time.
+pub fn next_month() -> String {
+    let now = jiff::Zoned::now().in_tz("Europe/Brussels").unwrap();
+    let day = now.date().checked_add(jiff::ToSpan::days(30)).unwrap();
+    format!("{day} 18:00")
+}
+
 /// A recorded reply.
 pub fn reply(name: &str) -> Vec<u8> {
     let path = format!("{}/tests/resources/replies/{name}.json", env!("CARGO_MANIFEST_DIR"));

@@ -136,6 +136,11 @@ impl<'a> Order<'a> {
         self.rules.check_count(field, recipients)
     }
 
+    /// Recipients of one request, at most.
+    pub fn batch_size(&self) -> usize {
+        self.rules.batch_size()
+    }
+
     /// The text as it will be sent to a recipient there.
     ///
     /// # Errors

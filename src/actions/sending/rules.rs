@@ -13,6 +13,8 @@ use crate::sms::text::MOST_PARTS;
 const PARTS: u8 = 3;
 /// Recipients that one message may have when no setting says.
 const RECIPIENTS: usize = 10_000;
+/// Recipients of one request when no setting says.
+const BATCH: usize = 500;
 
 /// What the sends are told by a step (the first three), a credential or the environment.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -56,6 +58,9 @@ pub struct Rules {
     /// The most recipients of one message.
     #[schemars(extend("x-setting" = true), range(min = 1))]
     pub max_recipients: Option<usize>,
+    /// The most recipients of one request.
+    #[schemars(extend("x-setting" = true), range(min = 1, max = 10_000))]
+    pub batch_size: Option<usize>,
     /// Whether marketing messages may be sent on Sundays.
     #[schemars(extend("x-setting" = true))]
     pub marketing_sundays: bool,
@@ -121,6 +126,11 @@ impl Rules {
         let said = format!("{recipients} recipients in one message, allowed {most}");
         Err(Error::invalid(field, said)
             .hint("split the message, or raise the setting maxRecipients"))
+    }
+
+    /// Recipients of one request, at most.
+    pub fn batch_size(&self) -> usize {
+        self.batch_size.unwrap_or(BATCH).max(1)
     }
 
     /// What this many parts cost, in euros, without the noise of binary fractions.

@@ -69,6 +69,11 @@ impl<C: Connection> Call<'_, C> {
         let mut outcomes = Vec::with_capacity(parts.len());
         let mut account = None;
         for (index, part) in parts.iter().enumerate() {
+            if account.is_some() {
+                let said = "an earlier request of this message was refused for the account";
+                outcomes.push(Outcome::NotSent(Problem::new(Reason::Account, said)));
+                continue;
+            }
             let mut outcome = self.deliver(job, index, part).await;
             if let Outcome::Refused(problem) = &mut outcome {
                 problem.account = self.diagnose(problem.reason, problem.code).await;
