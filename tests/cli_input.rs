@@ -132,7 +132,12 @@ fn a_wrong_bulk_message_sends_to_nobody() {
             (r#"{"sms":"a"}"#, "num", &["num: is missing or empty"]),
             (r#"{"num":["0680010001"]}"#, "sms", &["sms: is missing or empty"]),
             (r#"{"recipients":[{"sms":"a"}]}"#, "recipients[0].num", &["is missing"]),
-            (r#"{"recipients":[{"num":"0680010001"}]}"#, "recipients[0].sms", &["no common text"]),
+            (r#"{"recipients":[{"num":"0680010001"}]}"#, "sms", &["no recipient has a text"]),
+            (
+                r#"{"recipients":[{"num":"0680010001","sms":"a","emetteur":"x"}]}"#,
+                "recipients[0].emetteur",
+                &["is not a field"],
+            ),
             (
                 r#"{"recipients":[{"num":"0680010001"}],"num":["0680010001"],"sms":"a"}"#,
                 "recipients",

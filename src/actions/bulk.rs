@@ -13,7 +13,7 @@ pub use self::directory::{Directory, unlisted};
 use super::fate::{RecipientResult, Sent};
 use super::recipients;
 use super::send_sms_multi::{Input, Recipient};
-use super::sending::{self, Content, Order, Sending, Settings, Time};
+use super::sending::{self, Content, Order, Sending, Terms, Time};
 use crate::component::{Deadline, Effect, Error, Item, Part, Plan, Status};
 use crate::isendpro::request::SmsMulti;
 use crate::sms::number::Number;
@@ -25,7 +25,9 @@ use crate::sms::text::Encoding;
 pub struct Batch {
     /// The request, with what each recipient gets.
     pub sending: Sending<SmsMulti>,
-    /// The message as it came, without its recipients and texts.
+    /// What a directory's numbers get, if the request goes to one.
+    pub directory: Option<Arc<Content>>,
+    /// The message as it came, without its recipients; with its text, if it is one for all.
     pub input: Arc<Input>,
 }
 
@@ -41,15 +43,19 @@ pub type Detail = (Arc<Content>, Option<Timestamp>);
 /// one text of all can be sent to nobody.
 pub fn plan(mut input: Input, mut order: Order<'_>) -> Result<Plan<Batch>, Error> {
     let (items, texts) = who::recipients_of(&input)?;
-    order.check_count(if input.num.is_empty() { "recipients" } else { "num" }, items.len())?;
-    (input.num, input.sms, input.recipients, input.tracker) = Default::default();
+    order
+        .rules
+        .check_count(if input.num.is_empty() { "recipients" } else { "num" }, items.len())?;
+    (input.num, input.recipients, input.tracker) = Default::default();
+    input.sms = texts.iter().filter(|_| texts.len() == 1).cloned().collect();
     let mut warnings = std::mem::take(&mut order.warnings);
     let mut letters = Letters { order: &order, texts, common: [None, None], refusal: None };
     let (callable, settled) =
         recipients::sort_out(items, order.national, |item, number| letters.letter(item, number));
     let deferred = callable.iter().filter(|(_, letter)| letter.time.deferred).count();
     if deferred > 0 {
-        warnings.push(format!("{deferred} recipients: {}", sending::DEFERRED));
+        let plural = if deferred == 1 { "" } else { "s" };
+        warnings.push(format!("{deferred} recipient{plural}: {}", sending::DEFERRED));
     }
     let mut groups: Vec<Group> = Vec::new();
     for (item, letter) in callable {
@@ -59,6 +65,9 @@ pub fn plan(mut input: Input, mut order: Order<'_>) -> Result<Plan<Batch>, Error
     }
     if input.repertoire_id.is_some() {
         let letter = letters.to("sms", 0, Some(Region::FR))?;
+        warnings.push(UNKNOWN_NUMBERS.to_owned());
+        warnings
+            .extend(letter.time.deferred.then(|| format!("the directory: {}", sending::DEFERRED)));
         let group = group(&mut groups, &letter);
         group.directory = Some(letter.content);
     }
@@ -66,11 +75,15 @@ pub fn plan(mut input: Input, mut order: Order<'_>) -> Result<Plan<Batch>, Error
         return Err(refusal);
     }
     let input = Arc::new(input);
-    let most = order.batch_size();
+    let most = order.rules.batch_size();
     let batches = groups.into_iter().flat_map(|it| it.split(most));
     let parts = batches.map(|it| it.into_part(&input, &order)).collect();
     Ok(Plan { parts, settled, warnings })
 }
+
+/// What is said of a directory: only iSendPro knows its numbers.
+const UNKNOWN_NUMBERS: &str = "a directory's numbers are not known here: they are neither counted \
+    nor priced, and taken for numbers of metropolitan France";
 
 /// What one recipient gets, and when.
 struct Letter {
@@ -90,6 +103,9 @@ struct Letters<'o, 'r> {
 
 impl Letters<'_, '_> {
     fn letter(&mut self, item: &mut Item, number: &Number) -> Result<Letter, Error> {
+        if let Some(tracker) = &item.tracker {
+            sending::check_tracker("tracker", tracker)?;
+        }
         let letter = self.to("sms", item.index, number.region)?;
         item.units = letter.content.parts;
         item.warnings.extend(self.order.unicode_doubt(&letter.content, number.region));
@@ -109,7 +125,7 @@ impl Letters<'_, '_> {
                 Arc::new(self.order.content(field, text, region)?)
             }
         };
-        Ok(Letter { content, time: self.order.time(region) })
+        Ok(Letter { content, time: self.order.time(region)? })
     }
 }
 
@@ -124,7 +140,7 @@ struct Group {
     directory: Option<Arc<Content>>,
 }
 
-/// The group that a letter goes with: the same encoding, the same time.
+/// The group that a letter goes with: the same encoding, the same time; made if there is none.
 fn group<'g>(groups: &'g mut Vec<Group>, letter: &Letter) -> &'g mut Group {
     let (encoding, Time { at, until, .. }) = (letter.content.encoding, letter.time);
     let place = groups.iter().position(|it| it.encoding == encoding && it.at == at);
@@ -135,9 +151,8 @@ fn group<'g>(groups: &'g mut Vec<Group>, letter: &Letter) -> &'g mut Group {
     });
     let group = &mut groups[place];
     // Where the hours end first, they end for the whole request.
-    if until.is_some_and(|it| group.until.is_none_or(|known| it.at < known.at)) {
-        group.until = until;
-    }
+    let earlier = until.filter(|it| group.until.is_none_or(|known| it.at < known.at));
+    group.until = earlier.or(group.until);
     group
 }
 
@@ -174,7 +189,7 @@ impl Group {
         } else {
             Vec::new()
         };
-        let Settings { emetteur, date_envoi, gmt_zone, nostop } = order.settings(at);
+        let Terms { emetteur, date_envoi, gmt_zone, nostop } = order.terms(at);
         let request = SmsMulti {
             num: items.iter().map(|it| it.tel.clone()).collect(),
             sms,
@@ -190,8 +205,9 @@ impl Group {
             sandbox: input.sandbox,
         };
         let sending = Sending { request, contents, at };
-        let batch = Batch { sending, input: Arc::clone(input) };
-        Part { until, ..Part::new(Effect::Once, items, batch) }
+        let batch = Batch { sending, directory, input: Arc::clone(input) };
+        let uncounted = batch.directory.is_some();
+        Part { until, uncounted, ..Part::new(Effect::Once, items, batch) }
     }
 }
 
@@ -217,15 +233,20 @@ pub fn retry(
     let recipients: Vec<Recipient> = unsent
         .map(|it| Recipient {
             num: it.fate.fate.num.clone(),
-            sms: details.get(&it.index).map(|(content, _)| content.text.clone()),
+            sms: details
+                .get(&it.index)
+                .filter(|_| input.sms.is_empty())
+                .map(|(content, _)| content.text.clone()),
             tracker: it.fate.tracker.clone(),
             meta: it.meta.clone(),
         })
         .collect();
-    if recipients.is_empty() {
+    let with_directory = with_directory && input.repertoire_id.is_some();
+    if recipients.is_empty() && !with_directory {
         return None;
     }
-    let mut message = json!({ "recipients": recipients });
+    let mut message =
+        if recipients.is_empty() { json!({}) } else { json!({ "recipients": recipients }) };
     let mut settings = super::answer::fields(input);
     if !with_directory {
         settings.shift_remove("repertoireId");

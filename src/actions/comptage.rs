@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::sending::{self, Ask, Order, Rules, Settings};
+use super::sending::{self, Account, Ask, Order, Rules, Terms};
 use super::{Session, answer, recipients};
 use crate::component::{Action, Effect, Error, Example, Finish, Meta, Outcome, Part, Plan};
 use crate::isendpro::request;
@@ -26,7 +26,7 @@ pub struct Output {
 impl Action for Comptage {
     type Api = Session;
     type Input = request::Sms;
-    type Options = Rules;
+    type Options = Account;
     type Output = Output;
     type Request = request::Comptage;
 
@@ -46,14 +46,14 @@ impl Action for Comptage {
 
     fn plan(
         input: Self::Input,
-        rules: &Rules,
+        account: &Account,
         now: Timestamp,
     ) -> Result<Plan<Self::Request>, Error> {
-        let order = Order::new(Ask::from(&input), rules, now)?;
+        let rules = Rules { account: account.clone(), ..Rules::default() };
+        let order = Order::new(Ask::from(&input), &rules, now)?;
         let number = recipients::called("num", &input.num, order.national)?;
         sending::check_blank("sms", &input.sms)?;
-        let Settings { emetteur, date_envoi, gmt_zone, nostop } =
-            order.settings(order.time(number.region).at);
+        let Terms { emetteur, date_envoi, gmt_zone, nostop } = order.terms(order.asked());
         // The text as it is: what iSendPro makes of it is the question.
         let message =
             request::Sms { num: number.tel, emetteur, date_envoi, gmt_zone, nostop, ..input };
@@ -73,7 +73,7 @@ impl Action for Comptage {
     }
 
     fn finish(
-        _: &Rules,
+        _: &Account,
         _: Plan<Self::Request>,
         outcomes: Vec<Outcome>,
     ) -> Result<Finish<Output>, Error> {

@@ -134,8 +134,10 @@ impl Sent {
     /// only: whoever sent the message knows them.
     #[must_use]
     pub fn with(mut self, content: &Arc<Content>, at: Option<Timestamp>, rules: &Rules) -> Self {
-        let zone = || rules.time_zone.clone().unwrap_or_else(schedule::paris);
-        self.send_at = at.map(|it| local(it, zone()));
+        let zone = || rules.account.time_zone.clone().unwrap_or_else(schedule::paris);
+        let leaves =
+            matches!(self.fate.status, Status::Accepted | Status::Unknown | Status::Planned);
+        self.send_at = at.filter(|_| leaves).map(|it| local(it, zone()));
         self.changes.clone_from(&content.changes);
         if self.fate.status == Status::Planned {
             self.sms = Some(content.text.clone());

@@ -166,22 +166,23 @@ impl Action for GetHlr {
     }
 }
 
-/// An entry with an operator answers for its number; the operators go along by number.
+/// An entry with an operator answers for its number; the operators go along by the number as called.
 fn reply(reply: isendpro::Reply, items: &[Item]) -> Reply {
     let mut operators = serde_json::Map::new();
-    for entry in &reply.entries {
-        if let (Some(tel), Some(operator)) = (entry.tel(), entry.text("operateur")) {
-            operators.insert(recipients::key(&tel), operator.into());
+    let said = match (reply.entries.as_slice(), items) {
+        ([entry], [_]) => vec![Some(entry)],
+        (entries, items) => recipients::by_recipient(entries, items).said,
+    };
+    for (item, entry) in items.iter().zip(said) {
+        if let Some(operator) = entry.and_then(|it| it.text("operateur")) {
+            operators.insert(item.tel.clone(), operator.into());
         }
-    }
-    if let ([entry], [item]) = (reply.entries.as_slice(), items) {
-        operators.extend(entry.text("operateur").map(|it| (recipients::key(&item.tel), it.into())));
     }
     let raw = reply.raw.clone();
     // Whatever has no operator is refused by its own code, or not mentioned at all.
-    let said = recipients::reply_with_directory(reply, items).answers;
+    let said = recipients::reply_by_number(reply, items).answers;
     let answer = |(item, said): (&Item, Answer)| {
-        if operators.contains_key(&recipients::key(&item.tel)) {
+        if operators.contains_key(&item.tel) {
             let (status, message, reason) = (Status::Accepted, None, None);
             Answer { status, message, reason, ..said }
         } else {

@@ -47,8 +47,8 @@ pub fn sort_out<T>(
                 item.tel.clone_from(&number.tel);
                 item.warnings.extend(number.doubt.as_ref().map(|it| format!("num: {it}")));
                 if seen.contains(&number.tel) {
-                    let said = "the same number comes earlier in this message".to_owned();
-                    without_call(Status::Duplicate, None, said)
+                    let said = "the same number comes earlier in this message, and gets one SMS";
+                    without_call(Status::Duplicate, None, said.to_owned())
                 } else {
                     match keep(&mut item, &number) {
                         Ok(kept) => {
@@ -83,28 +83,48 @@ pub fn reply(reply: isendpro::Reply, items: &[Item]) -> Reply {
     Reply { answers, raw: reply.raw, ..Reply::default() }
 }
 
-/// The same for a message that goes to a directory too, whose numbers it does not name.
-pub fn reply_with_directory(reply: isendpro::Reply, items: &[Item]) -> Reply {
+/// The same where the answer may have entries of others too: those of a directory's numbers.
+pub fn reply_by_number(reply: isendpro::Reply, items: &[Item]) -> Reply {
     let answers = matched(&reply.entries, items);
     Reply { answers, raw: reply.raw, ..Reply::default() }
 }
 
 fn matched(entries: &[Entry], items: &[Item]) -> Vec<Answer> {
-    // The API may write a number in its own way. As it was called comes first: 687751234 is called
-    // in New Caledonia, and could be read as a French number that lost its zero.
+    let said = by_recipient(entries, items).said;
+    said.into_iter().map(|it| it.map_or_else(unmentioned, answer)).collect()
+}
+
+/// Entries of an answer, by whom they are about.
+pub struct ByRecipient<'a> {
+    /// The first entry about each recipient, in their order.
+    pub said: Vec<Option<&'a Entry>>,
+    /// Entries about none of them.
+    pub others: Vec<&'a Entry>,
+}
+
+/// Sorts the entries of an answer. The API may write a number in its own way; as it was called comes
+/// first, since two numbers may share a key: 687751234 is called in New Caledonia, and could be read
+/// as the French 0687751234, which has lost its zero.
+pub fn by_recipient<'a>(entries: &'a [Entry], items: &[Item]) -> ByRecipient<'a> {
     let by_tel: HashMap<&str, usize> =
-        (0..).zip(items).map(|(i, it)| (it.tel.as_str(), i)).collect();
-    let by_key: HashMap<String, usize> =
-        (0..).zip(items).map(|(place, it)| (key(&it.tel), place)).collect();
-    let mut said: Vec<Option<&Entry>> = vec![None; items.len()];
+        (0..).zip(items).map(|(place, it)| (it.tel.as_str(), place)).collect();
+    let mut by_key: HashMap<String, usize> = HashMap::with_capacity(items.len());
+    for (place, item) in items.iter().enumerate() {
+        by_key.entry(key(&item.tel)).or_insert(place);
+    }
+    let mut sorted = ByRecipient { said: vec![None; items.len()], others: Vec::new() };
     for entry in entries {
-        let Some(tel) = entry.tel() else { continue };
-        let place = by_tel.get(&*tel).or_else(|| by_key.get(&key(&tel)));
-        if let Some(unsaid) = place.and_then(|it| said.get_mut(*it)).filter(|it| it.is_none()) {
-            *unsaid = Some(entry);
+        let place = entry.tel().and_then(|tel| {
+            let key = key(&tel);
+            by_tel.get(&*tel).or_else(|| by_tel.get(key.as_str())).or_else(|| by_key.get(&key))
+        });
+        match place.and_then(|it| sorted.said.get_mut(*it)) {
+            Some(unsaid) if unsaid.is_none() => *unsaid = Some(entry),
+            Some(_) => {}
+            None => sorted.others.push(entry),
         }
     }
-    said.into_iter().map(|it| it.map_or_else(unmentioned, answer)).collect()
+    sorted
 }
 
 fn unmentioned() -> Answer {
@@ -228,6 +248,20 @@ mod tests {
         let statuses: Vec<_> = reply.answers.iter().map(|it| it.status).collect();
         assert_eq!(statuses, [Status::Accepted, Status::Refused, Status::Unknown]);
         assert_eq!(reply.answers[1].reason, Some(Reason::Blacklisted));
+    }
+
+    #[test]
+    fn numbers_that_only_a_plus_tells_apart_get_their_own_answers() {
+        let raw = r#"{"etat":{"etat":[{"code":"0","tel":"687751234"},{"code":"11","tel":"0687751234"}]}}"#;
+        for (nums, statuses) in [
+            (["0687751234", "+687751234"], [Status::Refused, Status::Accepted]),
+            (["+687751234", "0687751234"], [Status::Accepted, Status::Refused]),
+        ] {
+            let callable = callable(&nums).0;
+            let reply = reply(isendpro::Reply::read(raw).unwrap(), &callable);
+            let told: Vec<_> = reply.answers.iter().map(|it| it.status).collect();
+            assert_eq!(told, statuses, "{nums:?}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fate::Sent;
 use super::recipients;
-use super::sending::{self, Ask, Order, Rules, Sending, Settings};
+use super::sending::{self, Ask, Order, Rules, Sending, Terms};
 use super::{Session, answer};
 use crate::component::{
     Action, Delivery, Effect, Error, Example, Finish, Item, Kind, Meta, Outcome, Part, Plan,
@@ -33,7 +33,7 @@ pub struct Options {
     /// When a number is refused
     ///
     /// iSendPro refuses blacklisted and unallocated numbers, for example. Continue with a result
-    /// that says so, or stop with an error.
+    /// that says so, or stop with an error. What is no mobile number is always an error.
     #[schemars(extend("viewClass" = "SelectView"))]
     pub when_refused: WhenRefused,
 }
@@ -96,7 +96,7 @@ impl Action for SendSms {
             sending::check_tracker("tracker", tracker)?;
         }
         let content = order.content("sms", &input.sms, number.region)?;
-        let time = order.time(number.region);
+        let time = order.time(number.region)?;
         let mut warnings = std::mem::take(&mut order.warnings);
         warnings.extend(number.doubt.map(|it| format!("num: {it}")));
         warnings.extend(order.unicode_doubt(&content, number.region));
@@ -109,7 +109,7 @@ impl Action for SendSms {
             warnings,
             ..Item::default()
         };
-        let Settings { emetteur, date_envoi, gmt_zone, nostop } = order.settings(time.at);
+        let Terms { emetteur, date_envoi, gmt_zone, nostop } = order.terms(time.at);
         let request = Sms {
             num: number.tel,
             sms: content.text.clone(),

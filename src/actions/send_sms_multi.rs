@@ -57,8 +57,8 @@ pub struct Input {
     pub emetteur: Option<String>,
     /// Most parts
     ///
-    /// 1 to 6, or 999 for as many as each text needs (at most 6); without it, what the step says. A
-    /// recipient whose text needs more is refused.
+    /// 1 to 6, or 999 for as many as each text needs; never more than the step allows. A recipient
+    /// whose text needs more is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 999))]
     pub smslong: Option<u16>,
@@ -70,8 +70,8 @@ pub struct Input {
     pub date_envoi: Option<String>,
     /// Time zone of the date
     ///
-    /// Any name such as Europe/Paris or Indian/Reunion; French time without it. iSendPro is told the
-    /// same instant in a zone that it knows.
+    /// Any name such as Europe/Paris or Indian/Reunion. Without it, the zone of the setting timeZone,
+    /// which is French time by default. iSendPro is told the same instant in a zone that it knows.
     #[serde(rename = "gmt_zone", skip_serializing_if = "Option::is_none")]
     pub gmt_zone: Option<String>,
     /// Without the STOP mention
@@ -187,6 +187,9 @@ pub struct Output {
     /// A message for this same action with just the recipients that were not sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry: Option<Value>,
+    /// The same for each recipient alone, where each has a message of its own.
+    #[serde(skip)]
+    retries: Vec<Option<Value>>,
     /// Warnings
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -256,7 +259,7 @@ impl Action for SendSmsMulti {
                     return recipients::reply(it, &part.items);
                 }
                 let data = bulk::unlisted(&it, &part.items);
-                Reply { data, ..recipients::reply_with_directory(it, &part.items) }
+                Reply { data, ..recipients::reply_by_number(it, &part.items) }
             }),
             Err(error) => answer::unasked(&error),
         }
@@ -287,8 +290,15 @@ impl Action for SendSmsMulti {
                 RecipientResult { index: item.index, fate: sent, meta: item.meta }
             })
             .collect();
-        output.retry = input.and_then(|it| bulk::retry(&it, &results, &details, directory.unsent));
-        directory.append(&mut results, &mut tally);
+        let unsent = |results: &[RecipientResult<Sent>], directory: bool| {
+            input.as_ref().and_then(|it| bulk::retry(it, results, &details, directory))
+        };
+        output.retry = unsent(&results, directory.unsent);
+        if options.emit_behaviour == EmitBehaviour::EmitIndividually {
+            output.retries =
+                results.iter().map(|it| unsent(std::slice::from_ref(it), false)).collect();
+        }
+        directory.append(&options.rules, &mut results, &mut tally);
         output.count(tally);
         if tally.planned > 0 {
             output.price = options.rules.price(tally.parts);
@@ -322,14 +332,15 @@ fn outputs(behaviour: EmitBehaviour, mut output: Output) -> Vec<Output> {
         }
         EmitBehaviour::EmitIndividually => {
             let whole = output.clone();
-            let Output { results, warnings, mode, .. } = output;
-            let alone = |result: RecipientResult<Sent>| {
+            let Output { results, warnings, mode, retries, .. } = output;
+            let retries = retries.into_iter().chain(std::iter::repeat(None));
+            let alone = |(result, retry): (RecipientResult<Sent>, Option<Value>)| {
                 let sent = &result.fate;
                 let mut tally = Tally::of(sent.fate.status);
                 tally.parts = u64::from(sent.smslong.unwrap_or(0));
                 let price = sent.price;
                 let mut alone =
-                    Output { warnings: warnings.clone(), mode, price, ..Output::default() };
+                    Output { warnings: warnings.clone(), mode, price, retry, ..Output::default() };
                 alone.count(tally);
                 alone.results.push(result);
                 alone
@@ -337,7 +348,7 @@ fn outputs(behaviour: EmitBehaviour, mut output: Output) -> Vec<Output> {
             if results.is_empty() {
                 return vec![whole];
             }
-            results.into_iter().map(alone).collect()
+            results.into_iter().zip(retries).map(alone).collect()
         }
     }
 }

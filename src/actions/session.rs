@@ -101,10 +101,10 @@ impl Connection for Session {
         self.test_mode
     }
 
-    async fn diagnose(&self) -> Diagnosis {
+    async fn diagnose(&self, units: u64) -> Diagnosis {
         match self.call(&Credit::default()).await {
             Ok(Outcome::Answered(reply)) => match Balance::of(&reply) {
-                balance if balance.is_used_up() => Diagnosis::Trouble(AccountTrouble::Credit),
+                balance if !balance.pays_for(units) => Diagnosis::Trouble(AccountTrouble::Credit),
                 balance if balance.euros.is_some() => Diagnosis::Fine,
                 _ => Diagnosis::Unsure,
             },
@@ -131,7 +131,7 @@ impl Connection for Session {
             unsaid if unsaid.is_empty() => "key accepted".to_owned(),
             balance => format!("key accepted, {balance}"),
         };
-        if balance.is_used_up() {
+        if !balance.pays_for(1) {
             let error = Error::new(Kind::AccountCredit, message);
             return Err(error.hint(Self::advice(AccountTrouble::Credit)));
         }
@@ -154,9 +154,11 @@ impl Balance {
         Self { euros: number("credit"), sms: number("quantite") }
     }
 
-    /// Whether it does not buy a single SMS: some cents are often left.
-    fn is_used_up(self) -> bool {
-        self.euros.is_some_and(|it| it <= 0.0) || self.sms.is_some_and(|it| it < 1.0)
+    /// Whether it buys so many SMS, and at least one: some cents are often left.
+    fn pays_for(self, sms: u64) -> bool {
+        #[allow(clippy::cast_precision_loss, reason = "nobody sends 2^52 SMS")]
+        let sms = sms.max(1) as f64;
+        self.euros.is_none_or(|it| it > 0.0) && self.sms.is_none_or(|it| it >= sms)
     }
 }
 

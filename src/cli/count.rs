@@ -11,6 +11,9 @@ use crate::sms::text::{self, Breaking, Encoding, Length};
 /// Most bytes of a text.
 const MOST: u64 = 10 * 1024 * 1024;
 
+/// Different characters that a person is told of; JSON has all of them.
+const SHOWN: usize = 20;
+
 /// Arguments of `count`.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
@@ -83,6 +86,13 @@ impl Counted {
         let (repaired, refused) = match text::repair(text) {
             _ if gsm.is_some() => (None, None),
             Err(bad) => (None, Some(bad.to_string())),
+            Ok(it) if it.text.trim().is_empty() => {
+                (None, Some("nothing is left of the text".to_owned()))
+            }
+            Ok(it) if !it.changes.is_empty() && text::has_fragile_address(text) => {
+                let said = "the text has an address with letters that an SMS cannot show";
+                (None, Some(said.to_owned()))
+            }
             Ok(it) => {
                 let length = text::measure(&it.text, Encoding::Gsm7, mention);
                 (length.map(|length| (it.text.into_owned(), length)), None)
@@ -93,26 +103,37 @@ impl Counted {
     }
 
     fn in_words(&self) -> String {
-        let mut words = line("encoding", self.as_it_is.encoding.as_str());
-        words += &line("characters", &self.as_it_is.characters.to_string());
-        words += &line("parts", &parts(&self.as_it_is));
-        for found in &self.breaking {
+        let Some((text, length)) = &self.repaired else {
+            let mut words = parts("parts", &self.as_it_is);
+            words += &line("characters", &self.as_it_is.characters.to_string());
+            words += &self.broken();
+            if let Some(refused) = &self.refused {
+                words += &line("in GSM-7", &format!("not possible: {refused}"));
+            }
+            return words;
+        };
+        let mut words = parts("parts", length);
+        words += &line("characters", &length.characters.to_string());
+        words += &self.broken();
+        words += &line("text", text);
+        words += &parts("as it is", &self.as_it_is);
+        words
+    }
+
+    /// What the GSM alphabet lacks, and what becomes of it.
+    fn broken(&self) -> String {
+        let more = self.breaking.len().saturating_sub(SHOWN);
+        let more = (more > 0).then(|| line("not GSM-7", &format!("and {more} others")));
+        let each = self.breaking.iter().take(SHOWN).map(|found| {
             let becomes = match found.to.as_deref() {
                 None => "cannot be replaced".to_owned(),
                 Some("") => "is left out".to_owned(),
                 Some(to) => format!("becomes {to}"),
             };
             let shown: String = found.text.chars().map(visible).collect();
-            words += &line("not GSM-7", &format!("{shown} ({} x), {becomes}", found.count));
-        }
-        if let Some((text, length)) = &self.repaired {
-            words += &line("replaced", &format!("{} in GSM-7", parts(length)));
-            words += &line("text", text);
-        }
-        if let Some(refused) = &self.refused {
-            words += &line("replaced", &format!("not possible: {refused}"));
-        }
-        words
+            line("not GSM-7", &format!("{shown} ({} x) {becomes}", found.count))
+        });
+        each.chain(more).collect()
     }
 
     fn to_json(&self) -> Value {
@@ -126,6 +147,9 @@ impl Counted {
             json["repaired"] = length(repaired);
             json["repaired"]["text"] = text.as_str().into();
         }
+        if let Some(refused) = &self.refused {
+            json["refused"] = refused.as_str().into();
+        }
         json
     }
 }
@@ -136,17 +160,18 @@ fn line(name: &str, value: &str) -> String {
 
 /// What shows nothing is told by its code point.
 fn visible(character: char) -> String {
-    let shows = !character.is_control() && !character.is_whitespace();
-    let joins = matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}');
-    if shows && !joins { character.to_string() } else { format!("U+{:04X}", u32::from(character)) }
+    if text::is_invisible(character) || character.is_whitespace() {
+        format!("U+{:04X}", u32::from(character))
+    } else {
+        character.to_string()
+    }
 }
 
-/// For example `2 parts (300 of 306 units, 6 left)`.
-fn parts(length: &Length) -> String {
-    let plural = if length.parts == 1 { "" } else { "s" };
-    let taken = length.units;
-    let over = if length.parts > text::MOST_PARTS { "; iSendPro takes 6 at most" } else { "" };
-    format!("{} part{plural} ({taken} units, {} left){over}", length.parts, length.left)
+/// For example `2 in GSM-7 (300 used, 6 left)`.
+fn parts(name: &str, length: &Length) -> String {
+    let Length { encoding, units, parts, left, .. } = length;
+    let over = if *parts > text::MOST_PARTS { "; iSendPro takes 6 at most" } else { "" };
+    line(name, &format!("{parts} in {encoding} ({units} used, {left} left){over}"))
 }
 
 fn length(length: &Length) -> Value {

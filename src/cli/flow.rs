@@ -10,11 +10,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::io::{AsyncBufRead, BufReader};
+use tokio::io::{AsyncBufRead, AsyncWriteExt as _, BufReader};
 
 use self::funds::Funds;
 use super::failed::FailedFile;
-use super::limits::{LimitArgs, Limits};
+use super::limits::{Count, LimitArgs, Limits};
 use super::settings::SettingsArgs;
 use super::{Usage, complain, server, stdio, terminal};
 use crate::actions::Session;
@@ -125,27 +125,35 @@ impl Flow {
         if !self.args.limits.compare_credit {
             return self.pass(&config, stdio::input(), None, price).await;
         }
+        // At once: a key that does not work is a mistake to learn of early.
         let funds = Funds::ask(&config, price).await?;
         if self.manner.dry_run {
             return self.pass(&config, stdio::input(), Some(funds), price).await;
         }
-        let (input, plan) = self.rehearse(&config).await?;
-        if let Some(shortage) = funds.shortage(plan.tally.parts) {
-            complain(format_args!("isendpro: nothing was sent: {shortage}"));
-            return Ok(super::NO_CREDIT);
+        self.greet();
+        let (input, plan, count) = self.rehearse(&config).await?;
+        // The input may have taken its time.
+        let funds = Funds::ask(&config, price).await?;
+        let Some(shortage) = funds.shortage(&count) else {
+            return self.pass(&config, input, None, price).await;
+        };
+        complain(format_args!("isendpro: nothing was sent: {shortage}"));
+        let summary = Summary { last_line: 0, ..plan };
+        if let Some(file) = self.args.summary.as_deref().map(create_summary).transpose()? {
+            write_summary(file, &summary.to_json(super::NO_CREDIT));
         }
-        self.pass(&config, input, None, price).await
+        Ok(super::NO_CREDIT)
     }
 
     /// Reads the whole input, and plans it: what comes back are the same messages, to be read again.
     async fn rehearse(
         &self,
         config: &Config,
-    ) -> anyhow::Result<(BufReader<tokio::fs::File>, Summary)> {
+    ) -> anyhow::Result<(BufReader<tokio::fs::File>, Summary, Count)> {
         let mut spool = tempfile::tempfile().context("making a temporary file for the input")?;
         let mut copy = tokio::fs::File::from_std(spool.try_clone()?);
         tokio::io::copy(&mut stdio::input(), &mut copy).await.context("reading the input")?;
-        copy.sync_data().await?;
+        copy.flush().await.context("keeping the input in a temporary file")?;
         spool.rewind()?;
         let mut dry = config.clone();
         dry.set("mode", "dryRun");
@@ -154,6 +162,8 @@ impl Flow {
         if let Some(limits) = Limits::new(&self.args.limits, None) {
             engine = engine.admission(Arc::new(limits));
         }
+        let count = Arc::new(Count::default());
+        engine = engine.admission(Arc::clone(&count) as _);
         let input = BufReader::new(tokio::fs::File::from_std(spool.try_clone()?));
         let silent: Watch = Box::new(|_| {});
         let plan = pipe::run(
@@ -167,7 +177,8 @@ impl Flow {
         )
         .await;
         spool.rewind()?;
-        Ok((BufReader::new(tokio::fs::File::from_std(spool)), plan))
+        let count = Arc::into_inner(count).unwrap_or_default();
+        Ok((BufReader::new(tokio::fs::File::from_std(spool)), plan, count))
     }
 
     /// Carries the messages of one input.
@@ -181,11 +192,6 @@ impl Flow {
         let (stopper, stop) = Stop::new();
         let mut engine = self.engine(config, stop.clone())?;
         let mode = engine.test_mode();
-        let ending = (!self.manner.dry_run).then(|| stopper.clone());
-        let limits = Limits::new(&self.args.limits, ending).map(Arc::new);
-        if let Some(limits) = &limits {
-            engine = engine.admission(Arc::clone(limits) as _);
-        }
         let progress = terminal::Progress::start();
         if mode.is_none()
             && self.handler.meta.deed == "sent"
@@ -194,9 +200,21 @@ impl Flow {
         {
             engine = engine.admission(Arc::new(question));
         }
+        let ending = (!self.manner.dry_run).then(|| stopper.clone());
+        let limits = Limits::new(&self.args.limits, ending).map(Arc::new);
+        if let Some(limits) = &limits {
+            engine = engine.admission(Arc::clone(limits) as _);
+        }
+        let count = Arc::new(Count::default());
+        if funds.is_some() {
+            engine = engine.admission(Arc::clone(&count) as _);
+        }
         let summary_file = self.args.summary.as_deref().map(create_summary).transpose()?;
         let failures = self.args.failed.as_deref().map(FailedFile::create).transpose()?;
-        self.greet();
+        // A rehearsed input was greeted before it was read.
+        if self.manner.dry_run || !self.args.limits.compare_credit {
+            self.greet();
+        }
         let signal = watch_signals(terminal::Signals::new()?, stopper.clone());
         let mut summary = pipe::run(
             Arc::new(engine),
@@ -217,16 +235,14 @@ impl Flow {
             interrupted: signal.is_some(),
             limit: limits.and_then(|it| it.reached()),
             price,
-            shortage: funds.as_ref().and_then(|it| it.shortage(summary.tally.parts)),
+            shortage: funds.as_ref().and_then(|it| it.shortage(&count)),
             funds: funds.as_ref(),
             totals: self.manner.totals,
         };
         report.tell();
         let code = signal.unwrap_or_else(|| report.code(self.manner.tolerance));
-        if let Some(mut file) = summary_file
-            && let Err(error) = writeln!(file, "{}", report.to_json(code))
-        {
-            complain(format_args!("isendpro: the summary was not written: {error}"));
+        if let Some(file) = summary_file {
+            write_summary(file, &report.to_json(code));
         }
         Ok(code)
     }
@@ -255,8 +271,7 @@ impl Flow {
     fn unchecked(&self, config: &Config) -> Option<String> {
         let asked = step_fields(self.handler).get("kind").is_some();
         (asked && config.get("kind").is_none()).then(|| {
-            "kind was not given (--set kind=marketing or transactional): permitted hours and the \
-             STOP mention were not checked"
+            "kind is not set (marketing or transactional): hours and STOP mention were not checked"
                 .to_owned()
         })
     }
@@ -277,6 +292,12 @@ impl Flow {
 /// Opened before anything is sent: a path that cannot be written is a mistake to learn of early.
 fn create_summary(path: &Path) -> anyhow::Result<File> {
     File::create(path).map_err(|it| Usage(format!("--summary {}: {it}", path.display())).into())
+}
+
+fn write_summary(mut file: File, summary: &serde_json::Value) {
+    if let Err(error) = writeln!(file, "{summary}") {
+        complain(format_args!("isendpro: the summary was not written: {error}"));
+    }
 }
 
 /// The first signal ends the reading, a second one the process.

@@ -96,8 +96,14 @@ impl Config {
         let validator = jsonschema::draft7::new(&schema)
             .map_err(|it| Error::new(Kind::Internal, format!("schema of the options: {it}")))?;
         words::check(&validator, &value, Kind::Config, &[])?;
-        serde_path_to_error::deserialize(value)
-            .map_err(|it| Error::config(it.path().to_string(), it.inner()))
+        serde_path_to_error::deserialize(value).map_err(|it| {
+            let (path, said) = (it.path().to_string(), it.inner().to_string());
+            // Flattened fields have no path; they name themselves.
+            match said.split_once(": ") {
+                Some((field, what)) if path == "." => Error::config(field, what),
+                _ => Error::config(path, said),
+            }
+        })
     }
 }
 
@@ -128,8 +134,9 @@ pub struct Delivery {
     pub mode: Mode,
     /// Give up after (minutes)
     ///
-    /// How long a message that was not sent is tried again while iSendPro cannot be reached.
-    /// 0: an error at once. A message that may have been sent is never tried again.
+    /// How long a message that was not sent is tried again while iSendPro cannot be reached: 60 if
+    /// empty (on the command line a quarter of a minute). 0: an error at once. A message that may
+    /// have been sent is never tried again.
     #[schemars(extend("viewClass" = "TextFieldView", "placeholder" = "60"), range(min = 0, max = 10080))]
     pub give_up_after: Option<f64>,
 }

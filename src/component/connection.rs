@@ -25,9 +25,9 @@ pub trait Connection: Clone + Send + Sync + 'static {
     /// The name of the test mode that it runs in, if it is not the real thing.
     fn test_mode(&self) -> Option<&'static str>;
 
-    /// Asks, at no cost, whether the account works. Used when a whole request was refused for a
-    /// reason that nobody knows.
-    fn diagnose(&self) -> impl Future<Output = Diagnosis> + Send;
+    /// Asks, at no cost, whether the account works, and pays for so many units. Used when a whole
+    /// request was refused for a reason that nobody knows.
+    fn diagnose(&self, units: u64) -> impl Future<Output = Diagnosis> + Send;
 
     /// What a person can do about an account that does not work.
     fn advice(trouble: AccountTrouble) -> &'static str;

@@ -51,6 +51,8 @@ pub struct PartInfo {
     pub units: u64,
     /// Until when it may be made.
     pub until: Option<Deadline>,
+    /// Whether it also has recipients that nobody can count.
+    pub uncounted: bool,
 }
 
 /// Planned calls.
@@ -121,6 +123,7 @@ impl<A: Action> Job<A::Api> for PlannedCalls<A> {
             recipients: it.items.len(),
             units: it.items.iter().map(|it| u64::from(it.units)).sum(),
             until: it.until,
+            uncounted: it.uncounted,
         };
         self.plan.parts.iter().map(info).collect()
     }

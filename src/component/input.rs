@@ -117,8 +117,21 @@ pub fn body_schema<T: JsonSchema>(meta: &Meta) -> Value {
             properties.entry(name).or_insert(value);
         }
     }
-    schema["additionalProperties"] = json!(false);
+    close(&mut schema);
     schema
+}
+
+/// Allows no other fields than those that are named, in the objects within as well: a slip in one
+/// would otherwise change what is sent without a word.
+fn close(schema: &mut Value) {
+    let Some(fields) = schema.as_object_mut() else { return };
+    if let Some(Value::Object(properties)) = fields.get_mut("properties") {
+        properties.values_mut().for_each(close);
+        fields.insert("additionalProperties".to_owned(), false.into());
+    }
+    if let Some(items) = fields.get_mut("items") {
+        close(items);
+    }
 }
 
 fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, Error> {

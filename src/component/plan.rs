@@ -34,6 +34,8 @@ pub struct Part<R> {
     pub items: Vec<Item>,
     /// Until when it may be made, if there is such a limit.
     pub until: Option<Deadline>,
+    /// Whether it also has recipients that nobody can count: those of a directory.
+    pub uncounted: bool,
     /// The request.
     pub request: R,
 }
@@ -59,7 +61,7 @@ impl Deadline {
 impl<R> Part<R> {
     /// A request with this effect that concerns these recipients.
     pub fn new(effect: Effect, items: Vec<Item>, request: R) -> Self {
-        Self { effect, items, until: None, request }
+        Self { effect, items, until: None, uncounted: false, request }
     }
 }
 

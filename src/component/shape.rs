@@ -69,6 +69,13 @@ impl Shape {
         match (self, &mut *value) {
             (Self::Text, Value::Number(number)) => *value = Value::String(plain(number)),
             (Self::Text, Value::Bool(flag)) => *value = Value::String(flag.to_string()),
+            (Self::Integer, Value::Number(number)) => {
+                // 2.0, as data frames write it.
+                let whole = plain(number).parse::<i64>().ok().filter(|_| number.is_f64());
+                if let Some(whole) = whole {
+                    *value = whole.into();
+                }
+            }
             (Self::Integer, Value::String(text)) => {
                 if let Ok(number) = text.trim().parse::<i64>() {
                     *value = number.into();
@@ -197,6 +204,7 @@ mod tests {
                 json!({"text": "680010203", "nums": ["33"]}),
             ),
             (json!({"text": 3.36e10}), json!({"text": "33600000000.0"})),
+            (json!({"count": 2.0}), json!({"count": 2})),
             (json!({"flag": "on"}), json!({"flag": true})),
             (json!({"flag": 0}), json!({"flag": false})),
             (json!({"text": null, "count": "", "nums": null}), json!({})),

@@ -14,7 +14,7 @@ use futures_util::FutureExt;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::stop::Stop;
 use crate::component::{
@@ -42,7 +42,15 @@ pub struct Load {
     pub recipients: usize,
     /// Units (SMS parts), as far as is known beforehand.
     pub units: u64,
+    /// Whether the message has a key of its own, and goes on another account.
+    pub own_account: bool,
+    /// Whether it also has recipients that nobody can count.
+    pub uncounted: bool,
 }
+
+/// A message's turn to be let through: held until it is, or is not. Messages that take turns are
+/// counted in the order in which they came.
+pub type Turn = OwnedMutexGuard<()>;
 
 /// Carries messages through one action or trigger.
 pub struct Engine<C: Connection> {
@@ -56,7 +64,8 @@ pub struct Engine<C: Connection> {
     journal: Arc<dyn Journal>,
     admissions: Vec<Arc<dyn Admission>>,
     stop: Stop,
-    diagnosis: Mutex<Option<(Instant, Diagnosis)>>,
+    /// When it was asked, for how many units, and what was found.
+    diagnosis: Mutex<Option<(Instant, u64, Diagnosis)>>,
 }
 
 /// What became of a message.
@@ -117,11 +126,27 @@ impl<C: Connection> Engine<C> {
         if self.mode == Mode::DryRun { Some("dryRun") } else { self.api.test_mode() }
     }
 
+    /// Whether messages have to be let through, and so should take turns.
+    pub fn is_guarded(&self) -> bool {
+        !self.admissions.is_empty()
+    }
+
     /// Carries one message through. Whatever happens, a panic included, there is a verdict.
     pub async fn handle(&self, message: Message, out: &dyn Emit) -> Verdict {
+        self.handle_in_turn(message, out, None).await
+    }
+
+    /// The same for a message that takes turns with others.
+    pub async fn handle_in_turn(
+        &self,
+        message: Message,
+        out: &dyn Emit,
+        turn: Option<Turn>,
+    ) -> Verdict {
         let under_way = AtomicBool::new(false);
         let started = Instant::now();
-        let handled = AssertUnwindSafe(self.carry(message, out, &under_way)).catch_unwind().await;
+        let carried = self.carry(message, out, &under_way, turn);
+        let handled = AssertUnwindSafe(carried).catch_unwind().await;
         let mut verdict = handled.unwrap_or_else(|_| {
             let kind =
                 if under_way.load(Ordering::Relaxed) { Kind::Unknown } else { Kind::Internal };
@@ -146,7 +171,13 @@ impl<C: Connection> Engine<C> {
         verdict
     }
 
-    async fn carry(&self, message: Message, out: &dyn Emit, under_way: &AtomicBool) -> Verdict {
+    async fn carry(
+        &self,
+        message: Message,
+        out: &dyn Emit,
+        under_way: &AtomicBool,
+        turn: Option<Turn>,
+    ) -> Verdict {
         let Message { id, body, .. } = message;
         let task = match self.bound.prepare(body, Timestamp::now()) {
             Ok(task) => task,
@@ -164,7 +195,7 @@ impl<C: Connection> Engine<C> {
             under_way,
         };
         match task.work {
-            Work::Calls(job) => call.make_calls(job, &task.common, out).await,
+            Work::Calls(job) => call.make_calls(job, &task.common, out, turn).await,
             Work::Stream(source) => call.stream(source.as_ref(), &task.common, out).await,
         }
     }

@@ -15,14 +15,14 @@ use std::time::Instant;
 use futures_util::FutureExt as _;
 use serde_json::Value;
 use tokio::io::{AsyncBufRead, AsyncWrite};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Mutex, Semaphore, mpsc};
 
 pub use lines::{Line, Lines};
 pub use summary::Summary;
 pub use writer::Watch;
 use writer::{Done, Event, Writer};
 
-use super::{Engine, Stop, Stopper, Verdict};
+use super::{Engine, Stop, Stopper, Turn, Verdict};
 use crate::component::{BoxFuture, Connection, Emit, Error, Kind, Message, mask};
 
 /// Results of one message that may wait for the writer: enough rows to keep it busy, and few enough
@@ -103,6 +103,7 @@ async fn read<C: Connection>(
     stop: &Stop,
 ) -> (u64, Option<String>) {
     let places = Arc::new(Semaphore::new(options.concurrency));
+    let turns = shared.engine.is_guarded().then(|| Arc::new(Mutex::new(())));
     let mut lines = Lines::new(input, options.line_limit);
     let mut stopped = std::pin::pin!(stop.requested());
     let mut last = 0;
@@ -130,8 +131,12 @@ async fn read<C: Connection>(
         let Some(events) = exit.events().await else { return (last, None) };
         last = number;
         let job = Job { shared: shared.clone(), events, number, limit: options.line_limit };
+        let turn = match &turns {
+            Some(turns) => Some(Arc::clone(turns).lock_owned().await),
+            None => None,
+        };
         tokio::spawn(async move {
-            job.carry(line).await;
+            job.carry(line, turn).await;
             drop(place);
         });
         if wide && number == 1 {
@@ -188,8 +193,8 @@ struct Job<C: Connection> {
 
 impl<C: Connection> Job<C> {
     /// Whatever happens, a defect included, the last event says what became of the line.
-    async fn carry(self, line: Line) {
-        let carried = AssertUnwindSafe(self.carry_line(line)).catch_unwind().await;
+    async fn carry(self, line: Line, turn: Option<Turn>) {
+        let carried = AssertUnwindSafe(self.carry_line(line, turn)).catch_unwind().await;
         let (verdict, id) = match carried {
             Ok(carried) => carried,
             Err(_) => {
@@ -202,9 +207,9 @@ impl<C: Connection> Job<C> {
         self.events.send(Event::Done(Box::new(done))).await.ok();
     }
 
-    async fn carry_line(&self, line: Line) -> (Verdict, Option<String>) {
+    async fn carry_line(&self, line: Line, turn: Option<Turn>) -> (Verdict, Option<String>) {
         match line {
-            Line::Text(text) => self.carry_text(&text).await,
+            Line::Text(text) => self.carry_text(&text, turn).await,
             Line::TooLong => {
                 let said = format!("the line is longer than {} bytes", self.limit);
                 let error = Error::new(Kind::Invalid, said).hint("raise --line-limit, or split it");
@@ -221,7 +226,7 @@ impl<C: Connection> Job<C> {
         }
     }
 
-    async fn carry_text(&self, text: &str) -> (Verdict, Option<String>) {
+    async fn carry_text(&self, text: &str, turn: Option<Turn>) -> (Verdict, Option<String>) {
         let value = match json::read(text) {
             Ok(value) => value,
             Err(error) => return (self.fail(error, Some(text)).await, None),
@@ -238,7 +243,7 @@ impl<C: Connection> Job<C> {
         }
         let envelope = message.envelope.clone();
         let out = Out { events: &self.events, closed: &self.shared.closed, envelope };
-        let mut verdict = self.shared.engine.handle(message, &out).await;
+        let mut verdict = self.shared.engine.handle_in_turn(message, &out, turn).await;
         if let Some(error) = verdict.error.take() {
             self.fail_into(error, Some(text), &mut verdict).await;
         }

@@ -35,6 +35,12 @@ pub enum Doubt {
     UnknownRange,
     /// A French number of extended length (0700), made for machines.
     Machine,
+    /// Digits without the mark `+`, no more of them than a French number has, which are a number
+    /// abroad, or a French one with a slip in it.
+    ReadAsForeign {
+        /// Where that one belongs.
+        region: Region,
+    },
     /// Nine digits without any mark, which are more likely a French number that lost its first
     /// zero, but could be a mobile number with the country code of a Pacific territory.
     ReadAsFrench {
@@ -52,6 +58,9 @@ impl fmt::Display for Doubt {
                 f.write_str("in no range known to be mobile; the SMS may not arrive")
             }
             Self::Machine => f.write_str("a number for machines (0700); the SMS may not arrive"),
+            Self::ReadAsForeign { region } => {
+                write!(f, "read as a number in {region}; write it with + to be sure")
+            }
             Self::ReadAsFrench { other, region } => write!(
                 f,
                 "read as a French number that lost its first zero; \
@@ -184,12 +193,20 @@ fn international(digits: &str) -> Result<Number, BadNumber> {
         .unwrap_or_else(|| world::called(digits))
 }
 
+/// Digits of a French number with its first zero.
+const FRENCH_DIGITS: usize = 10;
+
 /// Digits that can only be international, without the mark that says so. With a digit missing or
 /// too many, most numbers become one of some country far away: only a known mobile range will do.
 fn unmarked(digits: &str) -> Result<Number, BadNumber> {
     match international(digits) {
         Ok(Number { doubt: Some(Doubt::UnknownRange), .. }) if french::called(digits).is_none() => {
             Err(BadNumber::Unmarked)
+        }
+        Ok(number @ Number { doubt: None, region: Some(region), .. })
+            if digits.len() <= FRENCH_DIGITS && french::called(digits).is_none() =>
+        {
+            Ok(Number { doubt: Some(Doubt::ReadAsForeign { region }), ..number })
         }
         read => read,
     }

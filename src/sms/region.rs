@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::schedule::places;
+
 /// A country or territory, such as `FR` (metropolitan France), `RE` (Réunion) or `BE`.
 ///
 /// Guadeloupe, Saint-Martin and Saint-Barthélemy share one numbering plan: a number of theirs
@@ -42,13 +44,13 @@ impl fmt::Debug for Region {
     }
 }
 
-/// The text is no code of two letters.
+/// No country or territory has this code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotARegion;
 
 impl fmt::Display for NotARegion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("must be a country's code of two letters, such as FR, RE or BE")
+        f.write_str("must be a country's code of two letters, such as FR, RE, BE or GB")
     }
 }
 
@@ -57,11 +59,23 @@ impl FromStr for Region {
 
     /// Reads a code, in small or capital letters.
     fn from_str(text: &str) -> Result<Self, NotARegion> {
-        match text.trim().as_bytes() {
-            [a, b] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() => {
-                Ok(Self([a.to_ascii_uppercase(), b.to_ascii_uppercase()]))
-            }
-            _ => Err(NotARegion),
+        let code: [u8; 2] = text.trim().as_bytes().try_into().map_err(|_| NotARegion)?;
+        let region = Self(code.map(|it| it.to_ascii_uppercase()));
+        if places::is_known(region) { Ok(region) } else { Err(NotARegion) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_of_countries_are_read_and_no_others() {
+        for (text, code) in [("fr", "FR"), (" Re ", "RE"), ("XK", "XK")] {
+            assert_eq!(text.parse::<Region>().unwrap().as_str(), code);
+        }
+        for text in ["", "F", "FRA", "ZZ", "UK", "é", "12"] {
+            assert_eq!(text.parse::<Region>(), Err(NotARegion), "{text}");
         }
     }
 }

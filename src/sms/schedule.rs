@@ -10,7 +10,7 @@ mod holidays;
 mod hours;
 mod local;
 mod names;
-mod places;
+pub(super) mod places;
 mod zones;
 
 use jiff::tz::TimeZone;

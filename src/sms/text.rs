@@ -61,6 +61,11 @@ pub struct Breaking {
     pub count: u32,
 }
 
+/// Whether a character shows nothing: control characters, joiners, marks of direction.
+pub fn is_invisible(c: char) -> bool {
+    c.is_control() || table::is_invisible(c)
+}
+
 /// Whether every character is in the GSM alphabet, so that the text can go as GSM-7.
 pub fn is_gsm(text: &str) -> bool {
     gsm::prefix(text) == text.len()
@@ -105,15 +110,32 @@ pub fn repair(text: &str) -> Result<Repaired<'_>, BadCharacter> {
     repair::repair(text)
 }
 
-/// Whether a text has a web address that is not GSM. With a letter replaced it would lead elsewhere.
+/// Whether a text has a web or mail address that is not GSM. With a letter replaced it would lead
+/// elsewhere.
 pub fn has_fragile_address(text: &str) -> bool {
     let mut words = text.split_whitespace().map(|it| it.trim_matches(around_address));
-    words.any(|it| (it.contains("://") || it.starts_with("www.")) && !is_gsm(it))
+    words.any(|it| !is_gsm(it) && is_address(&it.to_lowercase()))
 }
 
 /// Quotes, points and emoji around an address are not part of it.
 fn around_address(c: char) -> bool {
     !c.is_alphanumeric() && !matches!(c, '/' | '=' | '%' | '-' | '_')
+}
+
+/// Endings that make a word an address although nothing else does: `fête.fr`, but not
+/// `prête.Merci`, where a blank is missing.
+const ENDINGS: [&str; 14] =
+    ["be", "biz", "bzh", "ch", "com", "eu", "fr", "gp", "info", "io", "nc", "net", "org", "re"];
+
+fn is_address(word: &str) -> bool {
+    let host = word.split(['/', '?', '#']).next().unwrap_or(word);
+    let dotted = host.rsplit_once('.');
+    let ending = dotted.map_or("", |(_, it)| it.split(':').next().unwrap_or(it));
+    let plausible = ending.len() >= 2 && ending.bytes().all(|it| it.is_ascii_alphabetic());
+    word.contains("://")
+        || word.starts_with("www.")
+        || (plausible && (host.contains('@') || host.len() < word.len()))
+        || ENDINGS.contains(&ending)
 }
 
 /// What stands in the way of GSM-7 in a text, each once with its count, in order of appearance.

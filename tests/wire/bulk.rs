@@ -195,3 +195,27 @@ async fn a_large_message_goes_in_several_requests() {
         assert!(holds(&first, &json!({"sms": ["a", "b"], "tracker": ["t1", "t2"]})), "{first}");
     }
 }
+
+#[tokio::test]
+async fn a_run_that_is_stopped_makes_no_further_request_of_a_message() {
+    let accepted = r#"{"etat":{"etat":[{"code":"0","tel":"0680010201"}]}}"#;
+    let api = Api::new([("smsmulti", vec![Answer::ok(accepted)])]).await;
+    let message = json!({"num": ["0680010201", "0680010202", "0680010203"], "sms": "a"});
+    let ran = Step::stopped("sendSmsMulti", &api.url(), json!({"batchSize": 1})).run(message).await;
+    let counts = ["accepted", "notSent"].map(|it| ran.result()[it].as_u64().unwrap());
+    assert_eq!((counts, api.count("smsmulti")), ([1, 2], 1));
+    assert_eq!(ran.result()["retry"]["recipients"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn credit_that_pays_for_less_than_the_request_is_the_accounts_trouble() {
+    let routes = [
+        ("smsmulti", vec![Answer::ok(reply("general-error"))]),
+        ("credit", vec![Answer::ok(r#"{"etat":{"credit":"0.06","quantite":"1"}}"#)]),
+    ];
+    let api = Api::new(routes).await;
+    let ran = run("sendSmsMulti", &api.url(), message()).await;
+    assert_eq!(ran.verdict.account, Some(AccountTrouble::Credit));
+    assert_eq!(ran.result()["notSent"], 3);
+    assert!(ran.result().get("retry").is_some());
+}

@@ -24,7 +24,7 @@ fn planned(action: &str, settings: Value, body: Value) -> Result<Vec<Value>, Err
 fn settings() -> impl Strategy<Value = Value> {
     let kind = prop::option::of(prop::sample::select(vec!["marketing", "transactional"]));
     let policy = prop::sample::select(vec!["repair", "strict", "ucs2"]);
-    let region = prop::sample::select(vec!["FR", "RE", "NC", "BE", "ZZ"]);
+    let region = prop::sample::select(vec!["FR", "RE", "NC", "BE", "AQ"]);
     (kind, policy, region, prop::option::of(1..=6_u8), any::<bool>()).prop_map(
         |(kind, policy, region, parts, lifted)| {
             json!({"kind": kind, "textPolicy": policy, "region": region, "maxParts": parts,

@@ -51,8 +51,18 @@ pub fn config(url: &str, settings: Value) -> Config {
 
 impl Step {
     pub fn new(action: &str, url: &str, settings: Value) -> Self {
+        Self::with(action, url, settings, Stop::new().1)
+    }
+
+    /// The same in a run that is to stop.
+    pub fn stopped(action: &str, url: &str, settings: Value) -> Self {
+        let (stopper, stop) = Stop::new();
+        stopper.stop();
+        Self::with(action, url, settings, stop)
+    }
+
+    fn with(action: &str, url: &str, settings: Value, stop: Stop) -> Self {
         let handler = COMPONENT.handler(action).unwrap();
-        let (_, stop) = Stop::new();
         let config = config(url, settings);
         Self(Engine::new(handler, &config, Duration::ZERO, Arc::new(NoJournal), stop).unwrap())
     }

@@ -1,12 +1,11 @@
 //! A directory as recipient: only iSendPro knows its numbers.
 
-use std::collections::HashSet;
-
 use serde_json::{Map, Value};
 
 use super::super::fate::{RecipientResult, Sent};
-use super::super::recipients::{answer, answers, key};
-use super::Batch;
+use super::super::recipients::{answer, answers, by_recipient, key};
+use super::super::sending::Rules;
+use super::{Batch, Detail};
 use crate::component::{Answer, Effect, Error, Item, Outcome, Part, Tally};
 use crate::isendpro::{Entry, Reply};
 
@@ -18,10 +17,8 @@ const NAME: &str = "directory";
 /// The entries of an answer that are about none of the message's own recipients: those of a
 /// directory's numbers, or one for all of them.
 pub fn unlisted(reply: &Reply, items: &[Item]) -> Map<String, Value> {
-    let listed: HashSet<String> = items.iter().map(|it| key(&it.tel)).collect();
-    let others = reply.entries.iter().filter(|entry| {
-        entry.tel().map_or(entry.code().is_some(), |tel| !listed.contains(&key(&tel)))
-    });
+    let others = by_recipient(&reply.entries, items).others;
+    let others = others.into_iter().filter(|it| it.tel().is_some() || it.code().is_some());
     let others: Vec<Value> = others.map(|it| Value::Object(it.fields().clone())).collect();
     if others.is_empty() {
         Map::new()
@@ -37,10 +34,13 @@ pub struct Directory {
     /// Whether nothing was sent to it, and another try makes sense.
     pub unsent: bool,
     entries: Vec<Entry>,
-    /// What became of a call to the directory alone that failed beside others.
-    failed: Option<Answer>,
+    /// What became of all of it, where there is nothing to say of its numbers one by one: a dry run,
+    /// or a call to the directory alone that failed beside others.
+    all: Option<Answer>,
     /// Whether nothing is known of its numbers although they were called.
     silent: bool,
+    /// What its numbers get, and when.
+    detail: Option<Detail>,
 }
 
 impl Directory {
@@ -54,8 +54,9 @@ impl Directory {
             outcomes: Vec::with_capacity(outcomes.len()),
             unsent: false,
             entries: Vec::new(),
-            failed: None,
+            all: None,
             silent: false,
+            detail: None,
         };
         for (part, outcome) in parts.iter().zip(outcomes) {
             if part.request.sending.request.repertoire_id.is_none() {
@@ -75,6 +76,7 @@ impl Directory {
         alone: bool,
     ) -> Result<Outcome, Error> {
         self.unsent = outcome.may_be_tried_again();
+        self.detail = part.request.directory.clone().map(|it| (it, part.request.sending.at));
         match outcome {
             Outcome::Done(mut reply) => {
                 if let Some(Value::Array(unlisted)) = reply.data.remove(UNLISTED) {
@@ -87,13 +89,16 @@ impl Directory {
                 self.silent = self.entries.is_empty();
                 Ok(Outcome::Done(reply))
             }
-            Outcome::Planned => Ok(Outcome::Planned),
+            Outcome::Planned => {
+                self.all = answers(&[Item::default()], Outcome::Planned).pop();
+                Ok(Outcome::Planned)
+            }
             lost if part.items.is_empty() && alone => {
                 Ok(Outcome::Done(lost.into_reply(Effect::Once)?))
             }
             lost => {
                 if part.items.is_empty() {
-                    self.failed = answers(&[Item::default()], lost.clone()).pop();
+                    self.all = answers(&[Item::default()], lost.clone()).pop();
                 }
                 Ok(lost)
             }
@@ -103,7 +108,7 @@ impl Directory {
     /// What a person should know of it.
     pub fn warning(&self) -> Option<String> {
         if self.unsent {
-            Some("the directory's numbers were not sent to either".to_owned())
+            Some("the directory's numbers were not sent to".to_owned())
         } else if self.silent {
             Some("iSendPro's answer says nothing of the directory's numbers".to_owned())
         } else {
@@ -112,20 +117,31 @@ impl Directory {
     }
 
     /// Adds the directory's numbers to the results.
-    pub fn append(&self, results: &mut Vec<RecipientResult<Sent>>, tally: &mut Tally) {
+    pub fn append(
+        &self,
+        rules: &Rules,
+        results: &mut Vec<RecipientResult<Sent>>,
+        tally: &mut Tally,
+    ) {
         let known = self.entries.iter().map(|entry| {
             let num = entry.tel().map_or_else(|| NAME.to_owned(), String::from);
             (Item { tel: key(&num), num, ..Item::default() }, answer(entry))
         });
-        let failed = self
-            .failed
+        let all = self
+            .all
             .iter()
             .map(|answer| (Item { num: NAME.to_owned(), ..Item::default() }, answer.clone()));
         let after = results.last().map_or(0, |it| it.index + 1);
-        for (index, (item, answer)) in (after..).zip(known.chain(failed)) {
+        for (index, (item, answer)) in (after..).zip(known.chain(all)) {
             tally.count(answer.status);
             tally.parts += u64::from(answer.parts.unwrap_or(0));
-            results.push(RecipientResult { index, fate: Sent::new(&item, &answer), meta: None });
+            let mut sent = Sent::new(&item, &answer);
+            if let Some((content, at)) = &self.detail {
+                sent = sent.with(content, *at, rules);
+            }
+            // How many numbers it has, nobody knows here.
+            sent.price = None;
+            results.push(RecipientResult { index, fate: sent, meta: None });
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Who is to get which text.
 
 use super::super::send_sms_multi::{Input, Recipient};
-use super::super::sending;
 use crate::component::{Error, Item};
 
 /// The recipients of a message, and the texts: one for all, or one for each.
@@ -32,9 +31,6 @@ fn from_lists(input: &Input) -> Result<(Vec<Item>, Vec<String>), Error> {
         let said = format!("{} trackers for {count} recipients; give one for each", trackers.len());
         return Err(Error::invalid("tracker", said));
     }
-    for (index, tracker) in trackers.iter().enumerate().filter(|(_, it)| !it.is_empty()) {
-        sending::check_tracker(&format!("tracker[{index}]"), tracker)?;
-    }
     let item = |(index, num): (usize, &String)| Item {
         index,
         num: num.clone(),
@@ -52,19 +48,19 @@ fn from_recipients(input: &Input) -> Result<(Vec<Item>, Vec<String>), Error> {
         return Err(Error::invalid("tracker", "stands beside recipients; give it in each of them"));
     }
     let (mut items, mut texts) = (Vec::new(), Vec::new());
+    let common = input.sms.first();
+    let texted = |it: &Recipient| it.sms.is_some();
+    if common.is_none() && !input.recipients.iter().any(texted) {
+        return Err(Error::invalid(
+            "sms",
+            "is missing: no recipient has a text, and there is none for all",
+        ));
+    }
     for (index, recipient) in input.recipients.iter().enumerate() {
-        let field = |name: &str| format!("recipients[{index}].{name}");
-        let text = recipient.sms.as_ref().or(input.sms.first());
-        let text = text.ok_or_else(|| {
-            Error::invalid(field("sms"), "is missing, and there is no common text")
-        })?;
-        sending::check_blank(&field("sms"), text)?;
-        if let Some(tracker) = &recipient.tracker {
-            sending::check_tracker(&field("tracker"), tracker)?;
-        }
-        let Recipient { num, tracker, meta, .. } = recipient.clone();
+        let Recipient { num, sms, tracker, meta } = recipient.clone();
         items.push(Item { index, num, tracker, meta, ..Item::default() });
-        texts.push(text.clone());
+        // Without any, this recipient is refused, and the others are not.
+        texts.push(sms.or_else(|| common.cloned()).unwrap_or_default());
     }
     let same = texts.windows(2).all(|it| it[0] == it[1]);
     if same || input.repertoire_id.is_some() {
@@ -88,10 +84,6 @@ fn check_texts(input: &Input, recipients: usize) -> Result<(), Error> {
         let said =
             format!("{texts} texts for {recipients} recipients; give one for all, or one for each");
         return Err(Error::invalid("sms", said));
-    }
-    for (index, text) in input.sms.iter().enumerate() {
-        let field = if texts == 1 { "sms".to_owned() } else { format!("sms[{index}]") };
-        sending::check_blank(&field, text)?;
     }
     Ok(())
 }

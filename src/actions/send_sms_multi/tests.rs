@@ -43,10 +43,10 @@ fn what_does_not_fit_together_is_refused_with_the_field() {
         (json!({"sms": ["a"]}), "num"),
         (json!({"num": ["0680010203"]}), "sms"),
         (json!({"num": ["0680010203", "0680010204"], "sms": ["a", "b", "c"]}), "sms"),
-        (json!({"num": ["0680010203", "0680010204"], "sms": ["a", " "]}), "sms[1]"),
+        (json!({"num": ["0680010203", "0680010204"], "sms": [" "]}), "sms"),
         (json!({"num": ["0680010203"], "sms": ["a"], "tracker": ["t", "u"]}), "tracker"),
         (json!({"num": ["0680010203"], "sms": ["a"], "recipients": [{"num": "06"}]}), "recipients"),
-        (json!({"recipients": [{"num": "0680010203"}]}), "recipients[0].sms"),
+        (json!({"recipients": [{"num": "0680010203"}]}), "sms"),
         (json!({"num": ["0680010203"], "sms": ["я"]}), "sms"),
         (
             json!({"num": ["0680010203"], "sms": ["a"], "date_envoi": "2026-11-23 19:29"}),
@@ -109,8 +109,8 @@ fn refusals(plan: &Plan<Batch>) -> Vec<(usize, Option<Reason>, &str)> {
 #[test]
 fn each_text_of_a_personalised_message_is_judged_on_its_own() {
     let long = "a".repeat(460);
-    let body = json!({"num": ["0680010203", "0680010204", "0680010205", "+33 6 80 01 02 03"],
-        "sms": ["l’été", long, "я", "again"]});
+    let body = json!({"num": ["0680010203", "0680010204", "0680010205", "+33 6 80 01 02 03", "0680010206"],
+        "sms": ["l’été", long, "я", "again", " "], "tracker": ["t", "", "", "", "a-b"]});
     let plan = plan(body).unwrap();
     let request = &plan.parts[0].request.sending.request;
     assert_eq!(
@@ -123,6 +123,7 @@ fn each_text_of_a_personalised_message_is_judged_on_its_own() {
     assert!(refused[0].2.starts_with("sms: needs 4 parts, allowed 3"), "{}", refused[0].2);
     assert_eq!((refused[1].0, refused[1].1), (2, Some(Reason::BadCharacters)));
     assert_eq!((refused[2].0, plan.settled[2].answer.status), (3, Status::Duplicate));
+    assert!(refused[3].2.starts_with("tracker: must be"), "{}", refused[3].2);
 }
 
 #[test]
@@ -136,7 +137,8 @@ fn a_number_whose_first_text_is_refused_may_still_get_a_later_one() {
 #[test]
 fn a_common_text_that_nobody_can_get_is_an_error_of_the_message() {
     let body = json!({"num": ["0680010203", "x"], "sms": ["a".repeat(919)], "smslong": 999});
-    let error = plan(body).unwrap_err();
+    let rules = Rules { max_parts: Some(6), ..Rules::default() };
+    let error = planned(body, rules).unwrap_err();
     assert_eq!((error.field.as_deref(), error.reason), (Some("sms"), Some(Reason::TooLong)));
     assert!(error.to_string().contains("needs 7 parts, allowed 6"), "{error}");
 }
@@ -167,11 +169,11 @@ fn marketing_leaves_when_each_territory_allows_it() {
     assert_eq!(requests[0].num, ["33680010203", "590690112233"]);
     assert_eq!(requests[0].date_envoi, None);
     let until = plan.parts[0].until.unwrap();
-    assert_eq!(until.at.to_string(), "2026-11-23T19:00:00Z", "20:00 in Paris");
+    assert_eq!(until.at.to_string(), "2026-11-23T18:59:00Z", "a minute to 20:00 in Paris");
     assert_eq!(requests[1].num, ["262692112233"]);
     assert_eq!(requests[1].date_envoi.as_deref(), Some("2026-11-24 05:00"), "8:00 in Réunion");
     assert_eq!(requests[1].gmt_zone.as_deref(), Some("Europe/Brussels"));
-    assert!(plan.warnings[0].starts_with("1 recipients: marketing"), "{:?}", plan.warnings);
+    assert!(plan.warnings[0].starts_with("1 recipient: marketing"), "{:?}", plan.warnings);
 }
 
 #[test]
@@ -206,7 +208,7 @@ fn what_is_to_be_retried_keeps_its_settings_as_they_were_given() {
     let finish = SendSmsMulti::finish(&Options::default(), plan, outcomes).unwrap();
     assert_eq!(
         finish.outputs[0].retry,
-        Some(json!({"recipients": [{"num": "0692112233", "sms": "l'été"}], "smslong": 2,
+        Some(json!({"recipients": [{"num": "0692112233"}], "sms": ["l’été"], "smslong": 2,
             "date_envoi": "2026-11-24T07:00", "gmt_zone": "Europe/Paris", "region": "FR"}))
     );
 }
@@ -219,4 +221,95 @@ fn too_many_recipients_are_refused_before_anything_else() {
     assert!(planned(json!({"num": nums(2), "sms": ["a"]}), rules()).is_ok());
     let error = planned(json!({"num": nums(3), "sms": ["a"]}), rules()).unwrap_err();
     assert!(error.to_string().contains("num: 3 recipients in one message, allowed 2"), "{error}");
+}
+
+#[test]
+fn marketing_that_would_arrive_after_the_hours_waits_for_the_morning() {
+    let rules = || Rules { kind: Some(Purpose::Marketing), ..Rules::default() };
+    let leaves = |now: &str| {
+        let input = json!({"num": ["0680010203"], "sms": ["Soldes"]});
+        let options = Options { rules: rules(), ..Options::default() };
+        let input = serde_json::from_value(input).unwrap();
+        let plan = SendSmsMulti::plan(input, &options, now.parse().unwrap()).unwrap();
+        plan.parts[0].request.sending.at.map(|it| it.to_string())
+    };
+    assert_eq!(leaves("2026-11-23T19:57:59+01:00"), None);
+    assert_eq!(leaves("2026-11-23T19:58:01+01:00").as_deref(), Some("2026-11-24T07:00:00Z"));
+    assert_eq!(leaves("2026-11-23T07:59:00+01:00").as_deref(), Some("2026-11-23T07:00:00Z"));
+    assert_eq!(leaves("2026-11-23T08:00:00+01:00"), None);
+}
+
+#[test]
+fn marketing_goes_to_no_number_whose_place_is_unknown() {
+    let rules = Rules { kind: Some(Purpose::Marketing), ..Rules::default() };
+    let body = json!({"num": ["0680010203", "+262701234567", "+15551234567"], "sms": ["Soldes"]});
+    let plan = planned(body, rules).unwrap();
+    let refused = refusals(&plan);
+    assert_eq!(refused.iter().map(|it| it.1).collect::<Vec<_>>(), [Some(Reason::Night); 2]);
+    assert!(refused[0].2.contains("where this number is cannot be told"), "{}", refused[0].2);
+}
+
+#[test]
+fn a_plan_says_what_it_does_not_know_of_a_directory() {
+    let rules = Rules { price_per_part: Some(0.05), ..Rules::default() };
+    let plan = planned(json!({"repertoireId": "7", "sms": ["Forêt"]}), rules).unwrap();
+    assert!(plan.warnings[0].contains("neither counted nor priced"), "{:?}", plan.warnings);
+    let finish = SendSmsMulti::finish(&Options::default(), plan, vec![Outcome::Planned]).unwrap();
+    let row = &finish.outputs[0].results[0].fate;
+    assert_eq!((row.fate.num.as_str(), row.sms.as_deref()), ("directory", Some("Foret")));
+    assert_eq!((row.price, finish.outputs[0].smslong), (None, 0));
+}
+
+#[test]
+fn what_is_to_be_retried_can_be_given_to_the_same_action_whatever_failed() {
+    let rules = || Rules { text_policy: TextPolicy::Ucs2, ..Rules::default() };
+    let body =
+        json!({"num": ["0680010203", "+32470123456"], "sms": ["Prête 🎉"], "repertoireId": "7"});
+    let lost = || Outcome::NotSent(Problem::new(Reason::Unavailable, "no connection"));
+    let accepted = || {
+        let raw = r#"{"etat":{"etat":[{"code":"0","tel":"32470123456"}]}}"#;
+        let items = planned(body.clone(), rules()).unwrap().parts.remove(1).items;
+        Outcome::Done(recipients::reply(isendpro::Reply::read(raw).unwrap(), &items))
+    };
+    let cases = [
+        (
+            lost(),
+            lost(),
+            json!({"recipients": [{"num": "0680010203"}, {"num": "+32470123456"}],
+            "sms": ["Prête 🎉"], "repertoireId": "7"}),
+        ),
+        (
+            lost(),
+            accepted(),
+            json!({"recipients": [{"num": "0680010203"}], "sms": ["Prête 🎉"],
+            "repertoireId": "7"}),
+        ),
+    ];
+    for (first, second, expected) in cases {
+        let plan = planned(body.clone(), rules()).unwrap();
+        let finish = SendSmsMulti::finish(&Options::default(), plan, vec![first, second]).unwrap();
+        let retry = finish.outputs[0].retry.clone().unwrap();
+        assert_eq!(retry, expected);
+        assert!(planned(retry, rules()).is_ok());
+    }
+    let alone = json!({"repertoireId": "7", "num": ["+32470123456"], "sms": ["Prête 🎉"]});
+    let plan = planned(alone, rules()).unwrap();
+    let outcomes = vec![accepted(), lost()];
+    let finish = SendSmsMulti::finish(&Options::default(), plan, outcomes).unwrap();
+    assert_eq!(
+        finish.outputs[0].retry,
+        Some(json!({"sms": ["Prête 🎉"], "repertoireId": "7"})),
+        "the directory alone"
+    );
+}
+
+#[test]
+fn each_recipient_alone_brings_its_own_retry() {
+    let options = Options { emit_behaviour: EmitBehaviour::EmitIndividually, ..Options::default() };
+    let plan = plan(json!({"num": ["0680010203", "0680010204"], "sms": ["a"]})).unwrap();
+    let lost = Outcome::NotSent(Problem::new(Reason::Unavailable, "no connection"));
+    let outputs = SendSmsMulti::finish(&options, plan, vec![lost]).unwrap().outputs;
+    let retries: Vec<_> = outputs.iter().map(|it| it.retry.clone().unwrap()).collect();
+    let expected = |num| json!({"recipients": [{"num": num}], "sms": ["a"]});
+    assert_eq!(retries, [expected("0680010203"), expected("0680010204")]);
 }

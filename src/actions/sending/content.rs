@@ -28,16 +28,20 @@ pub struct TextRules {
     pub mention: usize,
     /// Parts that a text may need.
     pub most_parts: u32,
+    /// Whether it is the message itself that allows no more.
+    pub own_limit: bool,
 }
 
 impl TextRules {
     /// The rules for a message with these settings of its own.
     pub fn new(rules: &Rules, smslong: Option<u16>, ucs2: bool, mention: usize) -> Self {
+        let most_parts = rules.most_parts(smslong);
         Self {
             policy: rules.text_policy,
             unicode: ucs2,
             mention,
-            most_parts: rules.most_parts(smslong),
+            most_parts,
+            own_limit: smslong.is_some_and(|it| u32::from(it) == most_parts),
         }
     }
 
@@ -50,7 +54,8 @@ impl TextRules {
         check_blank(field, text)?;
         let bad = |it: BadCharacter| {
             let error = Error { reason: Some(Reason::BadCharacters), ..Error::invalid(field, it) };
-            let unicode_would_do = abroad && self.policy != TextPolicy::Ucs2 && !self.unicode;
+            let in_gsm = self.policy != TextPolicy::Ucs2 && !self.unicode;
+            let unicode_would_do = abroad && in_gsm && text::check_unicode(text).is_ok();
             if unicode_would_do {
                 error.hint("textPolicy ucs2 sends Unicode abroad")
             } else {
@@ -102,6 +107,7 @@ impl TextRules {
         );
         let hint = match most {
             text::MOST_PARTS => "shorten the text: iSendPro takes 6 parts at most",
+            _ if self.own_limit => "shorten the text, or raise smslong",
             _ => "shorten the text, or raise maxParts",
         };
         Err(Error { reason: Some(Reason::TooLong), ..Error::invalid(field, said).hint(hint) })

@@ -1,7 +1,7 @@
 //! What a message asks for all of its recipients, checked once.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::super::send_sms_multi::Input;
 use super::content::{Content, TextRules};
@@ -11,6 +11,9 @@ use crate::isendpro::request::Sms;
 use crate::sms::region::Region;
 use crate::sms::schedule::{self, Requested};
 use crate::sms::{sender, text};
+
+/// Marketing that leaves at once leaves this long before the hours end.
+const MARGIN: SignedDuration = SignedDuration::from_mins(2);
 
 /// The settings of a message's own, beside recipients and texts.
 #[derive(Debug, Clone, Copy, Default)]
@@ -31,9 +34,10 @@ pub struct Order<'a> {
     pub texts: TextRules,
     /// The country whose national numbers are meant.
     pub national: Region,
+    /// The rules of the step.
+    pub rules: &'a Rules,
     /// What a person should know of the message as a whole.
     pub warnings: Vec<String>,
-    rules: &'a Rules,
     sender: Option<String>,
     nostop: bool,
     /// The time that the message asks for.
@@ -54,7 +58,7 @@ pub struct Time {
 
 /// The settings of a request, as the API takes them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Settings {
+pub struct Terms {
     pub emetteur: Option<String>,
     pub date_envoi: Option<String>,
     pub gmt_zone: Option<String>,
@@ -96,7 +100,7 @@ impl<'a> Order<'a> {
     /// Names the field that is wrong.
     pub fn new(ask: Ask<'_>, rules: &'a Rules, now: Timestamp) -> Result<Self, Error> {
         check_smslong(ask.smslong)?;
-        let sender = ask.emetteur.or(rules.sender.as_deref());
+        let sender = ask.emetteur.or(rules.account.sender.as_deref());
         sender.map_or(Ok(()), sender::check).map_err(|it| Error::invalid("emetteur", it))?;
         let mut warnings: Vec<String> = sender
             .and_then(sender::doubt)
@@ -104,14 +108,14 @@ impl<'a> Order<'a> {
             .into_iter()
             .collect();
         let nostop = lifted(ask.nostop, rules)?;
-        if nostop && !rules.stop_lifted {
+        if nostop && sender.is_some() && !rules.account.stop_lifted {
             warnings.push(
                 "nostop: counts only once iSendPro has lifted the STOP mention for your account; \
                  set stopLifted when it has. Until then the mention is counted as part of the text"
                     .to_owned(),
             );
         }
-        let mention = sender.is_some() && !(nostop && rules.stop_lifted);
+        let mention = sender.is_some() && !(nostop && rules.account.stop_lifted);
         let mention = if mention { text::STOP } else { 0 };
         let requested = requested(ask, rules, now)?;
         let odd_date = requested.as_ref().and_then(|it| it.warning.as_ref());
@@ -126,19 +130,6 @@ impl<'a> Order<'a> {
             requested,
             now,
         })
-    }
-
-    /// Refuses a message with more recipients than allowed.
-    ///
-    /// # Errors
-    /// Says how many there are, and how many may be.
-    pub fn check_count(&self, field: &str, recipients: usize) -> Result<(), Error> {
-        self.rules.check_count(field, recipients)
-    }
-
-    /// Recipients of one request, at most.
-    pub fn batch_size(&self) -> usize {
-        self.rules.batch_size()
     }
 
     /// The text as it will be sent to a recipient there.
@@ -164,31 +155,51 @@ impl<'a> Order<'a> {
         })
     }
 
+    /// The time that the message asks for.
+    pub fn asked(&self) -> Option<Timestamp> {
+        self.requested.as_ref().map(|it| it.at)
+    }
+
     /// When the message to a recipient there leaves.
-    pub fn time(&self, region: Option<Region>) -> Time {
-        let asked = self.requested.as_ref().map(|it| it.at);
+    ///
+    /// # Errors
+    /// When it is marketing, and where the number is cannot be told.
+    pub fn time(&self, region: Option<Region>) -> Result<Time, Error> {
+        let asked = self.asked();
         if self.rules.kind != Some(Purpose::Marketing) {
-            return Time { at: asked, deferred: false, until: asked.map(too_late_after) };
+            return Ok(Time { at: asked, deferred: false, until: asked.map(too_late_after) });
+        }
+        if region.is_none() {
+            let said = "where this number is cannot be told from its range, and so neither when \
+                        marketing may be sent to it";
+            return Err(Error { reason: Some(Reason::Night), ..Error::invalid("num", said) });
         }
         let hours = self.rules.hours();
         let wanted = asked.unwrap_or(self.now);
-        let open = hours.next_open(wanted, region);
+        let mut open = hours.next_open(wanted, region);
+        if asked.is_none() && open == wanted {
+            // What leaves at once is still under way for a while.
+            let arrival = wanted + MARGIN;
+            let later = hours.next_open(arrival, region);
+            open = if later == arrival { wanted } else { later };
+        }
         if open != wanted {
-            return Time { at: Some(open), deferred: true, until: Some(too_late_after(open)) };
+            return Ok(Time { at: Some(open), deferred: true, until: Some(too_late_after(open)) });
         }
         let closing = || Deadline {
-            at: hours.closes(wanted, region),
+            at: hours.closes(wanted, region) - MARGIN / 2,
             reason: Reason::Night,
             why: "the hours in which marketing may be sent ended before this message could be",
         };
-        Time { at: asked, deferred: false, until: Some(asked.map_or_else(closing, too_late_after)) }
+        let until = asked.map_or_else(closing, too_late_after);
+        Ok(Time { at: asked, deferred: false, until: Some(until) })
     }
 
     /// The settings of a request that is to be sent at this instant.
-    pub fn settings(&self, at: Option<Timestamp>) -> Settings {
+    pub fn terms(&self, at: Option<Timestamp>) -> Terms {
         let wire = at.map(schedule::wire);
         let (date_envoi, gmt_zone) = wire.map(|it| (it.date_envoi, it.gmt_zone.to_owned())).unzip();
-        Settings { emetteur: self.sender.clone(), date_envoi, gmt_zone, nostop: self.nostop }
+        Terms { emetteur: self.sender.clone(), date_envoi, gmt_zone, nostop: self.nostop }
     }
 }
 
@@ -210,13 +221,13 @@ fn lifted(nostop: bool, rules: &Rules) -> Result<bool, Error> {
                 .hint("leave nostop out, or make the step transactional if it is not commercial"))
         }
         Some(Purpose::Marketing) => Ok(false),
-        Some(Purpose::Transactional) => Ok(nostop || rules.stop_lifted),
+        Some(Purpose::Transactional) => Ok(nostop || rules.account.stop_lifted),
         None => Ok(nostop),
     }
 }
 
 fn requested(ask: Ask<'_>, rules: &Rules, now: Timestamp) -> Result<Option<Requested>, Error> {
-    let zone = rules.time_zone.clone().unwrap_or_else(schedule::paris);
+    let zone = rules.account.time_zone.clone().unwrap_or_else(schedule::paris);
     let Some(date) = ask.date_envoi else {
         // Without a date it changes nothing, but a slip in it is worth knowing of.
         if let Some(name) = ask.gmt_zone {
@@ -233,9 +244,9 @@ fn requested(ask: Ask<'_>, rules: &Rules, now: Timestamp) -> Result<Option<Reque
 /// A date that passes while a message waits for its turn: nobody knows what iSendPro makes of it.
 fn too_late_after(at: Timestamp) -> Deadline {
     Deadline {
-        at: at + jiff::SignedDuration::from_secs(59),
+        at: at + SignedDuration::from_secs(59),
         reason: Reason::TooLate,
-        why: "the date of sending passed before this message could be handed over",
+        why: "the time of sending passed before this message could be handed over; plan it anew",
     }
 }
 

@@ -7,7 +7,6 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::component::Error;
 use crate::sms::region::Region;
 use crate::sms::schedule::{self, Hours};
-use crate::sms::text::MOST_PARTS;
 
 /// Parts that a text may need when neither the step nor the message says.
 const PARTS: u8 = 3;
@@ -29,32 +28,21 @@ pub struct Rules {
     pub kind: Option<Purpose>,
     /// Characters outside the SMS alphabet
     ///
-    /// Replace writes ê as e, typographic quotes as plain ones, and leaves emoji out; each result
-    /// lists the changes. Refuse sends nothing. Unicode abroad sends them as they are (70
-    /// characters an SMS) outside metropolitan France, and replaces them there.
+    /// Replace (repair) writes ê as e, typographic quotes as plain ones, and leaves emoji out; each
+    /// result lists the changes. Refuse (strict) sends no text that has such characters. Unicode
+    /// abroad (ucs2) sends them as they are, with 70 characters an SMS, outside metropolitan France,
+    /// and replaces them within.
     #[schemars(extend("viewClass" = "SelectView"))]
     pub text_policy: TextPolicy,
     /// Most parts of a text
     ///
-    /// 1 to 6; 3 if empty. A text that needs more is refused and not sent: each part is billed.
-    /// A message may say less with smslong, not more.
+    /// A text of more than 160 characters goes in parts, each billed as an SMS. 1 to 6; 3 if empty.
+    /// A text that needs more is refused. A message may ask for less with smslong, not for more.
     #[schemars(extend("viewClass" = "TextFieldView", "placeholder" = "3"), range(min = 1, max = 6))]
     pub max_parts: Option<u8>,
-    /// The account's default sender.
-    #[serde(rename = "emetteur")]
-    #[schemars(extend("x-setting" = true))]
-    pub sender: Option<String>,
-    /// Whether iSendPro has lifted the STOP mention for this account.
-    #[schemars(extend("x-setting" = true))]
-    pub stop_lifted: bool,
-    /// The country whose national numbers are meant.
-    #[serde(deserialize_with = "region")]
-    #[schemars(extend("x-setting" = true), with = "Option<String>")]
-    pub region: Option<Region>,
-    /// The time zone of dates that name none.
-    #[serde(deserialize_with = "time_zone")]
-    #[schemars(extend("x-setting" = true), with = "Option<String>")]
-    pub time_zone: Option<TimeZone>,
+    /// What is known of the account and of whoever sends.
+    #[serde(flatten)]
+    pub account: Account,
     /// The most recipients of one message.
     #[schemars(extend("x-setting" = true), range(min = 1))]
     pub max_recipients: Option<usize>,
@@ -70,6 +58,27 @@ pub struct Rules {
     /// What a part costs, in euros: for plans.
     #[schemars(extend("x-setting" = true), range(min = 0, max = 1000))]
     pub price_per_part: Option<f64>,
+}
+
+/// What a credential or the environment say of the account, and of how whoever sends writes.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Account {
+    /// The account's default sender.
+    #[serde(rename = "emetteur")]
+    #[schemars(extend("x-setting" = true))]
+    pub sender: Option<String>,
+    /// Whether iSendPro has lifted the STOP mention for this account.
+    #[schemars(extend("x-setting" = true))]
+    pub stop_lifted: bool,
+    /// The country whose national numbers are meant.
+    #[serde(deserialize_with = "region")]
+    #[schemars(extend("x-setting" = true), with = "Option<String>")]
+    pub region: Option<Region>,
+    /// The time zone of dates that name none.
+    #[serde(deserialize_with = "time_zone")]
+    #[schemars(extend("x-setting" = true), with = "Option<String>")]
+    pub time_zone: Option<TimeZone>,
 }
 
 /// What a message is for. The law asks more of marketing.
@@ -101,17 +110,13 @@ impl Rules {
     /// # Errors
     /// When the message's is no country code.
     pub fn national(&self, own: Option<&str>) -> Result<Region, Error> {
-        national(own, self.region)
+        national(own, self.account.region)
     }
 
-    /// How many parts a text may need: the smaller of what the message and the step say.
+    /// How many parts a text may need: what the step says, or less, if the message does.
     pub fn most_parts(&self, smslong: Option<u16>) -> u32 {
-        let own = smslong.map(|it| u32::from(it).min(MOST_PARTS));
-        let step = self.max_parts.map(u32::from);
-        match (own, step) {
-            (Some(own), Some(step)) => own.min(step),
-            (own, step) => own.or(step).unwrap_or(PARTS.into()),
-        }
+        let step = u32::from(self.max_parts.unwrap_or(PARTS));
+        smslong.map_or(step, |it| step.min(it.into()))
     }
 
     /// Refuses a message with more recipients than allowed.

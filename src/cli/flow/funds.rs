@@ -1,6 +1,7 @@
 //! Whether the account can pay for what is planned.
 
 use crate::actions::{Balance, Session};
+use crate::cli::limits::Count;
 use crate::component::{Config, Connection as _, Error, Kind};
 
 /// What the account has, and what a part costs.
@@ -28,16 +29,21 @@ impl Funds {
         Ok(Self { balance, price })
     }
 
-    /// What is lacking to send this many parts; `None` if the credit is enough.
-    pub fn shortage(&self, parts: u64) -> Option<String> {
+    /// What is lacking to send what was counted; `None` if the credit is enough.
+    pub fn shortage(&self, count: &Count) -> Option<String> {
         #[allow(clippy::cast_precision_loss, reason = "nobody sends 2^52 SMS")]
-        let parts = parts as f64;
+        let parts = count.parts() as f64;
         let enough = match (self.price, self.balance.euros) {
             (Some(price), Some(euros)) => parts * price <= euros,
             _ => self.balance.sms.is_some_and(|it| parts <= it),
         };
         let cost = self.price.map(|it| format!(" ({:.2} EUR)", parts * it)).unwrap_or_default();
-        (!enough).then(|| format!("{parts} SMS{cost} are planned, but the account has {self}"))
+        let elsewhere = match count.elsewhere() {
+            0 => String::new(),
+            more => format!(" (and {more} on accounts of their own, not compared)"),
+        };
+        (!enough)
+            .then(|| format!("{parts} SMS{cost} are planned{elsewhere}, the account has {self}"))
     }
 }
 

@@ -32,12 +32,14 @@ impl Report<'_> {
         self.tell_trouble();
         self.tell_rest();
         let mut words = self.summary.in_words(self.deed, self.mode);
-        if let (Some(cost), Some(price)) = (self.cost(), self.price) {
+        if let (Some(cost), Some(price)) = (self.cost().filter(|it| *it > 0.0), self.price) {
             words += &format!("\nprice: {cost} EUR at {price} EUR a part");
         }
         match (&self.shortage, self.funds) {
             (Some(shortage), _) => words += &format!("\ncredit: NOT ENOUGH: {shortage}"),
-            (None, Some(funds)) => words += &format!("\ncredit: enough: {funds}"),
+            (None, Some(funds)) => {
+                words += &format!("\ncredit: enough for what is counted: {funds}");
+            }
             (None, None) => {}
         }
         for note in &self.summary.notes {
@@ -52,7 +54,10 @@ impl Report<'_> {
             complain(format_args!("isendpro: stopped early: {reason}"));
         }
         if let Some(flag) = self.limit {
-            complain(format_args!("isendpro: the limit of {flag} was reached"));
+            complain(format_args!(
+                "isendpro: the limit of {flag} was reached: what came after it was not sent, and \
+                 came out as errors (--failed FILE collects them, to be fed in again)"
+            ));
         }
         if !summary.unprinted.is_empty() {
             complain(format_args!(

@@ -27,8 +27,8 @@ pub struct Sms {
     pub emetteur: Option<String>,
     /// Most parts
     ///
-    /// 1 to 6, or 999 for as many as the text needs (at most 6); without it, what the step says. A
-    /// text that needs more is refused; one that needs fewer is billed for fewer.
+    /// 1 to 6, or 999 for as many as the text needs; never more than the step allows. A text that
+    /// needs more is refused; one that needs fewer is billed for fewer.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "text")]
     #[schemars(range(min = 1, max = 999))]
     pub smslong: Option<u16>,
@@ -40,8 +40,8 @@ pub struct Sms {
     pub date_envoi: Option<String>,
     /// Time zone of the date
     ///
-    /// Any name such as Europe/Paris or Indian/Reunion; French time without it. iSendPro is told the
-    /// same instant in a zone that it knows.
+    /// Any name such as Europe/Paris or Indian/Reunion. Without it, the zone of the setting timeZone,
+    /// which is French time by default. iSendPro is told the same instant in a zone that it knows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gmt_zone: Option<String>,
     /// Tracker

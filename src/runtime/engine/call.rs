@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{DIAGNOSIS_LASTS, Engine, Load, Verdict};
+use super::{DIAGNOSIS_LASTS, Engine, Load, Turn, Verdict};
 use crate::component::{
     AccountTrouble, Claim, ClaimKey, Common, Connection, Diagnosis, Effect, Emit, Error, Job, Kind,
     Mode, Outcome, Outlet, PartInfo, Problem, Reason, Source, Status, Tally, json_planned,
@@ -30,9 +30,10 @@ impl<C: Connection> Call<'_, C> {
         job: Box<dyn Job<C>>,
         common: &Common,
         out: &dyn Emit,
+        turn: Option<Turn>,
     ) -> Verdict {
         let parts = job.parts();
-        let (outcomes, account) = match self.outcomes(job.as_ref(), &parts).await {
+        let (outcomes, account) = match self.outcomes(job.as_ref(), &parts, turn).await {
             Ok(made) => made,
             Err(error) => return error.into(),
         };
@@ -55,6 +56,7 @@ impl<C: Connection> Call<'_, C> {
         &self,
         job: &dyn Job<C>,
         parts: &[PartInfo],
+        turn: Option<Turn>,
     ) -> Result<(Vec<Outcome>, Option<AccountTrouble>), Error> {
         let dry_run = self.engine.mode == Mode::DryRun;
         if !parts.is_empty() {
@@ -63,20 +65,21 @@ impl<C: Connection> Call<'_, C> {
             }
             self.admit(parts).await?;
         }
+        drop(turn);
         if dry_run {
             return Ok((vec![Outcome::Planned; parts.len()], None));
         }
         let mut outcomes = Vec::with_capacity(parts.len());
         let mut account = None;
+        let deadline = Instant::now() + self.engine.patience;
         for (index, part) in parts.iter().enumerate() {
-            if account.is_some() {
-                let said = "an earlier request of this message was refused for the account";
-                outcomes.push(Outcome::NotSent(Problem::new(Reason::Account, said)));
+            if let Some(why) = self.ending(index, account) {
+                outcomes.push(Outcome::NotSent(why));
                 continue;
             }
-            let mut outcome = self.deliver(job, index, part).await;
+            let mut outcome = self.deliver(job, index, part, deadline).await;
             if let Outcome::Refused(problem) = &mut outcome {
-                problem.account = self.diagnose(problem.reason, problem.code).await;
+                problem.account = self.diagnose(problem.reason, problem.code, part.units).await;
                 if problem.account.is_some() {
                     problem.reason = Reason::Account;
                 }
@@ -87,10 +90,24 @@ impl<C: Connection> Call<'_, C> {
         Ok((outcomes, account.filter(|_| !self.own_account)))
     }
 
+    /// Why the later requests of a message are not made: they are told as not sent, and can be given
+    /// to the same action again.
+    fn ending(&self, part: usize, account: Option<AccountTrouble>) -> Option<Problem> {
+        if account.is_some() {
+            let said = "an earlier request of this message was refused for the account";
+            return Some(Problem::new(Reason::Account, said));
+        }
+        let stopped = part > 0 && self.engine.stop.wanted();
+        let said = "the run was stopped before this request of the message";
+        stopped.then(|| Problem::new(Reason::Unavailable, said))
+    }
+
     async fn admit(&self, parts: &[PartInfo]) -> Result<(), Error> {
         let load = Load {
+            own_account: self.own_account,
             recipients: parts.iter().map(|it| it.recipients).sum(),
             units: parts.iter().map(|it| it.units).sum(),
+            uncounted: parts.iter().any(|it| it.uncounted),
         };
         for admission in &self.engine.admissions {
             admission.admit(load).await?;
@@ -99,10 +116,15 @@ impl<C: Connection> Call<'_, C> {
     }
 
     /// Makes one request, again and again while that is safe and there is time.
-    async fn deliver(&self, job: &dyn Job<C>, index: usize, part: &PartInfo) -> Outcome {
+    async fn deliver(
+        &self,
+        job: &dyn Job<C>,
+        index: usize,
+        part: &PartInfo,
+        deadline: Instant,
+    ) -> Outcome {
         let effect = part.effect;
         let mut delays = None;
-        let deadline = Instant::now() + self.engine.patience;
         loop {
             if !self.permitted().await {
                 let said = "the run was stopped before this message was sent";
@@ -185,20 +207,31 @@ impl<C: Connection> Call<'_, C> {
         }
     }
 
-    /// What is wrong with the account, when a whole request was refused by a code that nobody knows.
-    async fn diagnose(&self, reason: Reason, code: Option<i64>) -> Option<AccountTrouble> {
+    /// What is wrong with the account, when a whole request of so many units was refused by a code
+    /// that nobody knows.
+    async fn diagnose(
+        &self,
+        reason: Reason,
+        code: Option<i64>,
+        units: u64,
+    ) -> Option<AccountTrouble> {
         if reason != Reason::Other || code.is_none() {
             return None;
         }
         let diagnosis = if self.own_account {
-            self.api.diagnose().await
+            self.api.diagnose(units).await
         } else {
             let mut known = self.engine.diagnosis.lock().await;
             match &*known {
-                Some((when, diagnosis)) if when.elapsed() < DIAGNOSIS_LASTS => diagnosis.clone(),
+                // What pays for one message may not pay for a larger one.
+                Some((when, asked, diagnosis))
+                    if when.elapsed() < DIAGNOSIS_LASTS && *asked >= units =>
+                {
+                    diagnosis.clone()
+                }
                 _ => {
-                    let fresh = self.api.diagnose().await;
-                    *known = Some((Instant::now(), fresh.clone()));
+                    let fresh = self.api.diagnose(units).await;
+                    *known = Some((Instant::now(), units, fresh.clone()));
                     fresh
                 }
             }
@@ -226,7 +259,7 @@ impl<C: Connection> Call<'_, C> {
         };
         let mut account = None;
         if error.kind == Kind::Refused {
-            account = self.diagnose(error.reason.unwrap_or(Reason::Other), error.code).await;
+            account = self.diagnose(error.reason.unwrap_or(Reason::Other), error.code, 0).await;
         }
         match account {
             Some(AccountTrouble::KeyOrAddress) => error.kind = Kind::AccountKey,

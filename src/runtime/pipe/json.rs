@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::component::{Error, Kind};
 
-/// What stands for a character that was lost.
-const LOST: char = '\u{fffd}';
+/// What stands for half a character: a code that is no character, and in no text by itself.
+const LOST: char = '\u{fdd0}';
 
 /// Reads a line.
 ///
@@ -33,7 +33,7 @@ fn half_a_character(text: &str) -> Option<Error> {
     )
 }
 
-/// The text with `\ufffd` for every half that stands alone; `None` if there is none.
+/// The text with `\ufdd0` for every half that stands alone; `None` if there is none.
 fn without_halves(text: &str) -> Option<String> {
     let mut mended = String::new();
     let mut rest = text;
@@ -43,7 +43,7 @@ fn without_halves(text: &str) -> Option<String> {
         let length = match (half(escape), escape.get(6..).and_then(half)) {
             (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => 12,
             (Some(0xd800..=0xdfff), _) => {
-                mended.push_str("\\ufffd");
+                mended.push_str("\\ufdd0");
                 rest = &escape[6..];
                 continue;
             }

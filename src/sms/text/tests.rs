@@ -223,11 +223,27 @@ fn the_work_grows_with_the_text_only() {
 
 #[test]
 fn an_address_that_a_repair_would_bend_is_found() {
-    for text in ["voir https://ex.fr/forêt.", "voir (www.forêt.fr)", "« http://forêt.fr »"] {
+    for text in [
+        "voir https://ex.fr/forêt.",
+        "voir (www.forêt.fr)",
+        "« http://forêt.fr »",
+        "WWW.FÊTE.FR",
+        "exemple.fr/fête",
+        "exemple.museum?q=fête",
+        "fête.fr!",
+        "jérôme.noël@exemple.fr",
+    ] {
         assert!(has_fragile_address(text), "{text}");
     }
-    for text in ["« https://ex.fr/été » : à lire…", "https://ex.fr/a👍 bientôt", "la forêt"]
-    {
+    for text in [
+        "« https://ex.fr/été » : à lire…",
+        "https://ex.fr/a👍 bientôt",
+        "la forêt",
+        "prête.Merci",
+        "et/ou fête",
+        "12.5/ê",
+        "@toi.même",
+    ] {
         assert!(!has_fragile_address(text), "{text}");
     }
 }
