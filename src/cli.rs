@@ -6,6 +6,7 @@ mod count;
 mod describe;
 mod failed;
 mod flow;
+mod journal;
 mod limits;
 mod logging;
 mod plan;
@@ -58,6 +59,8 @@ enum Command {
     Actions(actions::Args),
     /// Count the characters and SMS parts of a text, and tell what breaks GSM-7
     Count(count::Args),
+    /// Look into a journal, settle what is in doubt, forget
+    Journal(journal::Args),
     /// Check the key and the way to the server, and tell the credit
     Check(check::Args),
     /// Write component.json and schemas/, or print one action's
@@ -88,6 +91,7 @@ pub fn main() -> ExitCode {
         Command::Plan(args) => plan::main(*args),
         Command::Actions(args) => actions::main(&args),
         Command::Count(args) => count::main(&args),
+        Command::Journal(args) => journal::main(args),
         Command::Check(args) => check::main(&args),
         Command::Describe(args) => describe::main(&args),
         #[cfg(feature = "simulator")]

@@ -10,12 +10,14 @@ mod connection;
 mod erased;
 mod error;
 mod handler;
+mod identity;
 mod input;
 mod journal;
 mod message;
 mod outcome;
 mod outlet;
 mod plan;
+mod remembered;
 mod report;
 mod schema;
 mod shape;
@@ -23,13 +25,16 @@ mod trigger;
 mod words;
 
 pub use action::{Action, Effect, Example, Finish, Meta};
-pub use config::{Config, Delivery, Mode, NoOptions};
+pub use config::{Config, Delivery, Mode, NoOptions, WhenUnknown};
 pub use connection::{Component, Connection, Diagnosis, Verified};
 pub use erased::{Bound, Finished, Job, PartInfo, Source, Task, Work, json_planned};
 pub use error::{Error, Kind};
 pub use handler::{Handler, Role};
+pub use identity::{finish, identity, reference};
 pub use input::Common;
-pub use journal::{Claim, ClaimKey, Journal, Ticket};
+pub use journal::{
+    Claim, Fallout, Journal, Kept, Known, MessageKey, Scope, Slot, Ticket, WHOLE, Wanted,
+};
 pub use message::{Message, mask};
 pub use outcome::{AccountTrouble, Answer, Outcome, Problem, Reason, Reply, Status, Tally};
 pub use outlet::{Emit, Outlet};

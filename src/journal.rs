@@ -1,5 +1,46 @@
-//! Where it is remembered what was sent. A store implements [`crate::component::Journal`].
+//! Where it is remembered what was sent. A store implements [`crate::component::Journal`], and
+//! [`Ledger`] for people to look into it.
 
-mod none;
+mod file;
+#[cfg(test)]
+mod laws;
+mod ledger;
+#[cfg(test)]
+mod plain;
+mod record;
 
-pub use none::NoJournal;
+use std::sync::Arc;
+
+pub use file::FileJournal;
+pub use ledger::{Entry, Filter, Ledger, Run, State};
+
+use jiff::Timestamp;
+
+use crate::component::{Error, MessageKey};
+
+/// When a message was first claimed, if any of its slots is accepted, unknown or being called.
+async fn first(ledger: &dyn Ledger, message: MessageKey) -> Result<Option<Timestamp>, Error> {
+    let filter = Filter { message: Some(message), ..Filter::default() };
+    let entries = ledger.entries(&filter, usize::MAX).await?;
+    let sent = entries.iter().filter(|it| it.state != State::Refused);
+    Ok(sent.map(|it| it.at).min())
+}
+
+/// Opens the store of this address: `file:PATH`.
+///
+/// # Errors
+/// When it is no address of a store, or the store cannot be opened.
+pub async fn open(address: &str) -> Result<Arc<dyn Ledger>, Error> {
+    let Some(path) = address.strip_prefix("file:").filter(|it| !it.is_empty()) else {
+        return Err(Error::config(
+            "journal",
+            "must be file: and a path, such as file:sent.journal",
+        ));
+    };
+    let path = path.to_owned();
+    // Opening waits for the disk.
+    let opened = tokio::task::spawn_blocking(move || FileJournal::open(path)).await;
+    let opened = opened
+        .unwrap_or_else(|it| Err(Error::config("journal", format!("cannot be opened: {it}"))));
+    Ok(Arc::new(opened?))
+}

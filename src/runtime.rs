@@ -5,6 +5,6 @@ pub mod pipe;
 mod retry;
 mod stop;
 
-pub use engine::{Admission, Engine, Load, Turn, Verdict};
+pub use engine::{Admission, Engine, Load, Memory, Turn, Verdict};
 pub use retry::{Next, next};
 pub use stop::{Stop, Stopper};

@@ -48,6 +48,8 @@ impl Action for AddShortlink {
         }],
     };
 
+    const REMEMBERED: &'static [&'static str] = &["shortlink"];
+
     /// `Once`: a second request makes a second link.
     fn plan(input: Self::Input, _: &NoOptions, _: Timestamp) -> Result<Plan<Self::Request>, Error> {
         Ok(Plan::request(Effect::Once, input))

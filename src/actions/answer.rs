@@ -19,6 +19,7 @@ pub async fn ask<R: Request, T: Serialize>(
             answers: Vec::new(),
             data: fields(&read(&reply)),
             raw: reply.raw,
+            replayed: false,
         }),
         Err(error) => unasked(&error),
     }

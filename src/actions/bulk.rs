@@ -31,6 +31,23 @@ pub struct Batch {
     pub input: Arc<Input>,
 }
 
+impl Batch {
+    /// Leaves recipients out, and the directory.
+    pub fn narrow(&mut self, keep: &[bool], directory: bool) {
+        let Sending { request, contents, .. } = &mut self.sending;
+        if request.sms.len() == keep.len() && keep.len() > 1 {
+            recipients::retain(&mut request.sms, keep);
+        }
+        recipients::retain(&mut request.num, keep);
+        recipients::retain(&mut request.tracker, keep);
+        recipients::retain(contents, keep);
+        if !directory {
+            request.repertoire_id = None;
+            self.directory = None;
+        }
+    }
+}
+
 /// What a recipient gets, and when.
 pub type Detail = (Arc<Content>, Option<Timestamp>);
 
@@ -206,8 +223,13 @@ impl Group {
         };
         let sending = Sending { request, contents, at };
         let batch = Batch { sending, directory, input: Arc::clone(input) };
-        let uncounted = batch.directory.is_some();
-        Part { until, uncounted, ..Part::new(Effect::Once, items, batch) }
+        let directory = batch.directory.is_some();
+        Part {
+            until,
+            uncounted: directory,
+            whole: directory,
+            ..Part::new(Effect::Once, items, batch)
+        }
     }
 }
 

@@ -36,6 +36,12 @@ pub struct Fate {
     /// Explanation
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// Sent before
+    ///
+    /// true when this became known by an earlier delivery of the same message, and nothing was sent
+    /// now.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub replayed: bool,
     /// Warnings
     ///
     /// What you should know although it stopped nothing.
@@ -110,6 +116,7 @@ impl Fate {
             reason: answer.reason,
             code: answer.code,
             message: answer.message.clone(),
+            replayed: answer.replayed,
             warnings: item.warnings.clone(),
         }
     }

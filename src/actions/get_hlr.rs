@@ -104,6 +104,10 @@ impl Action for GetHlr {
         options.emit_behaviour == EmitBehaviour::EmitIndividually
     }
 
+    fn narrow(request: &mut Hlr, keep: &[bool], _: bool) {
+        recipients::retain(&mut request.num, keep);
+    }
+
     /// `Once`: look-ups are billed, as far as is known.
     fn plan(input: Input, options: &Options, _: Timestamp) -> Result<Plan<Hlr>, Error> {
         let national = sending::national(input.region.as_deref(), options.numbers.region)?;
@@ -190,5 +194,5 @@ fn reply(reply: isendpro::Reply, items: &[Item]) -> Reply {
         }
     };
     let answers = items.iter().zip(said).map(answer).collect();
-    Reply { answers, data: operators, raw }
+    Reply { answers, data: operators, raw, replayed: false }
 }

@@ -67,7 +67,7 @@ pub fn sort_out<T>(
 }
 
 fn without_call(status: Status, reason: Option<Reason>, message: String) -> Answer {
-    Answer { status, code: None, message: Some(message), reason, parts: None }
+    Answer { status, code: None, message: Some(message), reason, parts: None, replayed: false }
 }
 
 /// The engine's reply for the API's: one answer for each recipient of the call.
@@ -127,6 +127,14 @@ pub fn by_recipient<'a>(entries: &'a [Entry], items: &[Item]) -> ByRecipient<'a>
     sorted
 }
 
+/// Keeps the elements that `keep` says; a list that is not one for each recipient stays.
+pub fn retain<T>(list: &mut Vec<T>, keep: &[bool]) {
+    if list.len() == keep.len() {
+        let mut kept = keep.iter();
+        list.retain(|_| kept.next().copied().unwrap_or(true));
+    }
+}
+
 fn unmentioned() -> Answer {
     let said = "iSendPro's answer does not mention this number".to_owned();
     without_call(Status::Unknown, Some(Reason::Unavailable), said)
@@ -152,6 +160,7 @@ pub fn answer(entry: &Entry) -> Answer {
         message: entry.message().map(Into::into),
         reason: (status == Status::Refused).then(|| known(code).unwrap_or(Reason::Other)),
         parts: entry.integer("smslong").and_then(|it| u32::try_from(it).ok()),
+        replayed: false,
     }
 }
 
@@ -164,6 +173,7 @@ pub fn answers(items: &[Item], outcome: Outcome) -> Vec<Answer> {
             message: Some(problem.message),
             reason: Some(problem.reason),
             parts: None,
+            replayed: false,
         };
         vec![answer; items.len()]
     };
@@ -185,6 +195,7 @@ fn planned(item: &Item) -> Answer {
         message: None,
         reason: None,
         parts: (item.units > 0).then_some(item.units),
+        replayed: false,
     }
 }
 
@@ -201,7 +212,11 @@ pub fn results<R>(plan: Plan<R>, outcomes: Vec<Outcome>) -> (Vec<(Item, Answer)>
     let mut tally = Tally::default();
     for (_, answer) in &results {
         tally.count(answer.status);
-        tally.parts += u64::from(answer.parts.unwrap_or(0));
+        if answer.replayed {
+            tally.replayed += 1;
+        } else {
+            tally.parts += u64::from(answer.parts.unwrap_or(0));
+        }
     }
     (results, tally)
 }

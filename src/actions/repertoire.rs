@@ -63,6 +63,7 @@ pub struct Output {
     /// Numbers
     ///
     /// The codes of this operation are not published; they are passed on as they came.
+    #[serde(default)]
     pub results: Vec<Contact>,
 }
 
@@ -102,6 +103,8 @@ impl Action for Repertoire {
             },
         ],
     };
+
+    const REMEMBERED: &'static [&'static str] = &["repertoireId"];
 
     /// Adding is `Once`, since it may add the contact a second time; removing is not.
     fn plan(input: Input, options: &Options, _: Timestamp) -> Result<Plan<RepertoireModif>, Error> {

@@ -57,6 +57,8 @@ impl Action for RepertoireCrea {
         }],
     };
 
+    const REMEMBERED: &'static [&'static str] = &["repertoireId"];
+
     /// `Once`: a second request makes a second directory.
     fn plan(input: Input, _: &NoOptions, _: Timestamp) -> Result<Plan<Self::Request>, Error> {
         Ok(Plan::request(Effect::Once, request::RepertoireCrea::new(input.repertoire_nom)))

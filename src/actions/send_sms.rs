@@ -12,7 +12,7 @@ use super::sending::{self, Ask, Order, Rules, Sending, Terms};
 use super::{Session, answer};
 use crate::component::{
     Action, Delivery, Effect, Error, Example, Finish, Item, Kind, Meta, Outcome, Part, Plan,
-    Status, Tally,
+    Settled, Status, Tally,
 };
 use crate::isendpro::request::Sms;
 use crate::sms::text::Encoding;
@@ -139,6 +139,9 @@ impl Action for SendSms {
         plan: Plan<Sending<Sms>>,
         outcomes: Vec<Outcome>,
     ) -> Result<Finish<Output>, Error> {
+        if let Some(Settled { item, answer }) = plan.settled.first() {
+            return verdict(options, Output { sent: Sent::new(item, answer), mode: None });
+        }
         let Some((part, outcome)) = plan.parts.into_iter().zip(outcomes).next() else {
             return Err(Error::new(Kind::Internal, "no call was made"));
         };
@@ -167,7 +170,11 @@ fn verdict(options: &Options, output: Output) -> Result<Finish<Output>, Error> {
         Status::Refused if options.when_refused == WhenRefused::Throw => Kind::Refused,
         status => {
             let mut tally = Tally::of(status);
-            tally.parts = u64::from(output.sent.smslong.unwrap_or(0));
+            if fate.replayed {
+                tally.replayed = 1;
+            } else {
+                tally.parts = u64::from(output.sent.smslong.unwrap_or(0));
+            }
             return Ok(Finish { outputs: vec![output], tally });
         }
     };

@@ -245,6 +245,10 @@ impl Action for SendSmsMulti {
         options.emit_behaviour == EmitBehaviour::EmitIndividually
     }
 
+    fn narrow(batch: &mut Batch, keep: &[bool], whole: bool) {
+        batch.narrow(keep, whole);
+    }
+
     /// `Once`: a second request sends everything again.
     fn plan(input: Input, options: &Options, now: Timestamp) -> Result<Plan<Batch>, Error> {
         let order = Order::new(Ask::from(&input), &options.rules, now)?;

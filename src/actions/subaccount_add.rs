@@ -68,6 +68,8 @@ impl Action for SubaccountAdd {
         }],
     };
 
+    const REMEMBERED: &'static [&'static str] = &["subAccountId", "subAccountLogin"];
+
     /// `Once`: a second request makes a second account.
     fn plan(input: Input, _: &NoOptions, _: Timestamp) -> Result<Plan<Self::Request>, Error> {
         let request = request::SubaccountAdd::new(input.login, input.password);

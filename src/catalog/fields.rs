@@ -62,8 +62,16 @@ pub fn credential() -> Value {
 
 /// The order in which a person meets the fields of a step: first what the message is, then what
 /// may happen to it. A field that is not here comes after these.
-const ORDER: &[&str] =
-    &["kind", "mode", "textPolicy", "maxParts", "whenRefused", "emitBehaviour", "giveUpAfter"];
+const ORDER: &[&str] = &[
+    "kind",
+    "mode",
+    "textPolicy",
+    "maxParts",
+    "whenRefused",
+    "emitBehaviour",
+    "giveUpAfter",
+    "whenUnknown",
+];
 
 /// The fields of a form, highest order first.
 pub fn fields(mut schema: Value) -> Value {

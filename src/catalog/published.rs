@@ -88,6 +88,8 @@ const OWN: &[&str] = &[
     "raw",
     "reason",
     "recipients",
+    "replayed",
+    "resend",
     "reference",
     "refused",
     "region",
@@ -107,6 +109,7 @@ const OWN: &[&str] = &[
     "unknown",
     "warnings",
     "whenRefused",
+    "whenUnknown",
 ];
 
 /// The first paragraph of the documentation is the title, followed by the API's word if it is one;

@@ -1,6 +1,7 @@
 //! Messages from stdin through an action to stdout: what `run` and `plan` have in common.
 
 mod funds;
+mod remember;
 mod report;
 
 use std::fs::File;
@@ -13,6 +14,7 @@ use anyhow::Context as _;
 use tokio::io::{AsyncBufRead, AsyncWriteExt as _, BufReader};
 
 use self::funds::Funds;
+pub use self::remember::JournalArgs;
 use super::failed::FailedFile;
 use super::limits::{Count, LimitArgs, Limits};
 use super::settings::SettingsArgs;
@@ -20,7 +22,6 @@ use super::{Usage, complain, server, stdio, terminal};
 use crate::actions::Session;
 use crate::catalog::step_fields;
 use crate::component::{Config, Handler};
-use crate::journal::NoJournal;
 use crate::runtime::pipe::{self, Failures, Options, Summary, Watch};
 use crate::runtime::{Engine, Stop};
 
@@ -76,12 +77,12 @@ pub struct Manner {
 }
 
 /// Carries messages from stdin to stdout.
-pub fn main(args: FlowArgs, manner: Manner) -> anyhow::Result<u8> {
+pub fn main(args: FlowArgs, manner: Manner, journal: Option<JournalArgs>) -> anyhow::Result<u8> {
     super::logging::start(args.verbose, args.log_file.as_deref())?;
     let handler = super::actions::find(&args.action)?;
     let config = config(&args, manner, handler)?;
     let runtime = super::runtime()?;
-    let flow = Flow { args, manner, handler };
+    let flow = Flow { args, manner, handler, journal };
     // As a task, so that the reading happens where the messages are carried.
     let carried = runtime.block_on(runtime.spawn(flow.carry(config)));
     // A read of stdin that is still waiting must not hold the exit.
@@ -93,7 +94,7 @@ fn config(args: &FlowArgs, manner: Manner, handler: &Handler<Session>) -> anyhow
     let fields = step_fields(handler);
     let mut names: Vec<String> =
         fields.as_object().into_iter().flat_map(|it| it.keys().cloned()).collect();
-    for name in ["mode", "giveUpAfter"] {
+    for name in ["mode", "giveUpAfter", "whenUnknown"] {
         if names.iter().all(|it| it != name) {
             names.push(name.to_owned());
         }
@@ -115,6 +116,8 @@ struct Flow {
     args: FlowArgs,
     manner: Manner,
     handler: &'static Handler<Session>,
+    /// Where it is remembered what was sent; nowhere in plans.
+    journal: Option<JournalArgs>,
 }
 
 impl Flow {
@@ -192,6 +195,14 @@ impl Flow {
         let (stopper, stop) = Stop::new();
         let mut engine = self.engine(config, stop.clone())?;
         let mode = engine.test_mode();
+        let live = mode != Some("dryRun");
+        let remembering = match self.journal.as_ref().filter(|_| live) {
+            Some(journal) => journal.begin(self.handler.meta.name).await?,
+            None => None,
+        };
+        if let Some(remembering) = &remembering {
+            engine = engine.memory(remembering.memory());
+        }
         let progress = terminal::Progress::start();
         if mode.is_none()
             && self.handler.meta.deed == "sent"
@@ -228,12 +239,22 @@ impl Flow {
         .await;
         summary.notes.extend(self.unchecked(config));
         let signal = *signal.lock().unwrap_or_else(PoisonError::into_inner);
+        let limit = limits.and_then(|it| it.reached());
+        let to_the_end = signal.is_none()
+            && summary.stopped.is_none()
+            && summary.account.is_none()
+            && limit.is_none();
+        if let Some(remembering) = remembering.filter(|_| to_the_end)
+            && let Err(error) = remembering.end().await
+        {
+            summary.stopped = Some(format!("the journal: the run was not ended: {error}"));
+        }
         let report = report::Report {
             summary: &summary,
             deed: self.handler.meta.deed,
             mode,
             interrupted: signal.is_some(),
-            limit: limits.and_then(|it| it.reached()),
+            limit,
             price,
             shortage: funds.as_ref().and_then(|it| it.shortage(&count)),
             funds: funds.as_ref(),
@@ -248,7 +269,7 @@ impl Flow {
     }
 
     fn engine(&self, config: &Config, stop: Stop) -> anyhow::Result<Engine<Session>> {
-        let engine = Engine::new(self.handler, config, PATIENCE, Arc::new(NoJournal), stop)?;
+        let engine = Engine::new(self.handler, config, PATIENCE, stop)?;
         if engine.emits_many() && !self.manner.many {
             return Err(Usage(format!(
                 "{} gives several results for a message this way; add --many, or --set emitBehaviour=fetchAll",

@@ -30,5 +30,5 @@ pub fn main(args: Args) -> anyhow::Result<u8> {
         tolerance: 0.0,
         totals: true,
     };
-    flow::main(args.flow, manner)
+    flow::main(args.flow, manner, None)
 }

@@ -1,6 +1,6 @@
 //! `isendpro run`: messages through an action.
 
-use super::flow::{self, FlowArgs, Manner};
+use super::flow::{self, FlowArgs, JournalArgs, Manner};
 
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]
@@ -8,6 +8,8 @@ use super::flow::{self, FlowArgs, Manner};
 pub struct Args {
     #[command(flatten)]
     flow: FlowArgs,
+    #[command(flatten)]
+    journal: JournalArgs,
     /// Check everything, call nothing, and tell what would be sent
     #[arg(long, short = 'n')]
     dry_run: bool,
@@ -53,7 +55,7 @@ pub fn main(args: Args) -> anyhow::Result<u8> {
         tolerance: args.tolerate.unwrap_or(0.0),
         totals: false,
     };
-    flow::main(args.flow, manner)
+    flow::main(args.flow, manner, Some(args.journal))
 }
 
 /// A share such as `5%` or `0.05`.

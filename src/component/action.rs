@@ -88,6 +88,15 @@ pub trait Action: Sized + 'static {
         false
     }
 
+    /// Fields of the reply's data that are remembered of a request without recipients, so that the
+    /// same message gets the same result when it comes again. No numbers, texts or secrets.
+    const REMEMBERED: &'static [&'static str] = &[];
+
+    /// Leaves recipients out of a request of several: `keep` says for each, in order, whether it
+    /// stays; `whole` whether what the request does beyond them does. Not called for requests of one
+    /// recipient or none.
+    fn narrow(_request: &mut Self::Request, _keep: &[bool], _whole: bool) {}
+
     /// Decides what the message will do. Pure: no I/O, no clock but `now`.
     ///
     /// # Errors

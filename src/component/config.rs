@@ -139,6 +139,23 @@ pub struct Delivery {
     /// have been sent is never tried again.
     #[schemars(extend("viewClass" = "TextFieldView", "placeholder" = "60"), range(min = 0, max = 10080))]
     pub give_up_after: Option<f64>,
+    /// When a message may have been sent
+    ///
+    /// When iSendPro gave no usable answer, or the flow was interrupted in the middle, nobody knows.
+    /// Report it, and a person decides; or send it again, once, at the risk of sending it twice.
+    #[schemars(extend("viewClass" = "SelectView"))]
+    pub when_unknown: WhenUnknown,
+}
+
+/// What becomes of a message that comes again and may have been sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum WhenUnknown {
+    /// Report it
+    #[default]
+    Report,
+    /// Send it again, once
+    SendAgain,
 }
 
 /// Whether anything is really sent.

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::input::Reader;
 use super::{
-    Action, BoxFuture, Common, Config, Deadline, Effect, Error, Fired, Kind, Meta, Outcome, Outlet,
-    Plan, Report, Status, Tally, Trigger,
+    Action, BoxFuture, Common, Config, Deadline, Effect, Error, Fallout, Fired, Kind, Known, Meta,
+    Outcome, Outlet, Plan, Problem, Report, Slot, Status, Tally, Trigger, remembered,
 };
 
 /// An action or trigger with its options read: what takes messages.
@@ -55,13 +55,30 @@ pub struct PartInfo {
     pub uncounted: bool,
 }
 
+impl PartInfo {
+    /// What is said of it if it is too late by now.
+    pub fn missed(&self) -> Option<Problem> {
+        self.until.and_then(|it| it.missed(Timestamp::now()))
+    }
+}
+
 /// Planned calls.
 pub trait Job<C>: Send + Sync {
     /// The requests, in order.
     fn parts(&self) -> Vec<PartInfo>;
 
+    /// What one request does that must happen at most once.
+    fn slots(&self, part: usize) -> Vec<Slot<'_>>;
+
+    /// Leaves out of a request what is known of it from an earlier delivery of the same message. If
+    /// nothing of it is left to call, says what became of it.
+    fn settle(&mut self, part: usize, known: Vec<(u32, Known)>) -> Option<Outcome>;
+
     /// Makes one request.
     fn call<'a>(&'a self, api: &'a C, part: usize) -> BoxFuture<'a, Outcome>;
+
+    /// What became of each slot of a request, by its outcome.
+    fn fallout(&self, part: usize, outcome: &Outcome) -> Vec<(u32, Fallout)>;
 
     /// Says what became of the message.
     ///
@@ -130,6 +147,18 @@ impl<A: Action> Job<A::Api> for PlannedCalls<A> {
 
     fn call<'a>(&'a self, api: &'a A::Api, part: usize) -> BoxFuture<'a, Outcome> {
         Box::pin(A::call(api, &self.plan.parts[part]))
+    }
+
+    fn slots(&self, part: usize) -> Vec<Slot<'_>> {
+        remembered::slots(&self.plan.parts[part])
+    }
+
+    fn settle(&mut self, part: usize, known: Vec<(u32, Known)>) -> Option<Outcome> {
+        remembered::settle::<A>(&mut self.plan, part, known)
+    }
+
+    fn fallout(&self, part: usize, outcome: &Outcome) -> Vec<(u32, Fallout)> {
+        remembered::fallout::<A>(&self.plan.parts[part], outcome)
     }
 
     fn finish(self: Box<Self>, outcomes: Vec<Outcome>) -> Result<Finished, Error> {

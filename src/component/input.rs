@@ -11,7 +11,7 @@ use super::words;
 use super::{Error, Kind, Meta, Shape, input_schema};
 
 /// The field under which the flowground connector nested its bodies.
-const WRAPPER: &str = "requestBody";
+pub(super) const WRAPPER: &str = "requestBody";
 
 /// Fields that every body may carry.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
@@ -30,6 +30,10 @@ pub struct Common {
     ///
     /// Your id of this message. It comes back with the result.
     pub reference: Option<String>,
+    /// Send it all the same
+    ///
+    /// For a message that may have been sent: send it (again), once.
+    pub resend: bool,
     /// Return the raw answer
     ///
     /// Also return iSendPro's answer as it came, under `raw`.

@@ -1,40 +1,132 @@
 //! What the engine needs of a memory that outlives it: claim before the call, record after it.
 
-use super::{BoxFuture, Error, Outcome};
+use std::time::Duration;
 
-/// What a claim is for: one request that must happen at most once.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ClaimKey {
-    /// The action's name.
-    pub action: &'static str,
-    /// The message's own id, when it has one.
-    pub message: Option<String>,
-    /// Place of the request within its message, counted from 0.
-    pub part: usize,
+use jiff::Timestamp;
+
+use super::{BoxFuture, Error};
+
+/// A message, the same for each delivery of it: a hash of where it belongs, its action, its id and
+/// its body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MessageKey(pub [u8; 32]);
+
+/// A run of the pipe, or a step of a flow: what messages are counted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Scope(pub [u8; 16]);
+
+/// The slot of what a request does beyond its recipients: all that a message without recipients
+/// does, and the numbers of a directory.
+pub const WHOLE: u32 = u32::MAX;
+
+/// One thing that must happen at most once: what one recipient gets, or [`WHOLE`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slot<'a> {
+    /// The recipient's place in its message, or [`WHOLE`].
+    pub index: u32,
+    /// The number as it is called; empty for [`WHOLE`]. A store keeps no more of it than a keyed
+    /// hash and the last two digits.
+    pub tel: &'a str,
+    /// The tracker that goes with it.
+    pub tracker: Option<&'a str>,
 }
 
-/// Proof of a claim; needed to record what became of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ticket(pub u64);
+/// What is claimed: some slots of one message, to be called together.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The message.
+    pub message: MessageKey,
+    /// The run or the step that it belongs to.
+    pub scope: Scope,
+    /// The action's name.
+    pub action: &'a str,
+    /// The slots, each once.
+    pub slots: &'a [Slot<'a>],
+    /// Whether slots that may have been sent are to be sent all the same.
+    pub resend: bool,
+}
 
-/// The answer to a claim.
-#[derive(Debug, Clone, PartialEq)]
+/// The answer to a claim. Either all of its slots are granted, or none.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
     /// Go ahead, then record.
     Granted(Ticket),
-    /// It was done before: this is what became of it.
-    Settled(Outcome),
+    /// These were called before and may not be called again. Leave them out, and claim the rest.
+    Known(Vec<(u32, Known)>),
+    /// Somebody else is calling one of them right now: ask again after a while.
+    Busy(Duration),
+}
+
+/// What became of a slot before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// It was accepted.
+    Accepted(Kept),
+    /// It may have happened: whoever claimed it has died, or got no usable answer.
+    Unknown {
+        /// When it was claimed.
+        since: Timestamp,
+        /// The tracker that went with it.
+        tracker: Option<String>,
+    },
+}
+
+/// What is remembered of an accepted slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// When it was claimed.
+    pub at: Timestamp,
+    /// iSendPro's return code.
+    pub code: Option<i64>,
+    /// SMS parts billed.
+    pub parts: Option<u32>,
+    /// What else an action has to remember of the answer to give the same result again: a small
+    /// JSON object without numbers, texts and secrets.
+    pub data: Option<Box<str>>,
+}
+
+/// Proof of a claim; needed to record what became of it.
+#[derive(Debug, PartialEq, Eq, Hash, Clone, Copy)]
+pub struct Ticket(pub u64);
+
+/// What became of a claimed slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fallout {
+    /// It was accepted. `at` is not read: the claim's time counts.
+    Accepted(Kept),
+    /// It was refused: nothing happened, and the slot may be claimed again.
+    Refused {
+        /// iSendPro's return code.
+        code: Option<i64>,
+    },
+    /// Nothing happened, and the slot may be claimed again.
+    Released,
+    /// It may have happened.
+    Unknown,
 }
 
 /// A store of claims. Only requests that must happen at most once are claimed.
 pub trait Journal: Send + Sync {
     /// Claims the right to make one request. Durable once it returns.
-    fn claim<'a>(&'a self, key: &'a ClaimKey) -> BoxFuture<'a, Result<Claim, Error>>;
+    ///
+    /// # Errors
+    /// When the claim cannot be written: then nothing may be called.
+    fn claim<'a>(&'a self, wanted: Wanted<'a>) -> BoxFuture<'a, Result<Claim, Error>>;
 
-    /// Records what became of it. Durable once it returns.
+    /// When the message was first claimed, if any of its slots is accepted, unknown or being called.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn first(&self, message: MessageKey) -> BoxFuture<'_, Result<Option<Timestamp>, Error>>;
+
+    /// Records what became of each slot of a claim. Durable once it returns.
+    ///
+    /// # Errors
+    /// When it cannot be written: the slots stay claimed, and count as unknown once this process has
+    /// ended.
     fn record<'a>(
         &'a self,
         ticket: Ticket,
-        outcome: &'a Outcome,
+        fallout: &'a [(u32, Fallout)],
     ) -> BoxFuture<'a, Result<(), Error>>;
 }

@@ -58,6 +58,14 @@ impl Message {
         }
     }
 
+    /// Whether its body says to send it although it may have been sent.
+    pub fn resend(&self) -> bool {
+        let inner = self.body.get(super::input::WRAPPER).and_then(|it| it.get("resend"));
+        let mut flag = inner.or_else(|| self.body.get("resend")).cloned().unwrap_or_default();
+        super::Shape::Flag.coerce(&mut flag);
+        flag == Value::Bool(true)
+    }
+
     /// The message with the error that it met, in a form that can be fed in again.
     pub fn failed(&self, error: Value) -> Value {
         let mut failed = Map::new();

@@ -138,6 +138,8 @@ pub struct Answer {
     pub reason: Option<Reason>,
     /// SMS parts billed, when the API says it.
     pub parts: Option<u32>,
+    /// Whether this became known by an earlier delivery of the same message, and nothing was called.
+    pub replayed: bool,
 }
 
 /// The API's answer to one call.
@@ -149,6 +151,8 @@ pub struct Reply {
     pub data: Map<String, Value>,
     /// The answer as it came: JSON.
     pub raw: Box<str>,
+    /// Whether this is what an earlier delivery of the same message was told.
+    pub replayed: bool,
 }
 
 /// What became of one call.
@@ -209,6 +213,14 @@ pub struct Tally {
     pub planned: u64,
     /// SMS parts billed, as far as the API said.
     pub parts: u64,
+    /// Of all these, what was known from an earlier delivery of the same message.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub replayed: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Tally {
@@ -240,5 +252,6 @@ impl Tally {
         self.duplicate += other.duplicate;
         self.planned += other.planned;
         self.parts += other.parts;
+        self.replayed += other.replayed;
     }
 }

@@ -36,6 +36,9 @@ pub struct Part<R> {
     pub until: Option<Deadline>,
     /// Whether it also has recipients that nobody can count: those of a directory.
     pub uncounted: bool,
+    /// Whether it does something beyond its recipients: all that a request without recipients does,
+    /// and a directory's numbers.
+    pub whole: bool,
     /// The request.
     pub request: R,
 }
@@ -61,7 +64,8 @@ impl Deadline {
 impl<R> Part<R> {
     /// A request with this effect that concerns these recipients.
     pub fn new(effect: Effect, items: Vec<Item>, request: R) -> Self {
-        Self { effect, items, until: None, uncounted: false, request }
+        let whole = items.is_empty();
+        Self { effect, items, until: None, uncounted: false, whole, request }
     }
 }
 

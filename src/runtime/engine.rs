@@ -4,10 +4,12 @@
 //! what became of the message, and the results go out.
 
 mod call;
+mod claim;
+mod memory;
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
@@ -19,9 +21,11 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use super::stop::Stop;
 use crate::component::{
     AccountTrouble, Bound, BoxFuture, Common, Config, Connection, Delivery, Diagnosis, Emit, Error,
-    Handler, Journal, Kind, Message, Mode, Status, Tally, Work,
+    Handler, Kind, Message, Mode, Status, Tally, Task, WhenUnknown, Work, reference,
 };
 use call::Call;
+pub use memory::Memory;
+use memory::Remembered;
 
 /// How long the answer to "does the account work?" is taken for granted.
 const DIAGNOSIS_LASTS: Duration = Duration::from_secs(10);
@@ -61,7 +65,8 @@ pub struct Engine<C: Connection> {
     mode: Mode,
     patience: Duration,
     pace: Option<DefaultDirectRateLimiter>,
-    journal: Arc<dyn Journal>,
+    memory: Option<Memory>,
+    when_unknown: WhenUnknown,
     admissions: Vec<Arc<dyn Admission>>,
     stop: Stop,
     /// When it was asked, for how many units, and what was found.
@@ -77,6 +82,8 @@ pub struct Verdict {
     pub error: Option<Error>,
     /// What is wrong with the account, if that came to light: other messages will fail too.
     pub account: Option<AccountTrouble>,
+    /// Why the journal cannot be relied on any more: no other message may be sent.
+    pub amnesia: Option<String>,
 }
 
 impl<C: Connection> Engine<C> {
@@ -89,7 +96,6 @@ impl<C: Connection> Engine<C> {
         handler: &Handler<C>,
         config: &Config,
         patience: Duration,
-        journal: Arc<dyn Journal>,
         stop: Stop,
     ) -> Result<Self, Error> {
         let delivery: Delivery = config.parse()?;
@@ -102,11 +108,19 @@ impl<C: Connection> Engine<C> {
             mode: delivery.mode,
             patience: delivery.give_up_after.map_or(patience, minutes),
             pace: pace(config)?,
-            journal,
+            memory: None,
+            when_unknown: delivery.when_unknown,
             admissions: Vec::new(),
             stop,
             diagnosis: Mutex::new(None),
         })
+    }
+
+    /// Remembers what was sent, and sends nothing of it again.
+    #[must_use]
+    pub fn memory(mut self, memory: Memory) -> Self {
+        self.memory = Some(memory);
+        self
     }
 
     /// Asks before each message is sent, or planned in a dry run; after whatever is asked already.
@@ -179,8 +193,8 @@ impl<C: Connection> Engine<C> {
         turn: Option<Turn>,
     ) -> Verdict {
         let Message { id, body, .. } = message;
-        let task = match self.bound.prepare(body, Timestamp::now()) {
-            Ok(task) => task,
+        let (task, remembered) = match self.prepare(body, id).await {
+            Ok(prepared) => prepared,
             Err(error) => return error.into(),
         };
         let api = match task.common.keyid.as_deref().map(|it| self.api.with_key(it)).transpose() {
@@ -191,13 +205,36 @@ impl<C: Connection> Engine<C> {
             engine: self,
             own_account: api.is_some(),
             api: api.as_ref().unwrap_or(&self.api),
-            message: task.common.reference.clone().or(id),
+            remembered,
+            resend: task.common.resend || self.when_unknown == WhenUnknown::SendAgain,
             under_way,
+            amnesia: OnceLock::new(),
         };
         match task.work {
             Work::Calls(job) => call.make_calls(job, &task.common, out, turn).await,
             Work::Stream(source) => call.stream(source.as_ref(), &task.common, out).await,
         }
+    }
+
+    /// Checks and plans a message. One that was claimed before, by an earlier delivery, is planned as
+    /// of then, if it would be refused today: its date may have passed since it was accepted.
+    async fn prepare(
+        &self,
+        body: Value,
+        id: Option<String>,
+    ) -> Result<(Task<C>, Option<Remembered<'_>>), Error> {
+        let Some(memory) = self.memory.as_ref().filter(|_| self.mode == Mode::Live) else {
+            return Ok((self.bound.prepare(body, Timestamp::now())?, None));
+        };
+        let remembered = memory.of(self.name, reference(&body).or(id).as_deref(), &body)?;
+        let task = match self.bound.prepare(body.clone(), Timestamp::now()) {
+            Ok(task) => task,
+            Err(error) => match remembered.first().await? {
+                Some(then) => self.bound.prepare(body, then)?,
+                None => return Err(error),
+            },
+        };
+        Ok((task, Some(remembered)))
     }
 
     fn echo(&self, common: &Common, raw: Option<Value>) -> Map<String, Value> {
@@ -229,7 +266,7 @@ impl From<Error> for Verdict {
             }
             _ => {}
         }
-        Self { tally, error: Some(error), account: None }
+        Self { tally, error: Some(error), account: None, amnesia: None }
     }
 }
 

@@ -233,11 +233,11 @@ impl<C: Connection> Job<C> {
         };
         let message = Message::new(value);
         let id = message.id.clone();
-        if message.in_doubt {
+        if message.in_doubt && !message.resend() {
             // It stays in doubt, also in the file of failed messages that it goes to again.
             let said = "an earlier try ended in doubt: this message may have been sent already";
             let error = Error::new(Kind::Unknown, said).hint(
-                "look into the report; to send it all the same, take \"error\" out of the line",
+                "look into the report; to send it all the same, put \"resend\":true into its body",
             );
             return (self.fail(error, Some(text)).await, id);
         }

@@ -8,6 +8,7 @@ mod bulk;
 mod defects;
 mod downloads;
 mod judge;
+mod memory;
 mod network;
 mod operations;
 mod plans;

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use isendpro_connector::actions::Session;
 use isendpro_connector::catalog::COMPONENT;
-use isendpro_connector::component::{BoxFuture, Config, Emit, Error, Message};
-use isendpro_connector::journal::NoJournal;
-use isendpro_connector::runtime::{Engine, Stop, Verdict};
+use isendpro_connector::component::{BoxFuture, Config, Emit, Error, Journal, Message, Scope};
+use isendpro_connector::runtime::{Engine, Memory, Stop, Verdict};
 use serde_json::{Value, json};
 
 /// The account's key; it must not come out anywhere.
@@ -61,10 +60,21 @@ impl Step {
         Self::with(action, url, settings, stop)
     }
 
+    /// The same with a memory.
+    pub fn remembering(
+        action: &str,
+        url: &str,
+        settings: Value,
+        journal: impl Journal + 'static,
+    ) -> Self {
+        let Self(engine) = Self::new(action, url, settings);
+        Self(engine.memory(Memory::of_step(Arc::new(journal), Scope([0; 16]))))
+    }
+
     fn with(action: &str, url: &str, settings: Value, stop: Stop) -> Self {
         let handler = COMPONENT.handler(action).unwrap();
         let config = config(url, settings);
-        Self(Engine::new(handler, &config, Duration::ZERO, Arc::new(NoJournal), stop).unwrap())
+        Self(Engine::new(handler, &config, Duration::ZERO, stop).unwrap())
     }
 
     pub async fn run(&self, body: Value) -> Ran {

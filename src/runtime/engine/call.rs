@@ -1,17 +1,17 @@
 //! One message on its way: the calls, the tries, and what follows from them.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{DIAGNOSIS_LASTS, Engine, Load, Turn, Verdict};
+use super::{DIAGNOSIS_LASTS, Engine, Load, Remembered, Turn, Verdict};
 use crate::component::{
-    AccountTrouble, Claim, ClaimKey, Common, Connection, Diagnosis, Effect, Emit, Error, Job, Kind,
-    Mode, Outcome, Outlet, PartInfo, Problem, Reason, Source, Status, Tally, json_planned,
+    AccountTrouble, Common, Connection, Diagnosis, Emit, Error, Job, Kind, Mode, Outcome, Outlet,
+    PartInfo, Problem, Reason, Source, Status, Tally, json_planned,
 };
 use crate::runtime::retry::{Next, delays_between, next};
 
@@ -20,41 +20,55 @@ pub(super) struct Call<'a, C: Connection> {
     pub(super) engine: &'a Engine<C>,
     pub(super) api: &'a C,
     pub(super) own_account: bool,
-    pub(super) message: Option<String>,
+    /// What is remembered of the message, where there is a journal.
+    pub(super) remembered: Option<Remembered<'a>>,
+    /// Whether what may have been sent is to be sent all the same.
+    pub(super) resend: bool,
     pub(super) under_way: &'a AtomicBool,
+    /// Why the journal cannot be relied on any more.
+    pub(super) amnesia: OnceLock<String>,
 }
 
 impl<C: Connection> Call<'_, C> {
     pub(super) async fn make_calls(
-        &self,
-        job: Box<dyn Job<C>>,
+        self,
+        mut job: Box<dyn Job<C>>,
         common: &Common,
         out: &dyn Emit,
         turn: Option<Turn>,
     ) -> Verdict {
         let parts = job.parts();
-        let (outcomes, account) = match self.outcomes(job.as_ref(), &parts, turn).await {
+        let (outcomes, account) = match self.outcomes(job.as_mut(), &parts, turn).await {
             Ok(made) => made,
             Err(error) => return error.into(),
         };
         let raw = common.raw.then(|| raw(&outcomes));
+        let replayed = matches!(outcomes.as_slice(), [Outcome::Done(it)] if it.replayed);
         let finished = match job.finish(outcomes) {
             Ok(finished) => finished,
-            Err(error) => return Verdict { account, ..error.into() },
+            Err(error) => {
+                let amnesia = self.amnesia.into_inner();
+                return Verdict { account, amnesia, ..error.into() };
+            }
         };
-        let out = Outlet::new(out, self.engine.echo(common, raw));
+        let mut echo = self.engine.echo(common, raw);
+        if replayed {
+            echo.insert("replayed".to_owned(), true.into());
+        }
+        let out = Outlet::new(out, echo);
         for output in finished.outputs {
             // The reader of the results is gone. What was sent stays sent: the tally says it.
             if out.emit(output).await.is_err() {
                 break;
             }
         }
-        Verdict { tally: finished.tally, error: None, account }
+        let amnesia = self.amnesia.into_inner();
+        Verdict { tally: finished.tally, error: None, account, amnesia }
     }
 
     async fn outcomes(
         &self,
-        job: &dyn Job<C>,
+        job: &mut dyn Job<C>,
         parts: &[PartInfo],
         turn: Option<Turn>,
     ) -> Result<(Vec<Outcome>, Option<AccountTrouble>), Error> {
@@ -118,23 +132,18 @@ impl<C: Connection> Call<'_, C> {
     /// Makes one request, again and again while that is safe and there is time.
     async fn deliver(
         &self,
-        job: &dyn Job<C>,
+        job: &mut dyn Job<C>,
         index: usize,
         part: &PartInfo,
         deadline: Instant,
     ) -> Outcome {
-        let effect = part.effect;
         let mut delays = None;
         loop {
             if !self.permitted().await {
-                let said = "the run was stopped before this message was sent";
-                return Outcome::NotSent(Problem::new(Reason::Unavailable, said));
+                return not_sent("the run was stopped before this message was sent");
             }
-            if let Some(problem) = part.until.and_then(|it| it.missed(Timestamp::now())) {
-                return Outcome::NotSent(problem);
-            }
-            let outcome = self.once(job, index, effect).await;
-            if next(&outcome, effect) == Next::Finish {
+            let outcome = self.once(job, index, part).await;
+            if next(&outcome, part.effect) == Next::Finish || part.missed().is_some() {
                 return outcome;
             }
             let problem = match &outcome {
@@ -166,27 +175,8 @@ impl<C: Connection> Call<'_, C> {
         }
     }
 
-    /// Claims, calls and records.
-    async fn once(&self, job: &dyn Job<C>, index: usize, effect: Effect) -> Outcome {
-        if effect != Effect::Once {
-            return self.guarded(job, index).await;
-        }
-        let key = ClaimKey { action: self.engine.name, message: self.message.clone(), part: index };
-        let ticket = match self.engine.journal.claim(&key).await {
-            Ok(Claim::Granted(ticket)) => ticket,
-            Ok(Claim::Settled(outcome)) => return outcome,
-            Err(error) => return Outcome::NotSent(Problem::new(Reason::Unavailable, error.what)),
-        };
-        self.under_way.store(true, Ordering::Relaxed);
-        let outcome = self.guarded(job, index).await;
-        if let Err(error) = self.engine.journal.record(ticket, &outcome).await {
-            tracing::error!(%error, "the outcome of a call was not recorded");
-        }
-        outcome
-    }
-
     /// Calls. From here on a defect means that nobody knows what happened.
-    async fn guarded(&self, job: &dyn Job<C>, index: usize) -> Outcome {
+    pub(super) async fn guarded(&self, job: &dyn Job<C>, index: usize) -> Outcome {
         let called = AssertUnwindSafe(job.call(self.api, index)).catch_unwind().await;
         called.unwrap_or_else(|_| {
             let said = "a defect of the connector stopped the call";
@@ -201,10 +191,7 @@ impl<C: Connection> Call<'_, C> {
         if !in_time || stop.wanted() {
             return false;
         }
-        tokio::select! {
-            () = tokio::time::sleep(wait) => true,
-            () = stop.requested() => false,
-        }
+        self.pause(wait).await
     }
 
     /// What is wrong with the account, when a whole request of so many units was refused by a code
@@ -252,10 +239,12 @@ impl<C: Connection> Call<'_, C> {
         if self.engine.mode == Mode::DryRun {
             let planned = json_planned(self.engine.name, 1);
             let tally = Tally::of(Status::Planned);
-            return Verdict { tally, error: out.emit(planned).await.err(), account: None };
+            let error = out.emit(planned).await.err();
+            return Verdict { tally, error, account: None, amnesia: None };
         }
         let Err(mut error) = self.read(source, &out).await else {
-            return Verdict { tally: Tally::of(Status::Accepted), error: None, account: None };
+            let tally = Tally::of(Status::Accepted);
+            return Verdict { tally, error: None, account: None, amnesia: None };
         };
         let mut account = None;
         if error.kind == Kind::Refused {
@@ -287,6 +276,11 @@ impl<C: Connection> Call<'_, C> {
             }
         }
     }
+}
+
+/// The outcome of a request that was not made.
+pub(super) fn not_sent(said: &str) -> Outcome {
+    Outcome::NotSent(Problem::new(Reason::Unavailable, said))
 }
 
 /// The API's answers as they came: one as it is, several as a list.

@@ -97,6 +97,9 @@ impl Summary {
         if !named.is_empty() {
             words += &format!(": {}", named.join(", "));
         }
+        if self.tally.replayed > 0 {
+            words += &format!(" ({} of them known from before)", self.tally.replayed);
+        }
         if self.tally.parts > 0 {
             let billed = if mode == Some("dryRun") { "would be billed" } else { "billed" };
             words += &format!("; {} SMS {billed}", self.tally.parts);
@@ -135,7 +138,7 @@ mod tests {
     }
 
     fn fine(status: Status) -> Verdict {
-        Verdict { tally: Tally::of(status), error: None, account: None }
+        Verdict { tally: Tally::of(status), error: None, account: None, amnesia: None }
     }
 
     #[test]

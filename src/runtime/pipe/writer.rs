@@ -132,6 +132,11 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 if done.verdict.account.is_some() {
                     self.stopper.stop();
                 }
+                if let Some(reason) = &done.verdict.amnesia {
+                    // Without a memory, what was sent could be sent again.
+                    self.summary.stopped.get_or_insert_with(|| format!("the journal: {reason}"));
+                    self.stopper.stop();
+                }
                 (self.watch)(&self.summary);
                 self.unflushed.push_back(done);
                 true

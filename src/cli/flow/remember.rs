@@ -1,0 +1,96 @@
+//! The journal of a run.
+
+use std::sync::Arc;
+
+use ring::digest::{SHA256, digest};
+
+use crate::cli::{Usage, complain};
+use crate::component::Scope;
+use crate::journal::{self, Ledger};
+use crate::runtime::Memory;
+
+/// Flags of the journal.
+#[derive(Debug, Clone, clap::Args)]
+pub struct JournalArgs {
+    /// Remember what was sent in this journal, `file:PATH`; a run that was interrupted is resumed,
+    /// and sends nothing again
+    #[arg(long, value_name = "STORE", env = "ISENDPRO_JOURNAL")]
+    journal: Option<String>,
+    /// What the run is called in the journal; the action's name by default. Runs of other jobs are
+    /// never resumed
+    #[arg(long, value_name = "NAME", requires = "journal")]
+    job: Option<String>,
+    /// Send each id (reference) once for all, also in later runs
+    #[arg(long, requires = "journal")]
+    once_per_id: bool,
+}
+
+/// The journal of a run that has begun.
+pub struct Remembering {
+    ledger: Arc<dyn Ledger>,
+    job: String,
+    scope: Scope,
+    once_per_id: bool,
+}
+
+impl JournalArgs {
+    /// Opens the journal and begins a run of this action, or resumes the last one; `None` without a
+    /// journal.
+    ///
+    /// # Errors
+    /// When the journal cannot be opened or read.
+    pub async fn begin(&self, action: &str) -> anyhow::Result<Option<Remembering>> {
+        let Some(store) = self.journal.as_deref().filter(|it| !it.is_empty()) else {
+            if self.once_per_id || self.job.is_some() {
+                let said = "--job and --once-per-id need a --journal";
+                return Err(Usage(said.to_owned()).into());
+            }
+            return Ok(None);
+        };
+        let ledger = journal::open(store).await?;
+        let job = self.job.clone().unwrap_or_else(|| action.to_owned());
+        if self.once_per_id {
+            let scope = scope_of_ids(&job);
+            return Ok(Some(Remembering { ledger, job, scope, once_per_id: true }));
+        }
+        let run = ledger.begin(&job).await?;
+        if let Some(sent) = run.resumed {
+            complain(format_args!(
+                "isendpro: resuming the last run of {job}, which did not reach its end: {sent} \
+                 already sent"
+            ));
+        }
+        Ok(Some(Remembering { ledger, job, scope: run.scope, once_per_id: false }))
+    }
+}
+
+impl Remembering {
+    /// The engine's memory.
+    pub fn memory(&self) -> Memory {
+        let journal = Arc::clone(&self.ledger) as _;
+        if self.once_per_id {
+            Memory::of_ids(journal, self.scope)
+        } else {
+            Memory::of_run(journal, self.scope)
+        }
+    }
+
+    /// Says that the run has reached the end of its input: the next one is a new one.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub async fn end(&self) -> anyhow::Result<()> {
+        if !self.once_per_id {
+            self.ledger.end(&self.job).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The scope of all runs of a job that send each id once.
+fn scope_of_ids(job: &str) -> Scope {
+    let hash = digest(&SHA256, format!("once per id {job}").as_bytes());
+    let mut scope = [0; 16];
+    scope.copy_from_slice(&hash.as_ref()[..16]);
+    Scope(scope)
+}

@@ -1,0 +1,93 @@
+//! What makes two deliveries of a message the same message.
+
+use ring::digest::{Context, SHA256};
+use serde_json::Value;
+
+use super::input::WRAPPER;
+
+/// Fields that do not make another message: the key of the account, and the wish to send again what
+/// is in doubt.
+const APART: &[&str] = &["keyid", "resend"];
+
+/// The SHA-256 of a body as it was received, without the key.
+pub fn identity(body: &Value) -> [u8; 32] {
+    let mut hash = Context::new(&SHA256);
+    match body {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match value {
+                    _ if APART.contains(&name.as_str()) => {}
+                    Value::Object(inner) if name == WRAPPER => {
+                        for (name, value) in inner {
+                            if !APART.contains(&name.as_str()) {
+                                add(&mut hash, name, value);
+                            }
+                        }
+                    }
+                    value => add(&mut hash, name, value),
+                }
+            }
+        }
+        other => add(&mut hash, "", other),
+    }
+    finish(hash)
+}
+
+/// The user's own id of a message, as its body has it, right or wrong in all else.
+pub fn reference(body: &Value) -> Option<String> {
+    let inner = body.get(WRAPPER).and_then(|it| it.get("reference"));
+    match inner.or_else(|| body.get("reference"))? {
+        Value::String(text) => Some(text.clone()).filter(|it| !it.is_empty()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// The hash of what was added.
+pub fn finish(hash: Context) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(hash.finish().as_ref());
+    bytes
+}
+
+/// Each with its length before it, so that no two bodies run into the same bytes.
+fn add(hash: &mut Context, name: &str, value: &Value) {
+    let value = value.to_string();
+    for text in [name, &value] {
+        hash.update(&(text.len() as u64).to_be_bytes());
+        hash.update(text.as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_key_and_the_wish_to_resend_make_no_other_message() {
+        let body = json!({"num": "06", "sms": "a"});
+        for same in [
+            json!({"num": "06", "sms": "a", "keyid": "k"}),
+            json!({"num": "06", "resend": true, "sms": "a"}),
+            json!({"requestBody": {"keyid": "k", "num": "06", "sms": "a"}, "resend": 1}),
+        ] {
+            assert_eq!(identity(&same), identity(&body), "{same}");
+        }
+    }
+
+    #[test]
+    fn anything_else_does() {
+        let body = json!({"num": "06", "sms": "a"});
+        for other in [
+            json!({"num": "06", "sms": "b"}),
+            json!({"num": "06", "sms": "a", "meta": 1}),
+            json!({"num": "06s", "ms": "a"}),
+            json!({"num": "06"}),
+            json!("text"),
+        ] {
+            assert_ne!(identity(&other), identity(&body), "{other}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What a journal remembers of a request, and what that means when the same message comes again.
+
+use serde_json::{Map, Value};
+
+use super::{
+    Action, Answer, Fallout, Kept, Known, Outcome, Part, Plan, Problem, Reason, Reply, Settled,
+    Slot, Status, WHOLE,
+};
+
+/// What one request does that must happen at most once.
+pub fn slots<R>(part: &Part<R>) -> Vec<Slot<'_>> {
+    let recipients = part.items.iter().map(|it| Slot {
+        index: place(it.index),
+        tel: &it.tel,
+        tracker: it.tracker.as_deref(),
+    });
+    let whole = part.whole.then_some(Slot { index: WHOLE, tel: "", tracker: None });
+    recipients.chain(whole).collect()
+}
+
+/// Leaves out of a request what is known of it. If nothing is left, says what became of it.
+pub fn settle<A: Action>(
+    plan: &mut Plan<A::Request>,
+    part: usize,
+    known: Vec<(u32, Known)>,
+) -> Option<Outcome> {
+    let Plan { parts, settled, .. } = plan;
+    let part = parts.get_mut(part)?;
+    let mut beyond = None;
+    let mut keep = vec![true; part.items.len()];
+    let several = part.items.len() + usize::from(part.whole) > 1;
+    for (index, known) in known {
+        if index == WHOLE {
+            beyond = Some(known);
+        } else if let Some(place) = part.items.iter().position(|it| place(it.index) == index) {
+            keep[place] = false;
+            let item = part.items[place].clone();
+            settled.push(Settled { item, answer: answer(known) });
+        }
+    }
+    part.whole &= beyond.is_none();
+    if several {
+        A::narrow(&mut part.request, &keep, part.whole);
+    }
+    let mut kept = keep.into_iter();
+    part.items.retain(|_| kept.next().unwrap_or(true));
+    if !part.items.is_empty() || part.whole {
+        return None;
+    }
+    Some(match beyond {
+        Some(Known::Unknown { .. }) => {
+            Outcome::InDoubt(Problem::new(Reason::Unavailable, IN_DOUBT))
+        }
+        Some(Known::Accepted(kept)) => Outcome::Done(reply(&kept)),
+        None => Outcome::Done(Reply { replayed: true, ..Reply::default() }),
+    })
+}
+
+/// What is said of a message that comes again and may have been sent.
+const IN_DOUBT: &str = "an earlier try of this same message ended in doubt: it may have been sent";
+
+fn answer(known: Known) -> Answer {
+    let unsaid = Answer {
+        status: Status::Unknown,
+        code: None,
+        message: Some(IN_DOUBT.to_owned()),
+        reason: Some(Reason::Unavailable),
+        parts: None,
+        replayed: true,
+    };
+    match known {
+        Known::Unknown { .. } => unsaid,
+        Known::Accepted(kept) => Answer {
+            status: Status::Accepted,
+            code: kept.code,
+            message: Some(format!("sent before, at {:.0}; nothing was sent now", kept.at)),
+            reason: None,
+            parts: kept.parts,
+            ..unsaid
+        },
+    }
+}
+
+fn reply(kept: &Kept) -> Reply {
+    let data = kept.data.as_deref().and_then(|it| serde_json::from_str(it).ok());
+    let mut data: Map<String, Value> = data.unwrap_or_default();
+    if let Some(code) = kept.code {
+        data.entry("code").or_insert_with(|| code.into());
+    }
+    Reply { data, replayed: true, ..Reply::default() }
+}
+
+/// What became of each slot of a request, by its outcome.
+pub fn fallout<A: Action>(part: &Part<A::Request>, outcome: &Outcome) -> Vec<(u32, Fallout)> {
+    let each = |fallout: &Fallout| {
+        let recipients = part.items.iter().map(|it| place(it.index));
+        let whole = part.whole.then_some(WHOLE);
+        recipients.chain(whole).map(|it| (it, fallout.clone())).collect()
+    };
+    match outcome {
+        Outcome::Done(reply) => {
+            let recipients = part.items.iter().zip(&reply.answers);
+            let mut fallout: Vec<_> =
+                recipients.map(|(item, answer)| (place(item.index), of_answer(answer))).collect();
+            if part.whole {
+                fallout.push((WHOLE, Fallout::Accepted(kept::<A>(reply))));
+            }
+            fallout
+        }
+        Outcome::Refused(problem) if problem.account.is_none() => {
+            each(&Fallout::Refused { code: problem.code })
+        }
+        Outcome::InDoubt(_) => each(&Fallout::Unknown),
+        Outcome::Refused(_) | Outcome::NotSent(_) | Outcome::Planned => each(&Fallout::Released),
+    }
+}
+
+fn of_answer(answer: &Answer) -> Fallout {
+    match answer.status {
+        Status::Accepted => {
+            let (at, data) = (jiff::Timestamp::UNIX_EPOCH, None);
+            Fallout::Accepted(Kept { at, code: answer.code, parts: answer.parts, data })
+        }
+        Status::Refused => Fallout::Refused { code: answer.code },
+        Status::NotSent => Fallout::Released,
+        _ => Fallout::Unknown,
+    }
+}
+
+fn kept<A: Action>(reply: &Reply) -> Kept {
+    let remembered = A::REMEMBERED.iter().filter_map(|name| reply.data.get_key_value(*name));
+    let data: Map<String, Value> =
+        remembered.map(|(name, value)| (name.clone(), value.clone())).collect();
+    Kept {
+        at: jiff::Timestamp::UNIX_EPOCH,
+        code: reply.data.get("code").and_then(Value::as_i64),
+        parts: None,
+        data: (!data.is_empty()).then(|| Value::Object(data).to_string().into()),
+    }
+}
+
+fn place(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(WHOLE - 1)
+}

@@ -1,0 +1,231 @@
+//! The store in one file, for one process at a time.
+//!
+//! One thread writes. It takes all claims and outcomes that wait, applies them in one transaction,
+//! syncs once, and answers all of them; whoever comes while it syncs is in the next transaction.
+//! The file is locked, so every other owner in it is dead.
+
+mod batch;
+mod look;
+mod open;
+mod orders;
+mod said;
+mod storage;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod tickets;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+use jiff::Timestamp;
+use tokio::sync::{mpsc, oneshot};
+
+use super::record::{Claimant, Mark, Record, Sought};
+use super::{Entry, Filter, Ledger, Run};
+use crate::component::{
+    BoxFuture, Claim, Error, Fallout, Journal, MessageKey, Scope, Ticket, Wanted,
+};
+use open::Home;
+use orders::{Claiming, Order, Reply};
+use tables::Key;
+use writer::{Shared, Writer};
+
+/// How many claims and outcomes wait for the next transaction at most. Whoever comes then waits for
+/// a place.
+const QUEUE: usize = 1024;
+
+/// A journal in a file.
+///
+/// When the disk fails, claims and outcomes are errors, and the file is opened anew for the next
+/// one; after a failed sync only a new process may do that, since what the disk holds is unknown.
+/// Dropping the journal waits until all that was queued is on disk.
+#[derive(Debug)]
+pub struct FileJournal {
+    shared: Arc<Shared>,
+    /// None once the store is being dropped, which ends the writer.
+    orders: Option<mpsc::Sender<Order>>,
+    writer: Option<JoinHandle<()>>,
+    next_attempt: AtomicU64,
+}
+
+impl FileJournal {
+    /// Opens the journal in this file and locks it. A file that does not exist or is empty becomes
+    /// a new journal. Only the file's owner may read it; other modes are repaired.
+    ///
+    /// After a crash this reads the whole file.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or made, another process uses it, or it is not a journal of
+    /// this version.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::from_home(Home::new(path.as_ref()))
+    }
+
+    fn from_home(home: Home) -> Result<Self, Error> {
+        let opened = home.open()?;
+        let first_attempt = u64::from_be_bytes(open::random()?);
+        let shared = Arc::new(Shared::new(home, opened, open::random()?));
+        let (orders, queue) = mpsc::channel(QUEUE);
+        let writer = Writer::new(shared.clone(), queue);
+        let writer = std::thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || writer.run())
+            .map_err(|it| shared.home.error(format!("cannot be written: no thread: {it}")))?;
+        Ok(Self {
+            shared,
+            orders: Some(orders),
+            writer: Some(writer),
+            next_attempt: AtomicU64::new(first_attempt),
+        })
+    }
+
+    /// How many transactions were written since it was opened.
+    pub fn commits(&self) -> u64 {
+        self.shared.commits.load(Ordering::Relaxed)
+    }
+
+    fn ended(&self) -> Error {
+        self.shared.home.error("is closed: its writer has ended")
+    }
+
+    /// Gives an order to the writer, once there is a place in the queue.
+    async fn send(&self, order: Order) -> Result<(), Error> {
+        let orders = self.orders.as_ref().ok_or_else(|| self.ended())?;
+        orders.send(order).await.map_err(|_| self.ended())
+    }
+
+    /// Gives an order to the writer and waits for its answer.
+    async fn ask<T>(&self, order: impl FnOnce(Reply<T>) -> Order) -> Result<T, Error> {
+        let (reply, answer) = oneshot::channel();
+        self.send(order(reply)).await?;
+        answer.await.map_err(|_| self.ended())?
+    }
+
+    async fn claim(&self, wanted: Wanted<'_>) -> Result<Claim, Error> {
+        let (reply, answer) = oneshot::channel();
+        let mut waiting = Waiting { shared: &self.shared, answer };
+        self.send(Order::Claim(self.claiming(wanted), reply)).await?;
+        (&mut waiting.answer).await.map_err(|_| self.ended())?
+    }
+
+    fn claiming(&self, wanted: Wanted<'_>) -> Claiming {
+        let attempt = self.next_attempt.fetch_add(1, Ordering::Relaxed);
+        let by = Claimant { owner: self.shared.owner, attempt, now: Timestamp::now() };
+        let written = |slot: &crate::component::Slot<'_>| {
+            let mark = Mark::new(&self.shared.secret, slot.tel);
+            (slot.index, Record::claimed(by, &wanted, slot, mark))
+        };
+        let slots = wanted.slots.iter().map(written).collect();
+        Claiming { message: wanted.message, attempt, resend: wanted.resend, slots, now: by.now }
+    }
+
+    /// Looks at the file beside the writer, on a thread that may wait for the disk.
+    async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Shared) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let shared = self.shared.clone();
+        let looked = tokio::task::spawn_blocking(move || look(&shared)).await;
+        looked.map_err(|it| self.shared.home.error(format!("cannot be read: {it}")))?
+    }
+
+    async fn begin(&self, job: &str) -> Result<Run, Error> {
+        let new = Scope(open::random()?);
+        let job = job.to_owned();
+        let (scope, known) =
+            self.ask(|reply| Order::Begin(job, new, Timestamp::now(), reply)).await?;
+        if !known {
+            return Ok(Run { scope, resumed: None });
+        }
+        let accepted = self.look(move |it| look::accepted_in(it, scope)).await?;
+        Ok(Run { scope, resumed: Some(accepted) })
+    }
+
+    async fn forget(&self, filter: &Filter) -> Result<u64, Error> {
+        let sought = Sought::new(filter, &self.shared.secret);
+        let mut forgotten = 0;
+        let mut from: Option<Key> = None;
+        loop {
+            let sought = sought.clone();
+            let (some, next) = self.ask(|reply| Order::Forget(sought, from, reply)).await?;
+            forgotten += some;
+            match next {
+                Some(_) => from = next,
+                None => return Ok(forgotten),
+            }
+        }
+    }
+}
+
+/// A claim that is waited for. If nobody waits any more when it is granted, it is given back.
+struct Waiting<'a> {
+    shared: &'a Shared,
+    answer: oneshot::Receiver<Result<Claim, Error>>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.answer.close();
+        if let Ok(Ok(Claim::Granted(ticket))) = self.answer.try_recv() {
+            self.shared.give_back(ticket);
+        }
+    }
+}
+
+impl Drop for FileJournal {
+    fn drop(&mut self) {
+        self.orders = None;
+        // A writer that panicked has said so; there is nobody else to tell.
+        self.writer.take().map(JoinHandle::join);
+    }
+}
+
+impl Journal for FileJournal {
+    fn claim<'a>(&'a self, wanted: Wanted<'a>) -> BoxFuture<'a, Result<Claim, Error>> {
+        Box::pin(self.claim(wanted))
+    }
+
+    fn first(&self, message: MessageKey) -> BoxFuture<'_, Result<Option<Timestamp>, Error>> {
+        Box::pin(super::first(self, message))
+    }
+
+    fn record<'a>(
+        &'a self,
+        ticket: Ticket,
+        fallout: &'a [(u32, Fallout)],
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        let fallout = fallout.to_vec();
+        Box::pin(self.ask(move |it| Order::Record(ticket, fallout, Timestamp::now(), it)))
+    }
+}
+
+impl Ledger for FileJournal {
+    fn begin<'a>(&'a self, job: &'a str) -> BoxFuture<'a, Result<Run, Error>> {
+        Box::pin(self.begin(job))
+    }
+
+    fn end<'a>(&'a self, job: &'a str) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(self.ask(|reply| Order::End(job.to_owned(), Timestamp::now(), reply)))
+    }
+
+    fn entries<'a>(
+        &'a self,
+        filter: &'a Filter,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<Entry>, Error>> {
+        let sought = Sought::new(filter, &self.shared.secret);
+        Box::pin(self.look(move |it| look::entries(it, &sought, limit)))
+    }
+
+    fn accept(&self, message: MessageKey, slot: u32) -> BoxFuture<'_, Result<bool, Error>> {
+        Box::pin(self.ask(move |it| Order::Accept(message, slot, Timestamp::now(), it)))
+    }
+
+    fn forget<'a>(&'a self, filter: &'a Filter) -> BoxFuture<'a, Result<u64, Error>> {
+        Box::pin(self.forget(filter))
+    }
+}

@@ -1,0 +1,241 @@
+//! All that one transaction does.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use redb::{ReadableTable as _, Table, WriteTransaction};
+
+use super::orders::Claiming;
+use super::tables::{self, Key, RUNS, SLOTS, Trouble};
+use super::tickets::{Held, Tickets};
+use crate::component::{Claim, Fallout, MessageKey, Scope, Ticket};
+use crate::journal::State;
+use crate::journal::record::{Change, Owner, Record, Sought, Standing};
+
+/// How long somebody waits before asking again for a slot that is being called.
+const WAIT: Duration = Duration::from_millis(100);
+
+/// How many slots one step of forgetting looks at, and removes, at most: claims wait for it.
+const LOOKED_AT: usize = 20_000;
+const REMOVED: usize = 2_000;
+
+/// A transaction under way.
+pub struct Batch<'a> {
+    slots: Table<'a, &'static Key, &'static [u8]>,
+    runs: Table<'a, &'static str, &'static [u8]>,
+    tickets: &'a mut Tickets,
+    owner: Owner,
+    /// Whether there is anything to commit.
+    pub changed: bool,
+}
+
+/// The scope of a run, and what happened to it.
+const RUN_VERSION: u8 = 1;
+const OPEN: u8 = b'O';
+const ENDED: u8 = b'E';
+
+impl<'a> Batch<'a> {
+    pub fn new(
+        txn: &'a WriteTransaction,
+        tickets: &'a mut Tickets,
+        owner: Owner,
+    ) -> Result<Self, redb::Error> {
+        let (slots, runs) = (txn.open_table(SLOTS)?, txn.open_table(RUNS)?);
+        Ok(Self { slots, runs, tickets, owner, changed: false })
+    }
+
+    pub fn claim(&mut self, claiming: &Claiming) -> Result<Claim, Trouble> {
+        let (mut known, mut dead, mut again) = (Vec::new(), Vec::new(), Vec::new());
+        for (slot, _) in &claiming.slots {
+            let key = tables::key(claiming.message, *slot);
+            let Some(record) = tables::read(&self.slots, &key)? else { continue };
+            let alive = record.is_of(self.owner);
+            match record.standing(alive, claiming.resend) {
+                Standing::Busy => return Ok(Claim::Busy(WAIT)),
+                Standing::Known(it) => known.push((*slot, it)),
+                Standing::Free if record.seen(alive) == State::Unknown => again.push(*slot),
+                Standing::Free => {}
+            }
+            if record.seen(alive) != record.state {
+                dead.push((key, Change::write(record.given_up(claiming.now))));
+            }
+        }
+        if !known.is_empty() {
+            self.write(dead)?;
+            return Ok(Claim::Known(known));
+        }
+        for (slot, record) in &claiming.slots {
+            let record = record.clone();
+            let record = if again.contains(slot) { record.sent_again() } else { record };
+            let key = tables::key(claiming.message, *slot);
+            self.slots.insert(&key, record.encode().as_slice())?;
+        }
+        self.changed = true;
+        let slots = claiming.slots.iter().map(|it| it.0).collect();
+        self.tickets.give(
+            claiming.attempt,
+            Held { message: claiming.message, slots, resend: claiming.resend },
+        );
+        Ok(Claim::Granted(Ticket(claiming.attempt)))
+    }
+
+    /// Records the outcomes of a ticket, if it was given and not used; says whether it was. Slots
+    /// without an outcome become unknown.
+    pub fn record(
+        &mut self,
+        ticket: Ticket,
+        fallout: &[(u32, Fallout)],
+        now: Timestamp,
+    ) -> Result<bool, Trouble> {
+        self.settle(ticket.0, fallout, &Fallout::Unknown, now)
+    }
+
+    /// Gives back all claims that nobody got to know of. What was to be sent again is unknown as it
+    /// was before.
+    pub fn give_back(&mut self, now: Timestamp) -> Result<(), redb::Error> {
+        let unwanted = self.tickets.unwanted();
+        for attempt in unwanted {
+            let resend = self.tickets.get(attempt).is_some_and(|it| it.resend);
+            let outcome = if resend { Fallout::Unknown } else { Fallout::Released };
+            match self.settle(attempt, &[], &outcome, now) {
+                Err(Trouble::Storage(it)) => return Err(it),
+                Err(Trouble::Record(_)) | Ok(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn settle(
+        &mut self,
+        attempt: u64,
+        fallout: &[(u32, Fallout)],
+        rest: &Fallout,
+        now: Timestamp,
+    ) -> Result<bool, Trouble> {
+        let Some(held) = self.tickets.get(attempt) else { return Ok(false) };
+        let fallout: HashMap<_, _> = fallout.iter().map(|it| (it.0, &it.1)).collect();
+        let mut changes = Vec::with_capacity(held.slots.len());
+        for slot in &held.slots {
+            let key = tables::key(held.message, *slot);
+            let Some(record) = tables::read(&self.slots, &key)? else { continue };
+            let outcome = fallout.get(slot).copied().unwrap_or(rest);
+            changes.push((key, record.settle(attempt, outcome, now)));
+        }
+        self.write(changes)?;
+        self.tickets.take(attempt);
+        Ok(true)
+    }
+
+    pub fn accept(
+        &mut self,
+        message: MessageKey,
+        slot: u32,
+        now: Timestamp,
+    ) -> Result<bool, Trouble> {
+        let key = tables::key(message, slot);
+        let Some(record) = tables::read(&self.slots, &key)? else { return Ok(false) };
+        let alive = record.is_of(self.owner);
+        let change = record.accept(alive, now);
+        let accepted = change != Change::Keep;
+        self.write(vec![(key, change)])?;
+        Ok(accepted)
+    }
+
+    /// Forgets some of what is meant, from this key on. Says how many, and where to go on.
+    pub fn forget(
+        &mut self,
+        sought: &Sought,
+        from: Option<Key>,
+    ) -> Result<(u64, Option<Key>), Trouble> {
+        let (first, last) = tables::keys(sought.message()).into_inner();
+        let mut meant = Vec::new();
+        let mut next = None;
+        let range = self.slots.range::<&Key>(&from.unwrap_or(first)..=&last)?;
+        for (looked_at, row) in range.enumerate() {
+            let (key, value) = row?;
+            if looked_at == LOOKED_AT || meant.len() == REMOVED {
+                next = Some(*key.value());
+                break;
+            }
+            let record = Record::decode(value.value()).map_err(Trouble::Record)?;
+            let alive = record.is_of(self.owner);
+            let claimed = record.seen(alive) == State::Claimed;
+            let (message, _) = tables::place(key.value());
+            if !claimed && record.is_meant(message, alive, sought) {
+                meant.push((*key.value(), Change::Remove));
+            }
+        }
+        let forgotten = meant.len() as u64;
+        self.write(meant)?;
+        Ok((forgotten, next))
+    }
+
+    /// Begins a run, or says the scope of the one that did not end, and that it did not.
+    pub fn begin(
+        &mut self,
+        job: &str,
+        new: Scope,
+        now: Timestamp,
+    ) -> Result<(Scope, bool), Trouble> {
+        if let Some((scope, OPEN)) = self.run(job)? {
+            return Ok((scope, true));
+        }
+        self.put_run(job, new, OPEN, now)?;
+        Ok((new, false))
+    }
+
+    pub fn end(&mut self, job: &str, now: Timestamp) -> Result<(), Trouble> {
+        if let Some((scope, OPEN)) = self.run(job)? {
+            self.put_run(job, scope, ENDED, now)?;
+        }
+        Ok(())
+    }
+
+    fn run(&self, job: &str) -> Result<Option<(Scope, u8)>, Trouble> {
+        use crate::journal::record::Unreadable;
+        let Some(value) = self.runs.get(job)? else { return Ok(None) };
+        match value.value() {
+            [RUN_VERSION, state @ (OPEN | ENDED), rest @ ..] if rest.len() == 24 => {
+                let scope = rest.first_chunk().ok_or(Trouble::Record(Unreadable::Damaged))?;
+                Ok(Some((Scope(*scope), *state)))
+            }
+            [version, ..] if *version != RUN_VERSION => {
+                Err(Trouble::Record(Unreadable::Version(*version)))
+            }
+            _ => Err(Trouble::Record(Unreadable::Damaged)),
+        }
+    }
+
+    /// A run is its version, its state, its scope and the time of the state in microseconds.
+    fn put_run(
+        &mut self,
+        job: &str,
+        scope: Scope,
+        state: u8,
+        at: Timestamp,
+    ) -> Result<(), Trouble> {
+        let mut value = vec![RUN_VERSION, state];
+        value.extend(scope.0);
+        value.extend(at.as_microsecond().to_be_bytes());
+        self.runs.insert(job, value.as_slice())?;
+        self.changed = true;
+        Ok(())
+    }
+
+    fn write(&mut self, changes: Vec<(Key, Change)>) -> Result<(), Trouble> {
+        for (key, change) in changes {
+            match change {
+                Change::Keep => continue,
+                Change::Write(record) => {
+                    self.slots.insert(&key, record.encode().as_slice())?;
+                }
+                Change::Remove => {
+                    self.slots.remove(&key)?;
+                }
+            }
+            self.changed = true;
+        }
+        Ok(())
+    }
+}

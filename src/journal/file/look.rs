@@ -1,0 +1,58 @@
+//! Reading beside the writer, in the state of the last transaction.
+
+use std::collections::BTreeMap;
+
+use super::tables::{self, Key, SLOTS, Trouble};
+use super::writer::Shared;
+use crate::component::{Error, MessageKey, Scope};
+use crate::journal::record::{Record, Sought};
+use crate::journal::{Entry, State};
+
+/// The oldest entries that are meant. Keeps no more of them than are asked for.
+pub fn entries(shared: &Shared, sought: &Sought, limit: usize) -> Result<Vec<Entry>, Error> {
+    let mut oldest = BTreeMap::new();
+    each(shared, sought.message(), |key, record| {
+        let alive = record.is_of(shared.owner);
+        let (message, slot) = tables::place(key);
+        if !record.is_meant(message, alive, sought) {
+            return;
+        }
+        let age = (record.claimed, *key);
+        let full = oldest.len() >= limit;
+        if full && oldest.last_key_value().is_none_or(|(youngest, _)| age > *youngest) {
+            return;
+        }
+        oldest.insert(age, record.into_entry(message, slot, alive));
+        if full {
+            oldest.pop_last();
+        }
+    })?;
+    Ok(oldest.into_values().collect())
+}
+
+/// How many slots of this run were accepted.
+pub fn accepted_in(shared: &Shared, scope: Scope) -> Result<u64, Error> {
+    let mut count = 0;
+    each(shared, None, |_, record| {
+        count += u64::from(record.scope == scope && record.state == State::Accepted);
+    })?;
+    Ok(count)
+}
+
+fn each(
+    shared: &Shared,
+    message: Option<MessageKey>,
+    mut see: impl FnMut(&Key, Record),
+) -> Result<(), Error> {
+    let txn = shared.begin_read()?;
+    let mut look = || -> Result<(), Trouble> {
+        let table = txn.open_table(SLOTS)?;
+        let (first, last) = tables::keys(message).into_inner();
+        for row in table.range::<&Key>(&first..=&last)? {
+            let (key, value) = row?;
+            see(key.value(), Record::decode(value.value()).map_err(Trouble::Record)?);
+        }
+        Ok(())
+    };
+    look().map_err(|it| shared.trouble(&it))
+}

@@ -1,0 +1,232 @@
+//! Opening the file: its mode, its lock, its format, its secret.
+
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use redb::backends::FileBackend;
+use redb::{
+    Builder, Database, DatabaseError, ReadableDatabase as _, StorageBackend, TableHandle as _,
+};
+use ring::hmac;
+use ring::rand::{SecureRandom as _, SystemRandom};
+
+use super::tables::{FORMAT, FORMAT_VERSION, META, RUNS, SECRET, SLOTS};
+use crate::component::{Error, Kind};
+
+/// Memory for pages of the file. The system's own cache does the rest.
+const CACHE: usize = 4 << 20;
+
+/// An open journal and the key of its numbers' marks.
+pub struct Opened {
+    pub db: Database,
+    pub secret: [u8; 32],
+}
+
+/// Where the journal is, and how it is opened.
+pub struct Home {
+    path: PathBuf,
+    /// True once a sync has failed.
+    disk_failed: Arc<AtomicBool>,
+    build: Build,
+}
+
+/// Makes a database of an open file.
+type Build = Box<dyn Fn(File, Arc<AtomicBool>) -> Result<Database, DatabaseError> + Send + Sync>;
+
+impl fmt::Debug for Home {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Home").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// Opens the database in this storage, with little memory.
+pub fn database(
+    below: impl StorageBackend,
+    disk_failed: Arc<AtomicBool>,
+) -> Result<Database, DatabaseError> {
+    let watched = super::storage::Watched::new(below, disk_failed);
+    Builder::new().set_cache_size(CACHE).create_with_backend(watched)
+}
+
+/// Random bytes.
+pub fn random<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    let filled = SystemRandom::new().fill(&mut bytes);
+    let failed = |_| Error::new(Kind::Internal, "the journal got no random numbers of the system");
+    filled.map(|()| bytes).map_err(failed)
+}
+
+impl Home {
+    /// A journal in this file.
+    pub fn new(path: &Path) -> Self {
+        Self::built_by(path, |file, failed| database(FileBackend::new(file)?, failed))
+    }
+
+    /// A journal in this file, with a database that is made in another way.
+    pub fn built_by(
+        path: &Path,
+        build: impl Fn(File, Arc<AtomicBool>) -> Result<Database, DatabaseError> + Send + Sync + 'static,
+    ) -> Self {
+        let disk_failed = Arc::new(AtomicBool::new(false));
+        Self { path: path.to_owned(), disk_failed, build: Box::new(build) }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens the file, or makes it.
+    pub fn open(&self) -> Result<Opened, Error> {
+        if self.path.symlink_metadata().is_err_and(|it| it.kind() == io::ErrorKind::NotFound) {
+            self.make()?;
+        }
+        self.open_file()
+    }
+
+    /// Makes a journal beside, and gives it its name when it is whole: a process that dies on the way
+    /// leaves nothing that would be taken for another file.
+    fn make(&self) -> Result<(), Error> {
+        let folder = self.folder();
+        let made = tempfile::Builder::new().prefix(".journal-").tempfile_in(folder);
+        let new = made.map_err(|it| match it.kind() {
+            io::ErrorKind::NotFound => self
+                .misplaced(format!("cannot be made: there is no folder {}", folder.display()))
+                .hint("make the folder, or name another file"),
+            _ => self.failed(&it),
+        })?;
+        let file = new.reopen().map_err(|it| self.failed(&it))?;
+        self.build(file).and_then(|db| self.secret_of(&db))?;
+        match new.persist_noclobber(&self.path) {
+            // Another process was faster.
+            Err(it) if it.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            Err(it) => Err(self.failed(&it.error)),
+            Ok(_) => self.keep_name().map_err(|it| self.failed(&it)),
+        }
+    }
+
+    /// Opens the file again after a failure. It must still be the one with this secret.
+    pub fn reopen(&self, secret: &[u8; 32]) -> Result<Database, Error> {
+        if self.disk_failed.load(Ordering::SeqCst) {
+            let said = "cannot be used any more: its disk failed to store what was written";
+            return Err(self.error(said).hint("check the disk, then start again"));
+        }
+        let opened = self.open_file()?;
+        if opened.secret != *secret {
+            let said = "cannot be used any more: another file has taken its place";
+            return Err(self.error(said).hint("put the journal back, then start again"));
+        }
+        Ok(opened.db)
+    }
+
+    fn open_file(&self) -> Result<Opened, Error> {
+        let opened = OpenOptions::new().read(true).write(true).open(&self.path);
+        let file = opened.map_err(|it| match it.kind() {
+            io::ErrorKind::IsADirectory => self.misplaced("is a folder").hint("name a file in it"),
+            _ => self.failed(&it),
+        })?;
+        if !file.metadata().map_err(|it| self.failed(&it))?.is_file() {
+            return Err(self.misplaced("is no ordinary file").hint("name another file"));
+        }
+        let mode_of = file.try_clone().map_err(|it| self.failed(&it))?;
+        let db = self.build(file)?;
+        let secret = self.secret_of(&db)?;
+        // Only now is it sure that the file is a journal, and ours.
+        owner_only(&mode_of).map_err(|it| self.failed(&it))?;
+        Ok(Opened { db, secret })
+    }
+
+    fn build(&self, file: File) -> Result<Database, Error> {
+        (self.build)(file, self.disk_failed.clone()).map_err(|it| self.unopened(it))
+    }
+
+    /// The folder that the file is in.
+    fn folder(&self) -> &Path {
+        let parent = self.path.parent().filter(|it| !it.as_os_str().is_empty());
+        parent.unwrap_or(Path::new("."))
+    }
+
+    /// Makes sure that the file's name is on disk too, not only its content.
+    fn keep_name(&self) -> io::Result<()> {
+        if cfg!(unix) { File::open(self.folder())?.sync_all() } else { Ok(()) }
+    }
+
+    fn secret_of(&self, db: &Database) -> Result<[u8; 32], Error> {
+        let found = meta_of(db).map_err(|it| self.broken(&it))?;
+        match found {
+            Meta::Nothing => {
+                let secret = random()?;
+                begin(db, &secret).map_err(|it| self.broken(&it))?;
+                Ok(secret)
+            }
+            Meta::Journal(secret) => Ok(secret),
+            Meta::Other => Err(self.no_journal()),
+            Meta::Version(it) => Err(self.other_version(&format!("format {it}"))),
+        }
+    }
+}
+
+/// What a database is.
+enum Meta {
+    Nothing,
+    Journal([u8; 32]),
+    Version(String),
+    Other,
+}
+
+fn meta_of(db: &Database) -> Result<Meta, redb::Error> {
+    let txn = db.begin_read()?;
+    let names: Vec<_> = txn.list_tables()?.map(|it| it.name().to_owned()).collect();
+    if names.is_empty() && txn.list_multimap_tables()?.next().is_none() {
+        return Ok(Meta::Nothing);
+    }
+    if !names.iter().any(|it| it == META.name()) {
+        return Ok(Meta::Other);
+    }
+    let Ok(meta) = txn.open_table(META) else { return Ok(Meta::Other) };
+    let Some(format) = meta.get(FORMAT)? else { return Ok(Meta::Other) };
+    if format.value() != FORMAT_VERSION {
+        let format = String::from_utf8_lossy(format.value());
+        return Ok(Meta::Version(format.chars().take(20).collect()));
+    }
+    let secret = meta.get(SECRET)?.and_then(|it| it.value().try_into().ok());
+    Ok(secret.map_or(Meta::Other, Meta::Journal))
+}
+
+fn begin(db: &Database, secret: &[u8; 32]) -> Result<(), redb::Error> {
+    let txn = db.begin_write()?;
+    {
+        let mut meta = txn.open_table(META)?;
+        meta.insert(FORMAT, FORMAT_VERSION)?;
+        meta.insert(SECRET, secret.as_slice())?;
+        txn.open_table(SLOTS)?;
+        txn.open_table(RUNS)?;
+    }
+    Ok(txn.commit()?)
+}
+
+/// The key that marks numbers.
+pub fn marking(secret: &[u8; 32]) -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, secret)
+}
+
+#[cfg(unix)]
+fn owner_only(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut mode = file.metadata()?.permissions();
+    let others = mode.mode() & 0o077;
+    if others == 0 {
+        return Ok(());
+    }
+    mode.set_mode(0o600);
+    file.set_permissions(mode)
+}
+
+#[cfg(not(unix))]
+fn owner_only(_: &File) -> io::Result<()> {
+    Ok(())
+}

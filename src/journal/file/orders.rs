@@ -1,0 +1,50 @@
+//! What the writer is asked to do.
+
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+
+use super::tables::Key;
+use crate::component::{Claim, Error, Fallout, MessageKey, Scope, Ticket};
+use crate::journal::record::{Record, Sought};
+
+/// Where an answer goes.
+pub type Reply<T> = oneshot::Sender<Result<T, Error>>;
+
+/// A claim, ready to be written.
+#[derive(Debug)]
+pub struct Claiming {
+    pub message: MessageKey,
+    pub attempt: u64,
+    pub resend: bool,
+    /// Each slot and its record.
+    pub slots: Vec<(u32, Record)>,
+    pub now: Timestamp,
+}
+
+/// Something to do, and where its answer goes.
+#[derive(Debug)]
+pub enum Order {
+    Claim(Claiming, Reply<Claim>),
+    Record(Ticket, Vec<(u32, Fallout)>, Timestamp, Reply<()>),
+    Accept(MessageKey, u32, Timestamp, Reply<bool>),
+    /// Forgets some, from this key on; says how many, and where to go on.
+    Forget(Sought, Option<Key>, Reply<(u64, Option<Key>)>),
+    /// Begins a run with this scope, or says the scope of the one that did not end.
+    Begin(String, Scope, Timestamp, Reply<(Scope, bool)>),
+    End(String, Timestamp, Reply<()>),
+}
+
+impl Order {
+    /// Answers with this error.
+    pub fn refuse(self, error: &Error) {
+        let error = error.clone();
+        // Who does not wait any more does not need the answer.
+        match self {
+            Self::Claim(_, reply) => drop(reply.send(Err(error))),
+            Self::Record(.., reply) | Self::End(.., reply) => drop(reply.send(Err(error))),
+            Self::Accept(.., reply) => drop(reply.send(Err(error))),
+            Self::Forget(.., reply) => drop(reply.send(Err(error))),
+            Self::Begin(.., reply) => drop(reply.send(Err(error))),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What is said of the file when something is wrong with it.
+
+use std::{fmt, io};
+
+use redb::{DatabaseError, StorageError};
+
+use super::open::Home;
+use crate::component::{Error, Kind};
+
+impl Home {
+    /// An error of this journal.
+    pub fn error(&self, what: impl fmt::Display) -> Error {
+        Error::new(Kind::Unavailable, format!("the journal {} {what}", self.path().display()))
+    }
+
+    /// The error of a database that failed while it was used.
+    pub fn broken(&self, error: &redb::Error) -> Error {
+        match error {
+            redb::Error::Io(it) => self.failed(it),
+            redb::Error::Corrupted(it) => self.damaged(it),
+            other => self.error(format!("cannot be used: {other}")),
+        }
+    }
+
+    /// The error of a path that can hold no journal, or of a file that is none.
+    pub fn misplaced(&self, what: impl fmt::Display) -> Error {
+        Error { kind: Kind::Config, ..self.error(what) }
+    }
+
+    /// The error of a file that cannot be read or written.
+    pub fn failed(&self, error: &io::Error) -> Error {
+        let said = self.error(format!("cannot be read or written: {error}"));
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                said.hint("make room on its disk")
+            }
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                said.hint("let this user read and write the file and its folder")
+            }
+            _ => said.hint("check the file and its disk"),
+        }
+    }
+
+    /// The error of a database that cannot be opened.
+    pub fn unopened(&self, error: DatabaseError) -> Error {
+        match error {
+            DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => self
+                .error("is used by another process")
+                .hint("wait until that has ended, or name another file"),
+            DatabaseError::UpgradeRequired(it) => self.other_version(&format!("file format {it}")),
+            DatabaseError::Storage(StorageError::Io(it))
+                if it.kind() == io::ErrorKind::InvalidData =>
+            {
+                self.no_journal()
+            }
+            other => self.broken(&other.into()),
+        }
+    }
+
+    /// The error of a file that is something else.
+    pub fn no_journal(&self) -> Error {
+        self.misplaced("is not a journal").hint("name another file; this one was left as it is")
+    }
+
+    /// The error of a journal of another version.
+    pub fn other_version(&self, which: &str) -> Error {
+        self.misplaced(format!("was written by another version of the connector ({which})"))
+            .hint("use that version, or name another file")
+    }
+
+    fn damaged(&self, how: &str) -> Error {
+        let hint = "put a copy of it back, or name another file: what was sent before is then not \
+                    known any more";
+        self.error(format!("is damaged: {how}")).hint(hint)
+    }
+}

@@ -1,0 +1,77 @@
+//! The tables of the file, and their keys.
+
+use std::ops::RangeInclusive;
+
+use redb::{ReadableTable, TableDefinition};
+
+use crate::component::MessageKey;
+use crate::journal::record::{Record, Unreadable};
+
+/// A message and one of its slots, big-endian, so that a message's slots are neighbours.
+pub type Key = [u8; 36];
+
+/// A [`Record`] of each slot that is not free.
+pub const SLOTS: TableDefinition<&Key, &[u8]> = TableDefinition::new("slots");
+
+/// The last run of each job; see [`super::orders`].
+pub const RUNS: TableDefinition<&str, &[u8]> = TableDefinition::new("runs");
+
+/// What the file itself is: [`FORMAT`] and [`SECRET`].
+pub const META: TableDefinition<&str, &[u8]> = TableDefinition::new("journal");
+
+/// The name under which [`META`] has the version of these tables.
+pub const FORMAT: &str = "format";
+
+/// The name under which [`META`] has the key of the numbers' marks.
+pub const SECRET: &str = "secret";
+
+/// The version of these tables. A record has a version of its own.
+pub const FORMAT_VERSION: &[u8] = b"1";
+
+/// The key of a slot.
+pub fn key(message: MessageKey, slot: u32) -> Key {
+    let mut key = [0; 36];
+    key[..32].copy_from_slice(&message.0);
+    key[32..].copy_from_slice(&slot.to_be_bytes());
+    key
+}
+
+/// The message and the slot of a key.
+pub fn place(key: &Key) -> (MessageKey, u32) {
+    let (mut message, mut slot) = ([0; 32], [0; 4]);
+    message.copy_from_slice(&key[..32]);
+    slot.copy_from_slice(&key[32..]);
+    (MessageKey(message), u32::from_be_bytes(slot))
+}
+
+/// The keys of a message, or of all messages.
+pub fn keys(message: Option<MessageKey>) -> RangeInclusive<Key> {
+    match message {
+        Some(it) => key(it, 0)..=key(it, u32::MAX),
+        None => [0; 36]..=[u8::MAX; 36],
+    }
+}
+
+/// Why a table could not be read.
+#[derive(Debug)]
+pub enum Trouble {
+    /// The file or its store failed.
+    Storage(redb::Error),
+    /// A record in it cannot be read.
+    Record(Unreadable),
+}
+
+impl<E: Into<redb::Error>> From<E> for Trouble {
+    fn from(error: E) -> Self {
+        Self::Storage(error.into())
+    }
+}
+
+/// The record of a slot.
+pub fn read(
+    table: &impl ReadableTable<&'static Key, &'static [u8]>,
+    key: &Key,
+) -> Result<Option<Record>, Trouble> {
+    let Some(value) = table.get(key)? else { return Ok(None) };
+    Record::decode(value.value()).map(Some).map_err(Trouble::Record)
+}

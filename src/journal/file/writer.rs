@@ -1,0 +1,248 @@
+//! The thread that writes, and what it shares with those who wait for it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use jiff::Timestamp;
+use redb::{Database, ReadTransaction, ReadableDatabase as _, WriteTransaction};
+use ring::hmac;
+use tokio::sync::mpsc;
+
+use super::batch::Batch;
+use super::open::{Home, Opened, marking};
+use super::orders::{Order, Reply};
+use super::tables::Trouble;
+use super::tickets::Tickets;
+use crate::component::{Claim, Error, Kind, Ticket};
+use crate::journal::record::Owner;
+
+/// What the writer and the others share.
+pub struct Shared {
+    pub home: Home,
+    pub owner: Owner,
+    pub secret: hmac::Key,
+    secret_bytes: [u8; 32],
+    /// None after a failure, until it is opened again.
+    db: RwLock<Option<Database>>,
+    /// Tickets that nobody got because nobody waited for them any more.
+    unwanted: Mutex<Vec<Ticket>>,
+    pub commits: AtomicU64,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("home", &self.home).finish_non_exhaustive()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    pub fn new(home: Home, opened: Opened, owner: [u8; 16]) -> Self {
+        Self {
+            home,
+            owner: Owner(owner),
+            secret: marking(&opened.secret),
+            secret_bytes: opened.secret,
+            db: RwLock::new(Some(opened.db)),
+            unwanted: Mutex::default(),
+            commits: AtomicU64::new(0),
+        }
+    }
+
+    /// Gives back a claim that nobody has got to know of.
+    pub fn give_back(&self, ticket: Ticket) {
+        lock(&self.unwanted).push(ticket);
+    }
+
+    fn used_ticket(&self) -> Error {
+        let said =
+            self.home.error("got an outcome for a claim that has one, or that it never gave");
+        Error { kind: Kind::Internal, ..said }
+    }
+
+    fn with<T>(
+        &self,
+        begin: impl FnOnce(&Database) -> Result<T, redb::Error>,
+    ) -> Result<T, redb::Error> {
+        let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
+        begin(db.as_ref().ok_or(redb::Error::DatabaseClosed)?)
+    }
+
+    fn begin_write(&self) -> Result<WriteTransaction, redb::Error> {
+        self.with(|db| Ok(db.begin_write()?))
+    }
+
+    /// The state of the last transaction, which stays the same while it is looked at.
+    pub fn begin_read(&self) -> Result<ReadTransaction, Error> {
+        self.revive()?;
+        self.with(|db| Ok(db.begin_read()?)).map_err(|it| self.home.broken(&it))
+    }
+
+    pub fn trouble(&self, trouble: &Trouble) -> Error {
+        match trouble {
+            Trouble::Storage(it) => self.home.broken(it),
+            Trouble::Record(it) => self.home.error(it).hint("use the version that has written it"),
+        }
+    }
+
+    /// Opens the file again if it failed. The lock is given up for a moment: if another process has
+    /// taken it, our claims are unknown to that one, and what becomes of them is still written.
+    fn revive(&self) -> Result<(), Error> {
+        let mut db = self.db.write().unwrap_or_else(PoisonError::into_inner);
+        if db.is_none() {
+            *db = Some(self.home.reopen(&self.secret_bytes)?);
+        }
+        Ok(())
+    }
+
+    /// After an error the database takes no transaction until it is opened again.
+    pub fn close(&self) {
+        *self.db.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+/// Sends an answer, or the error of its transaction instead.
+type Answer<'a> = Box<dyn FnOnce(Result<(), Error>) + 'a>;
+
+/// The writing thread's own.
+pub struct Writer {
+    shared: Arc<Shared>,
+    queue: mpsc::Receiver<Order>,
+    tickets: Tickets,
+}
+
+impl Writer {
+    pub fn new(shared: Arc<Shared>, queue: mpsc::Receiver<Order>) -> Self {
+        Self { shared, queue, tickets: Tickets::default() }
+    }
+
+    /// Works until the store is dropped and the queue is empty.
+    pub fn run(mut self) {
+        let mut orders = Vec::with_capacity(super::QUEUE);
+        while self.queue.blocking_recv_many(&mut orders, super::QUEUE) > 0 {
+            self.work(&mut orders);
+        }
+        self.work(&mut orders);
+        self.shared.close();
+    }
+
+    /// Does all of this in one transaction, then answers.
+    fn work(&mut self, orders: &mut Vec<Order>) {
+        let shared = self.shared.clone();
+        self.tickets.give_back(lock(&shared.unwanted).drain(..));
+        if orders.is_empty() && !self.tickets.any_unwanted() {
+            return;
+        }
+        let mut answers = Vec::with_capacity(orders.len());
+        let done = self.transact(&shared, orders, &mut answers);
+        match &done {
+            Ok(()) => self.tickets.keep(),
+            Err(_) => self.tickets.undo(),
+        }
+        for answer in answers {
+            answer(done.clone());
+        }
+        if let Err(error) = done {
+            orders.drain(..).for_each(|it| it.refuse(&error));
+        }
+    }
+
+    /// Takes the orders that it gets to, and pushes the answer of each.
+    fn transact<'a>(
+        &mut self,
+        shared: &'a Shared,
+        orders: &mut Vec<Order>,
+        answers: &mut Vec<Answer<'a>>,
+    ) -> Result<(), Error> {
+        shared.revive()?;
+        let mut transact = || -> Result<(), redb::Error> {
+            if self.tickets.any_unwanted() {
+                self.tickets.drop_unwritten(&shared.with(|db| Ok(db.begin_read()?))?)?;
+            }
+            let txn = shared.begin_write()?;
+            let mut batch = Batch::new(&txn, &mut self.tickets, shared.owner)?;
+            batch.give_back(Timestamp::now())?;
+            for order in orders.drain(..) {
+                let (answer, applied) = apply(&mut batch, shared, order);
+                answers.push(answer);
+                applied?;
+            }
+            let changed = batch.changed;
+            drop(batch);
+            if !changed {
+                return Ok(txn.abort()?);
+            }
+            txn.commit()?;
+            shared.commits.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        };
+        transact().map_err(|it| {
+            shared.close();
+            shared.home.broken(&it)
+        })
+    }
+}
+
+/// What an order's answer is, and whether its transaction can go on.
+type Applied<'a> = (Answer<'a>, Result<(), redb::Error>);
+
+fn apply<'a>(batch: &mut Batch<'_>, shared: &'a Shared, order: Order) -> Applied<'a> {
+    match order {
+        Order::Claim(claiming, reply) => {
+            let (claim, applied) = told(shared, batch.claim(&claiming));
+            (answer_claim(shared, reply, claim), applied)
+        }
+        Order::Record(ticket, fallout, now, reply) => {
+            let recorded = batch.record(ticket, &fallout, now);
+            let (recorded, applied) = told(shared, recorded);
+            let known = |it| if it { Ok(()) } else { Err(shared.used_ticket()) };
+            (answer(reply, recorded.and_then(known)), applied)
+        }
+        Order::Accept(message, slot, now, reply) => {
+            plain(shared, reply, batch.accept(message, slot, now))
+        }
+        Order::Forget(sought, from, reply) => plain(shared, reply, batch.forget(&sought, from)),
+        Order::Begin(job, new, now, reply) => plain(shared, reply, batch.begin(&job, new, now)),
+        Order::End(job, now, reply) => plain(shared, reply, batch.end(&job, now)),
+    }
+}
+
+fn plain<'a, T: 'a>(shared: &Shared, reply: Reply<T>, done: Result<T, Trouble>) -> Applied<'a> {
+    let (done, applied) = told(shared, done);
+    (answer(reply, done), applied)
+}
+
+/// The error for whoever asked, and for the transaction if that cannot go on.
+fn told<T>(
+    shared: &Shared,
+    done: Result<T, Trouble>,
+) -> (Result<T, Error>, Result<(), redb::Error>) {
+    match done {
+        Ok(it) => (Ok(it), Ok(())),
+        Err(trouble) => {
+            let error = shared.trouble(&trouble);
+            match trouble {
+                Trouble::Storage(it) => (Err(error), Err(it)),
+                Trouble::Record(_) => (Err(error), Ok(())),
+            }
+        }
+    }
+}
+
+fn answer<'a, T: 'a>(reply: Reply<T>, result: Result<T, Error>) -> Answer<'a> {
+    Box::new(move |done| {
+        // Who does not wait any more does not need the answer.
+        reply.send(done.and(result)).ok();
+    })
+}
+
+fn answer_claim(shared: &Shared, reply: Reply<Claim>, claim: Result<Claim, Error>) -> Answer<'_> {
+    Box::new(move |done| {
+        if let Err(Ok(Claim::Granted(ticket))) = reply.send(done.and(claim)) {
+            shared.give_back(ticket);
+        }
+    })
+}

@@ -1,0 +1,207 @@
+//! The laws, kept by a store in memory whose owners share the data: it shows that they can be kept.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ring::hmac;
+
+use super::laws::{Stage, every_law};
+use super::record::{Change, Claimant, Mark, Owner, Record, Sought, Standing};
+use super::{Entry, Filter, Ledger, Run, State};
+use crate::component::{
+    BoxFuture, Claim, Error, Fallout, Journal, Kind, MessageKey, Scope, Ticket, Wanted,
+};
+
+type Place = (MessageKey, u32);
+
+#[derive(Default)]
+struct Data {
+    slots: BTreeMap<Place, Record>,
+    runs: HashMap<String, (Scope, bool)>,
+    dead: HashSet<u8>,
+    next: u64,
+}
+
+struct Plain {
+    data: Arc<Mutex<Data>>,
+    owner: u8,
+    tickets: Mutex<HashMap<u64, Vec<Place>>>,
+}
+
+fn secret() -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, b"")
+}
+
+fn ready<'a, T: Send + 'a>(result: Result<T, Error>) -> BoxFuture<'a, Result<T, Error>> {
+    Box::pin(std::future::ready(result))
+}
+
+impl Data {
+    fn alive(&self, record: &Record) -> bool {
+        !self.dead.contains(&record.owner.0[0])
+    }
+
+    fn change(&mut self, place: Place, change: Change) -> bool {
+        match change {
+            Change::Keep => return false,
+            Change::Write(record) => self.slots.insert(place, *record),
+            Change::Remove => self.slots.remove(&place),
+        };
+        true
+    }
+
+    fn meant(&self, filter: &Filter) -> Vec<(Place, Record)> {
+        let sought = Sought::new(filter, &secret());
+        let meant = |(place, it): &(&Place, &Record)| it.is_meant(place.0, self.alive(it), &sought);
+        self.slots.iter().filter(meant).map(|it| (*it.0, it.1.clone())).collect()
+    }
+}
+
+impl Plain {
+    fn data(&self) -> MutexGuard<'_, Data> {
+        self.data.lock().unwrap()
+    }
+}
+
+impl Journal for Plain {
+    fn claim<'a>(&'a self, wanted: Wanted<'a>) -> BoxFuture<'a, Result<Claim, Error>> {
+        let mut data = self.data();
+        let now = Timestamp::now();
+        let (mut known, mut dead, mut again) = (Vec::new(), Vec::new(), Vec::new());
+        for slot in wanted.slots {
+            let place = (wanted.message, slot.index);
+            let Some(record) = data.slots.get(&place) else { continue };
+            let alive = data.alive(record);
+            match record.standing(alive, wanted.resend) {
+                Standing::Busy => return ready(Ok(Claim::Busy(Duration::from_millis(1)))),
+                Standing::Known(it) => known.push((slot.index, it)),
+                Standing::Free if record.seen(alive) == State::Unknown => again.push(slot.index),
+                Standing::Free => {}
+            }
+            if record.state == State::Claimed {
+                dead.push((place, record.clone().given_up(now)));
+            }
+        }
+        if !known.is_empty() {
+            data.slots.extend(dead);
+            return ready(Ok(Claim::Known(known)));
+        }
+        data.next += 1;
+        let attempt = data.next;
+        let by = Claimant { owner: Owner([self.owner; 16]), attempt, now };
+        let places = wanted.slots.iter().map(|slot| {
+            let record = Record::claimed(by, &wanted, slot, Mark::new(&secret(), slot.tel));
+            let record = if again.contains(&slot.index) { record.sent_again() } else { record };
+            data.slots.insert((wanted.message, slot.index), record);
+            (wanted.message, slot.index)
+        });
+        self.tickets.lock().unwrap().insert(attempt, places.collect());
+        ready(Ok(Claim::Granted(Ticket(attempt))))
+    }
+
+    fn first(&self, message: MessageKey) -> BoxFuture<'_, Result<Option<Timestamp>, Error>> {
+        Box::pin(super::first(self, message))
+    }
+
+    fn record<'a>(
+        &'a self,
+        ticket: Ticket,
+        fallout: &'a [(u32, Fallout)],
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        let Some(places) = self.tickets.lock().unwrap().remove(&ticket.0) else {
+            return ready(Err(Error::new(Kind::Internal, "no such ticket")));
+        };
+        let mut data = self.data();
+        for place in places {
+            let Some(record) = data.slots.get(&place).cloned() else { continue };
+            let outcome = fallout.iter().find(|it| it.0 == place.1).map(|it| &it.1);
+            let outcome = outcome.unwrap_or(&Fallout::Unknown);
+            data.change(place, record.settle(ticket.0, outcome, Timestamp::now()));
+        }
+        ready(Ok(()))
+    }
+}
+
+impl Ledger for Plain {
+    fn begin<'a>(&'a self, job: &'a str) -> BoxFuture<'a, Result<Run, Error>> {
+        let mut data = self.data();
+        if let Some((scope, false)) = data.runs.get(job).copied() {
+            let own = |it: &&Record| it.scope == scope && it.state == State::Accepted;
+            let accepted = data.slots.values().filter(own).count() as u64;
+            return ready(Ok(Run { scope, resumed: Some(accepted) }));
+        }
+        data.next += 1;
+        let scope = Scope(u128::from(data.next).to_be_bytes());
+        data.runs.insert(job.to_owned(), (scope, false));
+        ready(Ok(Run { scope, resumed: None }))
+    }
+
+    fn end<'a>(&'a self, job: &'a str) -> BoxFuture<'a, Result<(), Error>> {
+        if let Some(run) = self.data().runs.get_mut(job) {
+            run.1 = true;
+        }
+        ready(Ok(()))
+    }
+
+    fn entries<'a>(
+        &'a self,
+        filter: &'a Filter,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<Entry>, Error>> {
+        let data = self.data();
+        let mut meant = data.meant(filter);
+        meant.sort_by_key(|it| it.1.claimed);
+        let entry = |(place, it): (Place, Record)| {
+            let alive = data.alive(&it);
+            it.into_entry(place.0, place.1, alive)
+        };
+        ready(Ok(meant.into_iter().take(limit).map(entry).collect()))
+    }
+
+    fn accept(&self, message: MessageKey, slot: u32) -> BoxFuture<'_, Result<bool, Error>> {
+        let mut data = self.data();
+        let Some(record) = data.slots.get(&(message, slot)).cloned() else {
+            return ready(Ok(false));
+        };
+        let change = record.clone().accept(data.alive(&record), Timestamp::now());
+        ready(Ok(data.change((message, slot), change)))
+    }
+
+    fn forget<'a>(&'a self, filter: &'a Filter) -> BoxFuture<'a, Result<u64, Error>> {
+        let mut data = self.data();
+        let mut meant = data.meant(filter);
+        meant.retain(|it| it.1.seen(data.alive(&it.1)) != State::Claimed);
+        for (place, _) in &meant {
+            data.slots.remove(place);
+        }
+        ready(Ok(meant.len() as u64))
+    }
+}
+
+/// Data in memory, and how many owners it has had.
+struct InMemory(Arc<Mutex<Data>>, Mutex<u8>);
+
+impl Stage for InMemory {
+    type Store = Plain;
+    const SHARED: bool = true;
+    const CASES: u32 = 256;
+
+    async fn fresh() -> Self {
+        Self(Arc::default(), Mutex::default())
+    }
+
+    async fn open(&self) -> Arc<Plain> {
+        let mut owners = self.1.lock().unwrap();
+        *owners += 1;
+        Arc::new(Plain { data: self.0.clone(), owner: *owners, tickets: Mutex::default() })
+    }
+
+    async fn kill(&self, owner: &mut Option<Arc<Plain>>) {
+        let owner = owner.as_ref().unwrap().owner;
+        self.0.lock().unwrap().dead.insert(owner);
+    }
+}
+
+every_law!(InMemory);

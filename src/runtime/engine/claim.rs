@@ -1,0 +1,98 @@
+//! Claim, call, record: what may have happened is never done again on its own.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::call::{Call, not_sent};
+use super::memory::Remembered;
+use crate::component::{Claim, Connection, Effect, Job, Outcome, PartInfo, Ticket, Wanted};
+
+impl<C: Connection> Call<'_, C> {
+    /// Claims, calls and records.
+    pub(super) async fn once(
+        &self,
+        job: &mut dyn Job<C>,
+        index: usize,
+        part: &PartInfo,
+    ) -> Outcome {
+        let remembered = self.remembered.filter(|_| part.effect == Effect::Once);
+        let Some(remembered) = remembered else {
+            return self.in_time(job, index, part).await;
+        };
+        let ticket = match self.claim(remembered, job, index).await {
+            Ok(ticket) => ticket,
+            Err(outcome) => return outcome,
+        };
+        let outcome = self.in_time(job, index, part).await;
+        let fallout = job.fallout(index, &outcome);
+        if let Err(error) = remembered.journal.record(ticket, &fallout).await {
+            tracing::error!(%error, "the outcome of a call was not recorded");
+            self.forgets(format!("an outcome could not be recorded: {}", error.what));
+        }
+        outcome
+    }
+
+    /// Calls, unless it is too late: waiting for the rate and for claims takes time.
+    async fn in_time(&self, job: &dyn Job<C>, index: usize, part: &PartInfo) -> Outcome {
+        if let Some(problem) = part.missed() {
+            return Outcome::NotSent(problem);
+        }
+        let once = part.effect == Effect::Once;
+        self.under_way.fetch_or(once, Ordering::Relaxed);
+        self.guarded(job, index).await
+    }
+
+    /// Claims a request, without what is known of it from an earlier delivery.
+    ///
+    /// # Errors
+    /// What became of the request, if it is not to be called.
+    async fn claim(
+        &self,
+        remembered: Remembered<'_>,
+        job: &mut dyn Job<C>,
+        index: usize,
+    ) -> Result<Ticket, Outcome> {
+        loop {
+            let claim = {
+                let slots = job.slots(index);
+                let wanted = Wanted {
+                    message: remembered.key,
+                    scope: remembered.scope,
+                    action: self.engine.name,
+                    slots: &slots,
+                    resend: self.resend,
+                };
+                remembered.journal.claim(wanted).await
+            };
+            match claim {
+                Ok(Claim::Granted(ticket)) => return Ok(ticket),
+                Ok(Claim::Known(known)) => {
+                    if let Some(outcome) = job.settle(index, known) {
+                        return Err(outcome);
+                    }
+                }
+                Ok(Claim::Busy(wait)) => {
+                    if !self.pause(wait).await {
+                        return Err(not_sent("somebody else is sending this same message"));
+                    }
+                }
+                Err(error) => {
+                    self.forgets(format!("nothing can be claimed: {}", error.what));
+                    return Err(not_sent(&error.what));
+                }
+            }
+        }
+    }
+
+    fn forgets(&self, why: String) {
+        self.amnesia.get_or_init(|| why);
+    }
+
+    /// Waits; false if the run is stopped before.
+    pub(super) async fn pause(&self, wait: Duration) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => true,
+            () = self.engine.stop.requested() => false,
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What was sent before: the engine's side of the journal.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use ring::digest::{Context, SHA256};
+use serde_json::Value;
+
+use crate::component::{Error, Journal, MessageKey, Scope, finish, identity};
+
+/// A journal, as one run or step uses it.
+pub struct Memory {
+    journal: Arc<dyn Journal>,
+    scope: Scope,
+    same: Same,
+}
+
+/// Which messages are the same.
+enum Same {
+    /// Those of equal ids and bodies. Of equal bodies without an id, each is another message: how
+    /// often each came is counted.
+    Counted(Mutex<HashMap<[u8; 16], u32>>),
+    /// Those of equal ids and bodies.
+    Equal,
+    /// Those of equal ids.
+    Id,
+}
+
+impl Memory {
+    /// The memory of a run of the pipe. Two equal lines without an id are two messages: the first of
+    /// them is the first again when the run is resumed.
+    pub fn of_run(journal: Arc<dyn Journal>, scope: Scope) -> Self {
+        Self { journal, scope, same: Same::Counted(Mutex::default()) }
+    }
+
+    /// The memory of a step: a message that comes again is the same.
+    pub fn of_step(journal: Arc<dyn Journal>, scope: Scope) -> Self {
+        Self { journal, scope, same: Same::Equal }
+    }
+
+    /// The memory of runs that send each id once for all. Messages without an id are refused.
+    pub fn of_ids(journal: Arc<dyn Journal>, scope: Scope) -> Self {
+        Self { journal, scope, same: Same::Id }
+    }
+
+    /// What is remembered of this message.
+    ///
+    /// # Errors
+    /// When ids count, and it has none.
+    pub(super) fn of(
+        &self,
+        action: &str,
+        id: Option<&str>,
+        body: &Value,
+    ) -> Result<Remembered<'_>, Error> {
+        let by_id = matches!(self.same, Same::Id);
+        if by_id && id.is_none() {
+            return Err(Error::invalid("reference", "is missing: each id is to be sent once")
+                .hint("give each message a reference, or an id around its body"));
+        }
+        let identity = if by_id { [0; 32] } else { identity(body) };
+        let repeat = if id.is_none() { self.repeat(identity) } else { 0 };
+        let mut hash = Context::new(&SHA256);
+        hash.update(&self.scope.0);
+        for text in [action, id.unwrap_or_default()] {
+            hash.update(&(text.len() as u64).to_be_bytes());
+            hash.update(text.as_bytes());
+        }
+        hash.update(&[u8::from(id.is_some())]);
+        hash.update(&repeat.to_be_bytes());
+        hash.update(&identity);
+        let key = MessageKey(finish(hash));
+        Ok(Remembered { journal: self.journal.as_ref(), scope: self.scope, key })
+    }
+
+    fn repeat(&self, identity: [u8; 32]) -> u32 {
+        let Same::Counted(repeats) = &self.same else { return 0 };
+        let mut short = [0; 16];
+        short.copy_from_slice(&identity[..16]);
+        let mut repeats = repeats.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = repeats.entry(short).or_insert(0);
+        *count += 1;
+        *count
+    }
+}
+
+/// What is remembered of one message.
+#[derive(Clone, Copy)]
+pub(super) struct Remembered<'a> {
+    pub(super) journal: &'a dyn Journal,
+    pub(super) scope: Scope,
+    pub(super) key: MessageKey,
+}
+
+impl Remembered<'_> {
+    /// When it was first claimed, if it may have been sent.
+    pub(super) async fn first(&self) -> Result<Option<Timestamp>, Error> {
+        self.journal.first(self.key).await
+    }
+}

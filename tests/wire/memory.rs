@@ -1,0 +1,113 @@
+//! What the engine makes of a journal that remembers.
+
+use std::sync::Mutex;
+
+use isendpro_connector::component::{
+    BoxFuture, Claim, Error, Fallout, Journal, Kept, Kind, Known, MessageKey, Ticket, Wanted,
+};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::run::{Step, reply};
+use crate::http::{Answer, Api};
+
+/// A journal of one message, claimed an hour ago.
+#[derive(Default)]
+struct Remembers {
+    known: Vec<(u32, Known)>,
+    broken: Option<&'static str>,
+    recorded: Mutex<Vec<(u32, Fallout)>>,
+}
+
+fn an_hour_ago() -> Timestamp {
+    Timestamp::now() - SignedDuration::from_hours(1)
+}
+
+fn accepted() -> Known {
+    Known::Accepted(Kept { at: an_hour_ago(), code: Some(0), parts: Some(1), data: None })
+}
+
+impl Journal for Remembers {
+    fn claim<'a>(&'a self, wanted: Wanted<'a>) -> BoxFuture<'a, Result<Claim, Error>> {
+        let asked = |it: &&(u32, Known)| wanted.slots.iter().any(|slot| slot.index == it.0);
+        let known: Vec<_> = self.known.iter().filter(asked).cloned().collect();
+        let claim = match self.broken {
+            Some("claim") => Err(Error::new(Kind::Unavailable, "the disk is full")),
+            _ if known.is_empty() => Ok(Claim::Granted(Ticket(1))),
+            _ => Ok(Claim::Known(known)),
+        };
+        Box::pin(std::future::ready(claim))
+    }
+
+    fn first(&self, _: MessageKey) -> BoxFuture<'_, Result<Option<Timestamp>, Error>> {
+        Box::pin(std::future::ready(Ok((!self.known.is_empty()).then(an_hour_ago))))
+    }
+
+    fn record<'a>(
+        &'a self,
+        _: Ticket,
+        fallout: &'a [(u32, Fallout)],
+    ) -> BoxFuture<'a, Result<(), Error>> {
+        self.recorded.lock().unwrap().extend_from_slice(fallout);
+        let recorded = match self.broken {
+            Some("record") => Err(Error::new(Kind::Unavailable, "the disk is full")),
+            _ => Ok(()),
+        };
+        Box::pin(std::future::ready(recorded))
+    }
+}
+
+#[tokio::test]
+async fn what_was_accepted_before_its_date_passed_is_not_denied_afterwards() {
+    let api = Api::new([("sms", vec![])]).await;
+    let half_an_hour_ago = Timestamp::now() - SignedDuration::from_mins(30);
+    let message =
+        json!({"num": "0680010203", "sms": "a", "date_envoi": half_an_hour_ago.to_string()});
+    let remembers = Remembers { known: vec![(0, accepted())], ..Remembers::default() };
+    let ran =
+        Step::remembering("sendSms", &api.url(), json!({}), remembers).run(message.clone()).await;
+    assert_eq!(
+        (&ran.result()["status"], &ran.result()["replayed"]),
+        (&json!("accepted"), &json!(true))
+    );
+    // Nobody knows of it: then it is too late.
+    let ran = Step::remembering("sendSms", &api.url(), json!({}), Remembers::default())
+        .run(message)
+        .await;
+    assert!(ran.error().what.contains("has passed"), "{}", ran.error());
+    assert_eq!(api.count("sms"), 0);
+}
+
+#[tokio::test]
+async fn only_the_rest_of_a_bulk_message_is_sent() {
+    let answer = r#"{"etat":{"etat":[{"code":"0","tel":"0680010202"}]}}"#;
+    let api = Api::new([("smsmulti", vec![Answer::ok(answer)])]).await;
+    let unknown = Known::Unknown { since: an_hour_ago(), tracker: None };
+    let remembers =
+        Remembers { known: vec![(0, accepted()), (2, unknown)], ..Remembers::default() };
+    let message =
+        json!({"num": ["0680010201", "0680010202", "0680010203"], "sms": ["a", "b", "c"]});
+    let step = Step::remembering("sendSmsMulti", &api.url(), json!({}), remembers);
+    let ran = step.run(message).await;
+    let told = ran.result()["results"].as_array().unwrap().iter();
+    let told: Vec<_> =
+        told.map(|it| (it["status"].as_str().unwrap(), it["replayed"] == true)).collect();
+    assert_eq!(told, [("accepted", true), ("accepted", false), ("unknown", true)]);
+    let body: serde_json::Value = serde_json::from_str(&api.seen()[0].body).unwrap();
+    assert_eq!((&body["num"], &body["sms"]), (&json!(["33680010202"]), &json!(["b"])));
+}
+
+#[tokio::test]
+async fn without_a_memory_nothing_is_sent_and_nothing_more_after_a_loss() {
+    for (broken, sent, fate) in [("claim", 0, "notSent"), ("record", 1, "accepted")] {
+        let api = Api::new([("smsmulti", vec![Answer::ok(reply("sendSmsMulti-accepted"))])]).await;
+        let remembers = Remembers { broken: Some(broken), ..Remembers::default() };
+        let step = Step::remembering("sendSmsMulti", &api.url(), json!({}), remembers);
+        let ran = step.run(json!({"num": ["0680010203", "0680010204"], "sms": "a"})).await;
+        assert_eq!(
+            (api.count("smsmulti"), &ran.result()["results"][0]["status"]),
+            (sent, &json!(fate))
+        );
+        assert!(ran.verdict.amnesia.as_ref().unwrap().contains("the disk is full"), "{broken}");
+    }
+}
