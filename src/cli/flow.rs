@@ -1,6 +1,7 @@
 //! Messages from stdin through an action to stdout: what `run` and `plan` have in common.
 
 mod funds;
+mod guards;
 mod remember;
 mod report;
 
@@ -14,7 +15,9 @@ use anyhow::Context as _;
 use tokio::io::{AsyncBufRead, AsyncWriteExt as _, BufReader};
 
 use self::funds::Funds;
+use self::guards::Guards;
 pub use self::remember::JournalArgs;
+use self::remember::Remembering;
 use super::failed::FailedFile;
 use super::limits::{Count, LimitArgs, Limits};
 use super::settings::SettingsArgs;
@@ -23,7 +26,7 @@ use crate::actions::Session;
 use crate::catalog::step_fields;
 use crate::component::{Config, Handler};
 use crate::runtime::pipe::{self, Failures, Options, Summary, Watch};
-use crate::runtime::{Engine, Stop};
+use crate::runtime::{Engine, Stop, Stopper};
 
 /// How long a message that was not sent is tried again, unless `giveUpAfter` says otherwise.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -193,33 +196,16 @@ impl Flow {
         price: Option<f64>,
     ) -> anyhow::Result<u8> {
         let (stopper, stop) = Stop::new();
-        let mut engine = self.engine(config, stop.clone())?;
+        let engine = self.engine(config, stop.clone())?;
         let mode = engine.test_mode();
-        let live = mode != Some("dryRun");
-        let remembering = match self.journal.as_ref().filter(|_| live) {
-            Some(journal) => journal.begin(self.handler.meta.name).await?,
-            None => None,
-        };
+        let remembering = self.remember(mode).await?;
+        let progress = terminal::Progress::start();
+        let guards = Guards::new(&self.args.limits, self.manner.dry_run, stopper.clone());
+        let mut engine = self.asking(engine, mode, &stopper, &progress);
         if let Some(remembering) = &remembering {
             engine = engine.memory(remembering.memory());
         }
-        let progress = terminal::Progress::start();
-        if mode.is_none()
-            && self.handler.meta.deed == "sent"
-            && !self.manner.yes
-            && let Some(question) = terminal::AskAboutMany::new(stopper.clone(), progress.clone())
-        {
-            engine = engine.admission(Arc::new(question));
-        }
-        let ending = (!self.manner.dry_run).then(|| stopper.clone());
-        let limits = Limits::new(&self.args.limits, ending).map(Arc::new);
-        if let Some(limits) = &limits {
-            engine = engine.admission(Arc::clone(limits) as _);
-        }
-        let count = Arc::new(Count::default());
-        if funds.is_some() {
-            engine = engine.admission(Arc::clone(&count) as _);
-        }
+        let engine = guards.guard(engine);
         let summary_file = self.args.summary.as_deref().map(create_summary).transpose()?;
         let failures = self.args.failed.as_deref().map(FailedFile::create).transpose()?;
         // A rehearsed input was greeted before it was read.
@@ -239,15 +225,9 @@ impl Flow {
         .await;
         summary.notes.extend(self.unchecked(config));
         let signal = *signal.lock().unwrap_or_else(PoisonError::into_inner);
-        let limit = limits.and_then(|it| it.reached());
-        let to_the_end = signal.is_none()
-            && summary.stopped.is_none()
-            && summary.account.is_none()
-            && limit.is_none();
-        if let Some(remembering) = remembering.filter(|_| to_the_end)
-            && let Err(error) = remembering.end().await
-        {
-            summary.stopped = Some(format!("the journal: the run was not ended: {error}"));
+        let limit = guards.reached();
+        if let Some(remembering) = remembering.filter(|_| signal.is_none() && limit.is_none()) {
+            remembering.end(&mut summary).await;
         }
         let report = report::Report {
             summary: &summary,
@@ -256,7 +236,7 @@ impl Flow {
             interrupted: signal.is_some(),
             limit,
             price,
-            shortage: funds.as_ref().and_then(|it| it.shortage(&count)),
+            shortage: funds.as_ref().and_then(|it| it.shortage(&guards.count)),
             funds: funds.as_ref(),
             totals: self.manner.totals,
         };
@@ -266,6 +246,32 @@ impl Flow {
             write_summary(file, &report.to_json(code));
         }
         Ok(code)
+    }
+
+    /// Begins to remember, where that is asked for and anything is sent.
+    async fn remember(&self, mode: Option<&str>) -> anyhow::Result<Option<Remembering>> {
+        match self.journal.as_ref().filter(|_| mode != Some("dryRun")) {
+            Some(journal) => journal.begin(self.handler.meta.name).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The engine that asks a person before it sends to many, if there is one to ask.
+    fn asking(
+        &self,
+        engine: Engine<Session>,
+        mode: Option<&str>,
+        stopper: &Stopper,
+        progress: &terminal::Progress,
+    ) -> Engine<Session> {
+        let sends = mode.is_none() && self.handler.meta.deed == "sent";
+        if !sends || self.manner.yes {
+            return engine;
+        }
+        match terminal::AskAboutMany::new(stopper.clone(), progress.clone()) {
+            Some(question) => engine.admission(Arc::new(question)),
+            None => engine,
+        }
     }
 
     fn engine(&self, config: &Config, stop: Stop) -> anyhow::Result<Engine<Session>> {
@@ -322,10 +328,7 @@ fn write_summary(mut file: File, summary: &serde_json::Value) {
 }
 
 /// The first signal ends the reading, a second one the process.
-fn watch_signals(
-    mut signals: terminal::Signals,
-    stopper: crate::runtime::Stopper,
-) -> Arc<Mutex<Option<u8>>> {
+fn watch_signals(mut signals: terminal::Signals, stopper: Stopper) -> Arc<Mutex<Option<u8>>> {
     let seen = Arc::new(Mutex::new(None));
     let mark = Arc::clone(&seen);
     tokio::spawn(async move {

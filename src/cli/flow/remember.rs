@@ -8,6 +8,7 @@ use crate::cli::{Usage, complain};
 use crate::component::Scope;
 use crate::journal::{self, Ledger};
 use crate::runtime::Memory;
+use crate::runtime::pipe::Summary;
 
 /// Flags of the journal.
 #[derive(Debug, Clone, clap::Args)]
@@ -75,15 +76,16 @@ impl Remembering {
         }
     }
 
-    /// Says that the run has reached the end of its input: the next one is a new one.
-    ///
-    /// # Errors
-    /// When that cannot be written.
-    pub async fn end(&self) -> anyhow::Result<()> {
-        if !self.once_per_id {
-            self.ledger.end(&self.job).await?;
+    /// Says that the run has ended, if it has reached the end of its input: the next one is a new
+    /// one then.
+    pub async fn end(&self, summary: &mut Summary) {
+        let cut_off = summary.stopped.is_some() || summary.account.is_some();
+        if self.once_per_id || cut_off {
+            return;
         }
-        Ok(())
+        if let Err(error) = self.ledger.end(&self.job).await {
+            summary.stopped = Some(format!("the journal: the run was not ended: {error}"));
+        }
     }
 }
 
