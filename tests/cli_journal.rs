@@ -221,3 +221,16 @@ fn an_address_that_is_no_journal_is_refused_before_anything_is_sent() {
         assert!(finished.stderr.contains(words), "{finished:?}");
     }
 }
+
+#[test]
+fn what_was_only_simulated_keeps_nothing_from_being_sent() {
+    let simulator = Simulator::start(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let store = journal(folder.path());
+    let line = json!({"num": "0680010001", "sms": "a", "reference": "r"}).to_string();
+    let flags = ["--journal", &store, "--once-per-id"];
+    let tried = isendpro(&["run", "sendSms", "--server", "simulator"]).args(&flags).run(&line);
+    assert_eq!(tried.quiet(0)[0]["mode"], "simulator");
+    let earnest = simulator.run("sendSms", "main", &flags).run(&line).quiet(0);
+    assert_eq!((earnest[0].get("replayed"), simulator.total()), (None, 1));
+}

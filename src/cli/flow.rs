@@ -251,7 +251,7 @@ impl Flow {
     /// Begins to remember, where that is asked for and anything is sent.
     async fn remember(&self, mode: Option<&str>) -> anyhow::Result<Option<Remembering>> {
         match self.journal.as_ref().filter(|_| mode != Some("dryRun")) {
-            Some(journal) => journal.begin(self.handler.meta.name).await,
+            Some(journal) => journal.begin(self.handler.meta.name, mode).await,
             None => Ok(None),
         }
     }

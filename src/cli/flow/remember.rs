@@ -36,11 +36,16 @@ pub struct Remembering {
 
 impl JournalArgs {
     /// Opens the journal and begins a run of this action, or resumes the last one; `None` without a
-    /// journal.
+    /// journal. What is sent in a test mode is a job of its own: it must not keep anything from being
+    /// sent in earnest.
     ///
     /// # Errors
     /// When the journal cannot be opened or read.
-    pub async fn begin(&self, action: &str) -> anyhow::Result<Option<Remembering>> {
+    pub async fn begin(
+        &self,
+        action: &str,
+        mode: Option<&str>,
+    ) -> anyhow::Result<Option<Remembering>> {
         let Some(store) = self.journal.as_deref().filter(|it| !it.is_empty()) else {
             if self.once_per_id || self.job.is_some() {
                 let said = "--job and --once-per-id need a --journal";
@@ -49,7 +54,8 @@ impl JournalArgs {
             return Ok(None);
         };
         let ledger = journal::open(store).await?;
-        let job = self.job.clone().unwrap_or_else(|| action.to_owned());
+        let job = self.job.as_deref().unwrap_or(action);
+        let job = mode.map_or_else(|| job.to_owned(), |mode| format!("{job} ({mode})"));
         if self.once_per_id {
             let scope = scope_of_ids(&job);
             return Ok(Some(Remembering { ledger, job, scope, once_per_id: true }));
