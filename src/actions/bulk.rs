@@ -132,7 +132,7 @@ impl Letters<'_, '_> {
     fn to(&mut self, field: &str, index: usize, region: Option<Region>) -> Result<Letter, Error> {
         let content = match self.texts.as_slice() {
             [common] => {
-                let abroad = usize::from(region.is_none_or(|it| !it.is_metropolitan()));
+                let abroad = usize::from(sending::is_abroad(region));
                 let made = || self.order.content(field, common, region).map(Arc::new);
                 let content = self.common[abroad].get_or_insert_with(made).clone();
                 content.inspect_err(|it| self.refusal = Some(it.clone()))?

@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use super::sending::{Content, Rules, local};
 use crate::component::{Answer, Item, Reason, Status};
-use crate::sms::schedule;
 use crate::sms::text::{Change, Encoding};
 
 /// What became of one recipient.
@@ -141,10 +140,9 @@ impl Sent {
     /// only: whoever sent the message knows them.
     #[must_use]
     pub fn with(mut self, content: &Arc<Content>, at: Option<Timestamp>, rules: &Rules) -> Self {
-        let zone = || rules.account.time_zone.clone().unwrap_or_else(schedule::paris);
         let leaves =
             matches!(self.fate.status, Status::Accepted | Status::Unknown | Status::Planned);
-        self.send_at = at.filter(|_| leaves).map(|it| local(it, zone()));
+        self.send_at = at.filter(|_| leaves).map(|it| local(it, rules.account.zone()));
         self.changes.clone_from(&content.changes);
         if self.fate.status == Status::Planned {
             self.sms = Some(content.text.clone());

@@ -5,8 +5,8 @@ mod order;
 mod rules;
 
 pub use content::{Content, check_blank};
-pub use order::{Ask, Order, Terms, Time, local};
-pub use rules::{Account, Numbers, Purpose, Rules, TextPolicy, national};
+pub use order::{Ask, Order, Terms, Time, is_abroad, local};
+pub use rules::{Account, Numbers, Purpose, Rules, TextPolicy, cost, national};
 
 use std::sync::Arc;
 

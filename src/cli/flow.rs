@@ -19,7 +19,7 @@ use self::guards::Guards;
 pub use self::remember::JournalArgs;
 use self::remember::Remembering;
 use super::failed::FailedFile;
-use super::limits::{Count, LimitArgs, Limits};
+use super::limits::{Count, LimitArgs};
 use super::settings::SettingsArgs;
 use super::{Usage, complain, server, stdio, terminal};
 use crate::actions::Session;
@@ -155,7 +155,7 @@ impl Flow {
     async fn rehearse(
         &self,
         config: &Config,
-    ) -> anyhow::Result<(BufReader<tokio::fs::File>, Summary, Count)> {
+    ) -> anyhow::Result<(BufReader<tokio::fs::File>, Summary, Arc<Count>)> {
         let mut spool = tempfile::tempfile().context("making a temporary file for the input")?;
         let mut copy = tokio::fs::File::from_std(spool.try_clone()?);
         tokio::io::copy(&mut stdio::input(), &mut copy).await.context("reading the input")?;
@@ -164,12 +164,8 @@ impl Flow {
         let mut dry = config.clone();
         dry.set("mode", "dryRun");
         let (stopper, stop) = Stop::new();
-        let mut engine = self.engine(&dry, stop.clone())?;
-        if let Some(limits) = Limits::new(&self.args.limits, None) {
-            engine = engine.admission(Arc::new(limits));
-        }
-        let count = Arc::new(Count::default());
-        engine = engine.admission(Arc::clone(&count) as _);
+        let guards = Guards::new(&self.args.limits, true, stopper.clone());
+        let engine = guards.guard(self.engine(&dry, stop.clone())?);
         let input = BufReader::new(tokio::fs::File::from_std(spool.try_clone()?));
         let silent: Watch = Box::new(|_| {});
         let plan = pipe::run(
@@ -183,8 +179,7 @@ impl Flow {
         )
         .await;
         spool.rewind()?;
-        let count = Arc::into_inner(count).unwrap_or_default();
-        Ok((BufReader::new(tokio::fs::File::from_std(spool)), plan, count))
+        Ok((BufReader::new(tokio::fs::File::from_std(spool)), plan, guards.count))
     }
 
     /// Carries the messages of one input.

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::send_sms_multi::Input;
 use super::content::{Content, TextRules};
-use super::rules::{Purpose, Rules};
+use super::rules::{Purpose, Rules, national};
 use crate::component::{Deadline, Error, Reason};
 use crate::isendpro::request::Sms;
 use crate::sms::region::Region;
@@ -122,7 +122,7 @@ impl<'a> Order<'a> {
         warnings.extend(odd_date.map(|it| format!("date_envoi: {it}")));
         Ok(Self {
             texts: TextRules::new(rules, ask.smslong, ask.ucs2, mention),
-            national: rules.national(ask.region)?,
+            national: national(ask.region, rules.account.region)?,
             warnings,
             rules,
             sender: sender.map(str::to_owned),
@@ -204,7 +204,7 @@ impl<'a> Order<'a> {
 }
 
 /// Whether a number is outside metropolitan France; if that is unclear, it is.
-fn is_abroad(region: Option<Region>) -> bool {
+pub fn is_abroad(region: Option<Region>) -> bool {
     region.is_none_or(|it| !it.is_metropolitan())
 }
 
@@ -227,7 +227,6 @@ fn lifted(nostop: bool, rules: &Rules) -> Result<bool, Error> {
 }
 
 fn requested(ask: Ask<'_>, rules: &Rules, now: Timestamp) -> Result<Option<Requested>, Error> {
-    let zone = rules.account.time_zone.clone().unwrap_or_else(schedule::paris);
     let Some(date) = ask.date_envoi else {
         // Without a date it changes nothing, but a slip in it is worth knowing of.
         if let Some(name) = ask.gmt_zone {
@@ -235,9 +234,8 @@ fn requested(ask: Ask<'_>, rules: &Rules, now: Timestamp) -> Result<Option<Reque
         }
         return Ok(None);
     };
-    schedule::requested(date, ask.gmt_zone, &zone, now).map(Some).map_err(|it| Error {
-        reason: it.is_past().then_some(Reason::TooLate),
-        ..Error::invalid(it.field(), &it)
+    schedule::requested(date, ask.gmt_zone, &rules.account.zone(), now).map(Some).map_err(|it| {
+        Error { reason: it.is_past().then_some(Reason::TooLate), ..Error::invalid(it.field(), &it) }
     })
 }
 

@@ -81,6 +81,20 @@ pub struct Account {
     pub time_zone: Option<TimeZone>,
 }
 
+impl Account {
+    /// The time zone of dates that name none.
+    pub fn zone(&self) -> TimeZone {
+        self.time_zone.clone().unwrap_or_else(schedule::paris)
+    }
+}
+
+/// What this many parts cost at this price, in euros, without the noise of binary fractions.
+pub fn cost(parts: u64, price: f64) -> f64 {
+    #[allow(clippy::cast_precision_loss, reason = "nobody sends 2^52 SMS")]
+    let parts = parts as f64;
+    (parts * price * 1e6).round() / 1e6
+}
+
 /// What a message is for. The law asks more of marketing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -105,14 +119,6 @@ pub enum TextPolicy {
 }
 
 impl Rules {
-    /// The country whose national numbers are meant: the message's, else the setting's, else France.
-    ///
-    /// # Errors
-    /// When the message's is no country code.
-    pub fn national(&self, own: Option<&str>) -> Result<Region, Error> {
-        national(own, self.account.region)
-    }
-
     /// How many parts a text may need: what the step says, or less, if the message does.
     pub fn most_parts(&self, smslong: Option<u16>) -> u32 {
         let step = u32::from(self.max_parts.unwrap_or(PARTS));
@@ -138,11 +144,9 @@ impl Rules {
         self.batch_size.unwrap_or(BATCH).max(1)
     }
 
-    /// What this many parts cost, in euros, without the noise of binary fractions.
+    /// What this many parts cost, in euros.
     pub fn price(&self, parts: u64) -> Option<f64> {
-        #[allow(clippy::cast_precision_loss, reason = "nobody sends 2^52 SMS")]
-        let parts = parts as f64;
-        self.price_per_part.map(|it| (it * parts * 1e6).round() / 1e6)
+        self.price_per_part.map(|it| cost(parts, it))
     }
 
     /// When marketing messages may be sent.

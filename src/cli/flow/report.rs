@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::Funds;
+use crate::actions::cost;
 use crate::cli::{NO_CREDIT, complain, terminal};
 use crate::component::AccountTrouble;
 use crate::runtime::pipe::Summary;
@@ -112,8 +113,6 @@ impl Report<'_> {
     }
 
     fn cost(&self) -> Option<f64> {
-        #[allow(clippy::cast_precision_loss, reason = "nobody sends 2^52 SMS")]
-        let parts = self.summary.tally.parts as f64;
-        self.price.map(|it| (parts * it * 1e6).round() / 1e6)
+        self.price.map(|it| cost(self.summary.tally.parts, it))
     }
 }
