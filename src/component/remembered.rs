@@ -24,7 +24,7 @@ pub fn settle<A: Action>(
     part: usize,
     known: Vec<(u32, Known)>,
 ) -> Option<Outcome> {
-    let Plan { parts, settled, .. } = plan;
+    let Plan { parts, settled, warnings } = plan;
     let part = parts.get_mut(part)?;
     let mut beyond = None;
     let mut keep = vec![true; part.items.len()];
@@ -39,6 +39,10 @@ pub fn settle<A: Action>(
         }
     }
     part.whole &= beyond.is_none();
+    if several && matches!(beyond, Some(Known::Unknown { .. })) {
+        // The recipients have results of their own; this has none.
+        warnings.push(BEYOND_IN_DOUBT.to_owned());
+    }
     if several {
         A::narrow(&mut part.request, &keep, part.whole);
     }
@@ -58,6 +62,10 @@ pub fn settle<A: Action>(
 
 /// What is said of a message that comes again and may have been sent.
 const IN_DOUBT: &str = "an earlier try of this same message ended in doubt: it may have been sent";
+
+/// The same of what a request does beyond its recipients.
+const BEYOND_IN_DOUBT: &str = "an earlier try of this same message ended in doubt: it may have \
+    been sent to its directory, and is not sent to it now";
 
 fn answer(known: Known) -> Answer {
     let unsaid = Answer {

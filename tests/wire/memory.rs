@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use isendpro_connector::component::{
-    BoxFuture, Claim, Error, Fallout, Journal, Kept, Kind, Known, MessageKey, Ticket, Wanted,
+    BoxFuture, Claim, Error, Fallout, Journal, Kept, Kind, Known, MessageKey, Ticket, WHOLE, Wanted,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -95,6 +95,27 @@ async fn only_the_rest_of_a_bulk_message_is_sent() {
     assert_eq!(told, [("accepted", true), ("accepted", false), ("unknown", true)]);
     let body: serde_json::Value = serde_json::from_str(&api.seen()[0].body).unwrap();
     assert_eq!((&body["num"], &body["sms"]), (&json!(["33680010202"]), &json!(["b"])));
+}
+
+#[tokio::test]
+async fn a_directory_in_doubt_is_told_beside_the_recipients() {
+    let answer = r#"{"etat":{"etat":[{"code":"0","tel":"0680010201"}]}}"#;
+    let message = json!({"num": ["0680010201"], "sms": "a", "repertoireId": "7"});
+    let unknown = || Known::Unknown { since: an_hour_ago(), tracker: None };
+    for (known, requests) in
+        [(vec![(WHOLE, unknown())], 1), (vec![(0, accepted()), (WHOLE, unknown())], 0)]
+    {
+        let api = Api::new([("smsmulti", vec![Answer::ok(answer)])]).await;
+        let remembers = Remembers { known, ..Remembers::default() };
+        let step = Step::remembering("sendSmsMulti", &api.url(), json!({}), remembers);
+        let ran = step.run(message.clone()).await;
+        assert_eq!((api.count("smsmulti"), &ran.result()["accepted"]), (requests, &json!(1)));
+        let warnings = ran.result()["warnings"].to_string();
+        assert!(warnings.contains("may have been sent to its directory"), "{warnings}");
+        if let Some(seen) = api.seen().first() {
+            assert!(!seen.body.contains("repertoireId"), "{}", seen.body);
+        }
+    }
 }
 
 #[tokio::test]
