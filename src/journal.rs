@@ -8,11 +8,13 @@ mod ledger;
 #[cfg(test)]
 mod plain;
 mod record;
+mod redis;
 
 use std::sync::Arc;
 
 pub use file::FileJournal;
 pub use ledger::{Entry, Filter, Ledger, Run, State};
+pub use redis::{Options as RedisOptions, RedisJournal};
 
 use jiff::Timestamp;
 
@@ -26,21 +28,27 @@ async fn first(ledger: &dyn Ledger, message: MessageKey) -> Result<Option<Timest
     Ok(sent.map(|it| it.at).min())
 }
 
-/// Opens the store of this address: `file:PATH`.
+/// Opens the store of this address: `file:PATH`, `redis://...` or `rediss://...`.
 ///
 /// # Errors
 /// When it is no address of a store, or the store cannot be opened.
 pub async fn open(address: &str) -> Result<Arc<dyn Ledger>, Error> {
-    let Some(path) = address.strip_prefix("file:").filter(|it| !it.is_empty()) else {
-        return Err(Error::config(
-            "journal",
-            "must be file: and a path, such as file:sent.journal",
-        ));
-    };
+    match address.split_once(':') {
+        Some(("file", path)) if !path.is_empty() => Ok(Arc::new(open_file(path).await?)),
+        Some(("redis" | "rediss", _)) => {
+            Ok(Arc::new(RedisJournal::open(address, RedisOptions::default()).await?))
+        }
+        // The address may hold a password, so it is not repeated.
+        _ => Err(Error::config("journal", "is not the address of a store").hint(
+            "give file: and a path, such as file:sent.journal, or redis://host:port, or rediss:// \
+             for TLS",
+        )),
+    }
+}
+
+async fn open_file(path: &str) -> Result<FileJournal, Error> {
     let path = path.to_owned();
     // Opening waits for the disk.
     let opened = tokio::task::spawn_blocking(move || FileJournal::open(path)).await;
-    let opened = opened
-        .unwrap_or_else(|it| Err(Error::config("journal", format!("cannot be opened: {it}"))));
-    Ok(Arc::new(opened?))
+    opened.unwrap_or_else(|it| Err(Error::config("journal", format!("cannot be opened: {it}"))))
 }

@@ -213,7 +213,7 @@ fn a_journal_is_for_its_owner_and_one_process() {
 #[test]
 fn an_address_that_is_no_journal_is_refused_before_anything_is_sent() {
     for (store, words) in
-        [("sent.journal", "must be file: and a path"), ("file:/nowhere/x", "/nowhere")]
+        [("sent.journal", "is not the address of a store"), ("file:/nowhere/x", "/nowhere")]
     {
         let finished = isendpro(&["run", "sendSms", "--server", "simulator", "--journal", store])
             .run(sms("0001", "a"));

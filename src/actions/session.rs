@@ -1,5 +1,7 @@
 //! An account of the API, as the actions use it.
 
+use std::time::Duration;
+
 use crate::component::{AccountTrouble, Config, Connection, Diagnosis, Error, Kind, Verified};
 use crate::isendpro::request::Credit;
 use crate::isendpro::{Client, KeyId, Outcome, Reply, Request, RequestStyle};
@@ -99,6 +101,10 @@ impl Connection for Session {
 
     fn test_mode(&self) -> Option<&'static str> {
         self.test_mode
+    }
+
+    fn longest_call(&self, recipients: usize) -> Duration {
+        self.client.longest_call(recipients)
     }
 
     async fn diagnose(&self, units: u64) -> Diagnosis {

@@ -221,8 +221,8 @@ impl Flow {
         summary.notes.extend(self.unchecked(config));
         let signal = *signal.lock().unwrap_or_else(PoisonError::into_inner);
         let limit = guards.reached();
-        if let Some(remembering) = remembering.filter(|_| signal.is_none() && limit.is_none()) {
-            remembering.end(&mut summary).await;
+        if let Some(remembering) = remembering {
+            remembering.end(&mut summary, signal.is_some() || limit.is_some()).await;
         }
         let report = report::Report {
             summary: &summary,

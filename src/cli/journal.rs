@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Usage, complain};
-use crate::component::{MessageKey, WHOLE};
+use crate::component::{Error, MessageKey, WHOLE};
 use crate::journal::{self, Entry, Filter, Ledger, State};
 use crate::sms::number;
 use crate::sms::region::Region;
@@ -16,7 +16,7 @@ use crate::sms::region::Region;
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Args {
-    /// The journal, `file:PATH`
+    /// The journal, `file:PATH` or `redis://HOST:PORT`
     #[arg(long, value_name = "STORE", env = "ISENDPRO_JOURNAL", global = true)]
     journal: Option<String>,
     #[command(subcommand)]
@@ -79,18 +79,39 @@ struct FilterArgs {
 /// Looks into a journal, or settles what is in it.
 pub fn main(args: Args) -> anyhow::Result<u8> {
     let store = args.journal.ok_or_else(|| {
-        Usage("which journal? give --journal file:PATH, or set ISENDPRO_JOURNAL".to_owned())
+        Usage(
+            "which journal? give --journal file:PATH or redis://HOST:PORT, or set ISENDPRO_JOURNAL"
+                .to_owned(),
+        )
     })?;
     super::runtime()?.block_on(async {
-        let ledger = journal::open(&store).await?;
-        match args.what {
+        let ledger = open(&store).await?;
+        let done = match args.what {
             What::List { filter, limit, json } => {
                 list(&ledger, &filter.filter()?, limit, json).await
             }
             What::Accept { key } => accept(&ledger, &key).await,
             What::Forget { filter, all } => forget(&ledger, &filter, all).await,
-        }
+        };
+        close(&ledger).await;
+        done
     })
+}
+
+/// Opens a journal, and says what people should know of it.
+pub async fn open(store: &str) -> Result<Arc<dyn Ledger>, Error> {
+    let ledger = journal::open(store).await?;
+    for warning in ledger.warnings() {
+        complain(format_args!("isendpro: journal: {warning}"));
+    }
+    Ok(ledger)
+}
+
+/// Lets go of a journal. Where that fails, it is found out by others after a while.
+pub async fn close(ledger: &Arc<dyn Ledger>) {
+    if let Err(error) = ledger.close().await {
+        tracing::warn!(%error, "the journal was not closed");
+    }
 }
 
 async fn list(

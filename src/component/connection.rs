@@ -1,5 +1,7 @@
 //! What the actions talk to, as the runtimes see it, and the table of all that a component does.
 
+use std::time::Duration;
+
 use super::{AccountTrouble, Config, Error, Handler};
 
 /// What a component's actions talk to: an account of a remote API.
@@ -24,6 +26,9 @@ pub trait Connection: Clone + Send + Sync + 'static {
 
     /// The name of the test mode that it runs in, if it is not the real thing.
     fn test_mode(&self) -> Option<&'static str>;
+
+    /// The longest that a request to so many recipients may take.
+    fn longest_call(&self, recipients: usize) -> Duration;
 
     /// Asks, at no cost, whether the account works, and pays for so many units. Used when a whole
     /// request was refused for a reason that nobody knows.

@@ -44,6 +44,8 @@ pub struct Wanted<'a> {
     pub slots: &'a [Slot<'a>],
     /// Whether slots that may have been sent are to be sent all the same.
     pub resend: bool,
+    /// The longest that the call may take, once it has begun.
+    pub lasts: Duration,
 }
 
 /// The answer to a claim. Either all of its slots are granted, or none.
@@ -118,6 +120,13 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// When the store cannot be read.
     fn first(&self, message: MessageKey) -> BoxFuture<'_, Result<Option<Timestamp>, Error>>;
+
+    /// Whether a claim still stands for a call that begins now and takes as long as it said at most.
+    /// It does not after this process was stopped for so long that it counted as dead: then the call
+    /// must not be made.
+    fn covers(&self, _ticket: Ticket) -> bool {
+        true
+    }
 
     /// Records what became of each slot of a claim. Durable once it returns.
     ///

@@ -194,6 +194,13 @@ impl Client {
         }
     }
 
+    /// The longest that a request to so many recipients may take, downloads aside: more recipients
+    /// take the service longer.
+    pub fn longest_call(&self, recipients: usize) -> Duration {
+        let recipients = u32::try_from(recipients).unwrap_or(u32::MAX);
+        self.0.call.saturating_add(Duration::from_millis(20).saturating_mul(recipients))
+    }
+
     async fn send<R: Request>(&self, key: &KeyId, request: &R, wire: Wire) -> Result<Answer, Lost> {
         let operation = request.operation();
         let keyed = Keyed { keyid: key.expose(), request };
@@ -215,9 +222,7 @@ impl Client {
             let sent = tokio::time::timeout(self.0.call, transport::send(&self.0.http, http)).await;
             return sent.unwrap_or_else(|_| Err(Lost::After(Failure::new(transport::SILENT))));
         }
-        let recipients = u32::try_from(request.recipients()).unwrap_or(u32::MAX);
-        let extra = Duration::from_millis(20).saturating_mul(recipients);
-        *http.timeout_mut() = Some(self.0.call.saturating_add(extra));
+        *http.timeout_mut() = Some(self.longest_call(request.recipients()));
         transport::send(&self.0.http, http).await
     }
 

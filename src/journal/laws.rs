@@ -10,6 +10,7 @@ pub mod people;
 pub mod runs;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::component::{Claim, Fallout, Kept, Known, MessageKey, Scope, Slot, Ticket, Wanted};
 use crate::journal::{Entry, Filter, Ledger};
@@ -110,6 +111,9 @@ pub fn run(law: impl Future<Output = ()>) {
 
 pub const SCOPE: Scope = Scope([7; 16]);
 
+/// The longest that a call takes.
+pub const LASTS: Duration = Duration::from_secs(20);
+
 /// A message of its own for each number.
 pub fn message(number: u8) -> MessageKey {
     MessageKey([number; 32])
@@ -130,7 +134,8 @@ pub async fn claim(
     resend: bool,
 ) -> Claim {
     let slots: Vec<_> = indexes.iter().map(|it| slot(*it)).collect();
-    let wanted = Wanted { message, scope: SCOPE, action: "sendSms", slots: &slots, resend };
+    let wanted =
+        Wanted { message, scope: SCOPE, action: "sendSms", slots: &slots, resend, lasts: LASTS };
     store.claim(wanted).await.unwrap()
 }
 

@@ -68,6 +68,17 @@ pub struct Filter {
 
 /// A store that people can look into.
 pub trait Ledger: Journal {
+    /// What people should know of this store, in words: that it may lose what it is told, say.
+    fn warnings(&self) -> &[String] {
+        &[]
+    }
+
+    /// Says that nothing more is claimed. Without it, what was claimed and not recorded counts as
+    /// being called for a while longer.
+    fn close(&self) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// Begins a run of this job: a new one, or the last one, if that did not end.
     fn begin<'a>(&'a self, job: &'a str) -> BoxFuture<'a, Result<Run, Error>>;
 

@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use ring::digest::{SHA256, digest};
 
+use crate::cli::journal::{close, open};
 use crate::cli::{Usage, complain};
 use crate::component::Scope;
-use crate::journal::{self, Ledger};
+use crate::journal::Ledger;
 use crate::runtime::Memory;
 use crate::runtime::pipe::Summary;
 
 /// Flags of the journal.
 #[derive(Debug, Clone, clap::Args)]
 pub struct JournalArgs {
-    /// Remember what was sent in this journal, `file:PATH`; a run that was interrupted is resumed,
-    /// and sends nothing again
+    /// Remember what was sent in this journal, `file:PATH` or `redis://HOST:PORT`; a run that was
+    /// interrupted is resumed, and sends nothing again
     #[arg(long, value_name = "STORE", env = "ISENDPRO_JOURNAL")]
     journal: Option<String>,
     /// What the run is called in the journal; the action's name by default. Runs of other jobs are
@@ -53,7 +54,7 @@ impl JournalArgs {
             }
             return Ok(None);
         };
-        let ledger = journal::open(store).await?;
+        let ledger = open(store).await?;
         let job = self.job.as_deref().unwrap_or(action);
         let job = mode.map_or_else(|| job.to_owned(), |mode| format!("{job} ({mode})"));
         if self.once_per_id {
@@ -82,16 +83,17 @@ impl Remembering {
         }
     }
 
-    /// Says that the run has ended, if it has reached the end of its input: the next one is a new
-    /// one then.
-    pub async fn end(&self, summary: &mut Summary) {
-        let cut_off = summary.stopped.is_some() || summary.account.is_some();
-        if self.once_per_id || cut_off {
-            return;
-        }
-        if let Err(error) = self.ledger.end(&self.job).await {
+    /// Lets go of the journal. Says that the run has ended, if it has reached the end of its input:
+    /// the next one is a new one then.
+    pub async fn end(self, summary: &mut Summary, interrupted: bool) {
+        let cut_off = interrupted || summary.stopped.is_some() || summary.account.is_some();
+        if !self.once_per_id
+            && !cut_off
+            && let Err(error) = self.ledger.end(&self.job).await
+        {
             summary.stopped = Some(format!("the journal: the run was not ended: {error}"));
         }
+        close(&self.ledger).await;
     }
 }
 

@@ -166,8 +166,14 @@ pub fn a_new_claim_replaces_what_was_remembered<S: Stage>() {
         tokio::time::sleep(std::time::Duration::from_millis(3)).await;
         let slots = [Slot { index: 0, tel: "33712345699", tracker: None }];
         let scope = Scope([9; 16]);
-        let wanted =
-            Wanted { message: message(1), scope, action: "comptage", slots: &slots, resend: false };
+        let wanted = Wanted {
+            message: message(1),
+            scope,
+            action: "comptage",
+            slots: &slots,
+            resend: false,
+            lasts: super::LASTS,
+        };
         let ticket = granted(store.claim(wanted).await.unwrap());
         let new = entry(&*store, message(1), 0).await.unwrap();
         assert_eq!((new.state, new.scope, new.code), (State::Claimed, scope, None));
@@ -190,6 +196,7 @@ pub fn the_whole_is_a_slot_of_its_own<S: Stage>() {
             action: "repertoireCrea",
             slots: &slots,
             resend: false,
+            lasts: super::LASTS,
         };
         let ticket = granted(store.claim(wanted).await.unwrap());
         store.record(ticket, &[(WHOLE, accepted())]).await.unwrap();

@@ -108,6 +108,7 @@ pub fn long_and_odd_values_come_back<S: Stage>() {
             action: &long,
             slots: &slots,
             resend: false,
+            lasts: super::LASTS,
         };
         let Claim::Granted(ticket) = store.claim(wanted).await.unwrap() else { panic!("granted") };
         let odd = |code, parts| {

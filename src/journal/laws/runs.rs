@@ -11,7 +11,14 @@ async fn settle_in(
     fallout: [Fallout; 3],
 ) {
     let slots = [slot(0), slot(1), slot(2)];
-    let wanted = Wanted { message, scope, action: "sendSms", slots: &slots, resend: false };
+    let wanted = Wanted {
+        message,
+        scope,
+        action: "sendSms",
+        slots: &slots,
+        resend: false,
+        lasts: super::LASTS,
+    };
     let Claim::Granted(ticket) = store.claim(wanted).await.unwrap() else { panic!("granted") };
     let fallout: Vec<_> = (0..).zip(fallout).collect();
     store.record(ticket, &fallout).await.unwrap();

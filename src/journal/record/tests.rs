@@ -19,6 +19,7 @@ fn claimed(attempt: u64) -> Record {
         action: "sendSms",
         slots: &[slot],
         resend: false,
+        lasts: crate::journal::laws::LASTS,
     };
     let by = Claimant { owner: Owner([4; 16]), attempt, now: at(1_000_000) };
     Record::claimed(by, &wanted, &slot, Mark::new(&secret(), slot.tel))

@@ -23,7 +23,11 @@ impl<C: Connection> Call<'_, C> {
             Ok(ticket) => ticket,
             Err(outcome) => return outcome,
         };
-        let outcome = self.in_time(job, index, part).await;
+        let outcome = if remembered.journal.covers(ticket) {
+            self.in_time(job, index, part).await
+        } else {
+            not_sent("this process was stopped for too long after it had claimed the message")
+        };
         let fallout = job.fallout(index, &outcome);
         if let Err(error) = remembered.journal.record(ticket, &fallout).await {
             tracing::error!(%error, "the outcome of a call was not recorded");
@@ -61,6 +65,7 @@ impl<C: Connection> Call<'_, C> {
                     action: self.engine.name,
                     slots: &slots,
                     resend: self.resend,
+                    lasts: self.api.longest_call(slots.len()),
                 };
                 remembered.journal.claim(wanted).await
             };

@@ -20,6 +20,7 @@ async fn try_claim(store: &FileJournal, number: u8) -> Result<Claim, crate::comp
         action: "sendSms",
         slots: &slots,
         resend: false,
+        lasts: crate::journal::laws::LASTS,
     };
     store.claim(wanted).await
 }

@@ -1,0 +1,135 @@
+//! The names of all keys, and the secret that numbers are hashed with.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use ring::hmac;
+use ring::rand::{SecureRandom as _, SystemRandom};
+
+use super::link::{Ask, Link};
+use super::record::Id;
+use super::scripts::{Answer, META};
+use crate::component::{Error, Kind, MessageKey};
+
+/// The version of all that is written.
+const VERSION: &str = "1";
+
+/// The names of all keys.
+#[derive(Debug, Clone)]
+pub(super) struct Keys {
+    /// What each begins with.
+    pub prefix: String,
+}
+
+impl Keys {
+    fn with(&self, kind: &str, name: &[u8]) -> Vec<u8> {
+        [self.prefix.as_bytes(), kind.as_bytes(), name].concat()
+    }
+
+    /// A hash: a record for each slot, and under `open` how many are claimed or unknown.
+    pub fn message(&self, message: MessageKey) -> Vec<u8> {
+        self.with("m:", hex(&message.0).as_bytes())
+    }
+
+    /// A pattern for SCAN that all messages match. The prefix has no sign of its own in patterns.
+    pub fn messages(&self) -> String {
+        format!("{}m:*", self.prefix)
+    }
+
+    /// A sorted set: what is claimed or unknown, by the time of the claim.
+    pub fn open(&self) -> Vec<u8> {
+        self.with("open", b"")
+    }
+
+    /// There as long as the owner counts as alive.
+    pub fn lease(&self, owner: Id) -> Vec<u8> {
+        self.with("owner:", &owner)
+    }
+
+    /// There for a while after a claim that was asked for more than once has ended.
+    pub fn ended(&self, token: Id) -> Vec<u8> {
+        self.with("ended:", &token)
+    }
+
+    /// A hash: the run of a job.
+    pub fn job(&self, name: &str) -> Vec<u8> {
+        self.with("job:", name.as_bytes())
+    }
+
+    /// A hash: version, id and secret of the store.
+    pub fn meta(&self) -> Vec<u8> {
+        self.with("meta", b"")
+    }
+}
+
+/// The secret of a store.
+pub(super) struct Secret(hmac::Key);
+
+impl Secret {
+    pub fn new(bytes: &[u8]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, bytes))
+    }
+
+    /// Eight bytes of the hash of a number, which only this store can compute.
+    pub fn hash(&self, tel: &str) -> Option<Box<str>> {
+        (!tel.is_empty()).then(|| hex(&hmac::sign(&self.0, tel.as_bytes()).as_ref()[..8]).into())
+    }
+
+    /// The name of a job, which may be that of a file or of a customer.
+    pub fn job(&self, job: &str) -> String {
+        hex(&hmac::sign(&self.0, job.as_bytes()).as_ref()[..16])
+    }
+}
+
+/// The id and the secret of the store, which are made when it is new.
+pub(super) async fn describe(
+    link: &Link,
+    keys: &Keys,
+    patience: Duration,
+) -> Result<(Vec<u8>, Vec<u8>), Error> {
+    let mut script = META.prepare_invoke();
+    script.key(keys.meta()).arg(&keys.prefix).arg(VERSION);
+    script.arg(&random::<16>()?).arg(&random::<32>()?);
+    let reply = link.ask(Ask::Script(&script), patience).await.map_err(|it| it.error)?;
+    let mut parts = Answer::of(reply.value)?.rest.into_iter();
+    let (id, secret) = (parts.next(), parts.next());
+    Ok((id.unwrap_or_default(), secret.unwrap_or_default()))
+}
+
+/// Bytes that nobody can foresee.
+pub(super) fn random<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    let filled = SystemRandom::new().fill(&mut bytes);
+    filled.map_err(|_| Error::new(Kind::Internal, "this system gives no random numbers"))?;
+    Ok(bytes)
+}
+
+/// In hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // A String takes everything.
+        write!(text, "{byte:02x}").ok();
+        text
+    })
+}
+
+/// The message of these hexadecimal digits.
+pub(super) fn message(digits: &[u8]) -> Option<MessageKey> {
+    let digits = std::str::from_utf8(digits).ok().filter(|it| it.len() == 64)?;
+    let mut key = [0; 32];
+    for (place, byte) in key.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(digits.get(2 * place..2 * place + 2)?, 16).ok()?;
+    }
+    Some(MessageKey(key))
+}
+
+/// The last two digits of a number.
+pub(super) fn last_digits(tel: &str) -> Option<Box<str>> {
+    let from = tel.char_indices().rev().nth(1).map_or(0, |it| it.0);
+    (!tel.is_empty()).then(|| tel[from..].into())
+}
+
+/// A slot's index.
+pub(super) fn number(digits: &[u8]) -> Option<u32> {
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}

@@ -1,0 +1,76 @@
+//! The laws, and what only shows from inside.
+
+#[path = "../../../tests/support/redis.rs"]
+mod support;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
+
+use self::support::Redis;
+use super::link::Ask;
+use super::{Options, RedisJournal};
+use crate::component::Journal as _;
+use crate::journal::laws::{Stage, claim, every_law, known, message, take};
+
+/// One Redis for all laws that run at once; it is gone when the last of them is.
+static SERVER: Mutex<Weak<Redis>> = Mutex::new(Weak::new());
+static STAGES: AtomicU32 = AtomicU32::new(0);
+
+struct Shared {
+    server: Arc<Redis>,
+    prefix: String,
+}
+
+impl Stage for Shared {
+    type Store = RedisJournal;
+    const SHARED: bool = true;
+    const CASES: u32 = 24;
+
+    async fn fresh() -> Self {
+        let mut server = SERVER.lock().unwrap();
+        let running = server.upgrade().unwrap_or_else(|| Arc::new(Redis::start()));
+        *server = Arc::downgrade(&running);
+        let prefix = format!("stage-{}:", STAGES.fetch_add(1, Ordering::Relaxed));
+        Self { server: running, prefix }
+    }
+
+    async fn open(&self) -> Arc<RedisJournal> {
+        let url = format!("{}?prefix={}", self.server.url(), self.prefix);
+        Arc::new(RedisJournal::open(&url, Options::default()).await.unwrap())
+    }
+
+    async fn kill(&self, owner: &mut Option<Arc<RedisJournal>>) {
+        lapse(&owner.take().unwrap()).await;
+    }
+}
+
+every_law!(Shared);
+
+/// Lets the lease of this store expire.
+async fn lapse(store: &RedisJournal) {
+    let mut command = redis::cmd("DEL");
+    command.arg(store.inner.keys.lease(store.inner.held().owner));
+    let reply = store.inner.link.ask(Ask::Command(&command), Duration::from_secs(5)).await;
+    assert!(reply.is_ok());
+}
+
+#[tokio::test]
+async fn an_owner_that_has_died_does_not_come_back() {
+    let stage = Shared::fresh().await;
+    let (store, other) = (stage.open().await, stage.open().await);
+    let ticket = take(&*store, message(1), &[0]).await;
+    let owner = store.inner.held().owner;
+    assert!(store.covers(ticket));
+    lapse(&store).await;
+    store.inner.renew().await.unwrap();
+    assert_ne!(store.inner.held().owner, owner);
+    assert!(!store.covers(ticket), "it is another owner's claim by now");
+    assert_eq!(known(claim(&*other, message(1), &[0], false).await), [(0, false)]);
+    let ticket = take(&*store, message(1), &[1]).await;
+    assert!(store.covers(ticket));
+    lapse(&store).await;
+    let again = take(&*store, message(1), &[2]).await;
+    assert!(store.covers(again), "a claim takes a new lease by itself");
+    assert!(!store.covers(ticket));
+}

@@ -1,0 +1,180 @@
+//! A server that stops, dies, is full, or turns out to be another one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use isendpro_connector::component::{Claim, Journal as _, Kind};
+use isendpro_connector::journal::{Filter, Ledger as _, RedisJournal, RedisOptions};
+
+use super::support::Redis;
+use super::{accepted, ask, is_accepted, open, quick, take};
+
+fn impatient() -> RedisOptions {
+    let patience = Duration::from_millis(200);
+    RedisOptions { patience, outcome_patience: patience, ..quick() }
+}
+
+#[tokio::test]
+async fn while_the_server_is_away_nothing_is_granted() {
+    let mut redis = Redis::start();
+    let store = RedisJournal::open(&redis.url(), impatient()).await.unwrap();
+    let (lost, kept) = (take(&store, 1).await, take(&store, 2).await);
+    redis.stop();
+    let error = ask(&store, 3, false).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Unavailable);
+    assert!(error.to_string().contains("cannot be reached"), "{error}");
+    assert!(store.record(lost, &accepted()).await.is_err());
+    redis.restart();
+    store.record(kept, &accepted()).await.unwrap();
+    assert!(is_accepted(&ask(&store, 2, false).await.unwrap()));
+    assert!(matches!(ask(&store, 1, true).await.unwrap(), Claim::Busy(_)), "it is still claimed");
+    take(&store, 3).await;
+}
+
+#[tokio::test]
+async fn a_restart_is_waited_for() {
+    let mut redis = Redis::start();
+    let store = RedisJournal::open(
+        &redis.url(),
+        RedisOptions { patience: Duration::from_secs(10), ..quick() },
+    )
+    .await
+    .unwrap();
+    let store = Arc::new(store);
+    redis.stop();
+    let claim = tokio::spawn({
+        let store = store.clone();
+        async move { take(&store, 1).await }
+    });
+    tokio::task::yield_now().await;
+    redis.restart();
+    claim.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_granted_or_recorded_survives_a_kill() {
+    let mut redis = Redis::start();
+    let store = Arc::new(RedisJournal::open(&redis.url(), impatient()).await.unwrap());
+    let (sender, mut progress) = tokio::sync::mpsc::unbounded_channel();
+    let tasks: Vec<_> = (0..16_u16)
+        .map(|task| {
+            let (store, sender) = (store.clone(), sender.clone());
+            tokio::spawn(async move {
+                let mut done = Vec::new();
+                for number in (task..).step_by(16) {
+                    let Ok(Claim::Granted(ticket)) = ask(&store, number, false).await else {
+                        break;
+                    };
+                    done.push((number, false));
+                    if number % 3 != 0 {
+                        if store.record(ticket, &accepted()).await.is_err() {
+                            break;
+                        }
+                        done.pop();
+                        done.push((number, true));
+                    }
+                    sender.send(()).ok();
+                }
+                done
+            })
+        })
+        .collect();
+    for _ in 0..300 {
+        progress.recv().await.unwrap();
+    }
+    redis.kill();
+    let mut done = Vec::new();
+    for task in tasks {
+        done.extend(task.await.unwrap());
+    }
+    redis.restart();
+    let other = open(&redis.url()).await;
+    for (number, recorded) in done {
+        let answer = ask(&other, number, false).await.unwrap();
+        assert!(!matches!(answer, Claim::Granted(_)), "message {number} is forgotten");
+        assert!(!recorded || is_accepted(&answer), "message {number}: {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_full_server_grants_nothing_and_still_takes_outcomes() {
+    let redis = Redis::start();
+    let store = open(&redis.url()).await;
+    let ticket = take(&store, 1).await;
+    redis.set("maxmemory", "1");
+    let error = ask(&store, 2, false).await.unwrap_err();
+    assert!(error.to_string().contains("out of memory (OOM)"), "{error}");
+    store.record(ticket, &accepted()).await.unwrap();
+    redis.set("maxmemory", "0");
+    assert!(is_accepted(&ask(&store, 1, false).await.unwrap()));
+    assert_eq!(store.entries(&Filter::default(), 9).await.unwrap().len(), 1);
+    take(&store, 2).await;
+}
+
+#[tokio::test]
+async fn a_server_that_may_not_be_written_to_takes_nothing() {
+    let redis = Redis::start();
+    let store = RedisJournal::open(&redis.url(), impatient()).await.unwrap();
+    let ticket = take(&store, 1).await;
+    redis.command(&["REPLICAOF", "127.0.0.1", "1"]);
+    let error = ask(&store, 2, false).await.unwrap_err();
+    assert!(error.to_string().contains("replica"), "{error}");
+    assert!(store.record(ticket, &accepted()).await.is_err());
+}
+
+#[tokio::test]
+async fn a_pause_is_waited_for() {
+    let redis = Redis::start();
+    let (store, other) = (open(&redis.url()).await, open(&redis.url()).await);
+    take(&store, 9).await;
+    redis.pause();
+    let resume = async {
+        // Longer than an answer may take: the claim is asked for again.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        redis.resume();
+    };
+    let (ticket, ()) = tokio::join!(take(&store, 1), resume);
+    assert!(matches!(ask(&other, 1, true).await.unwrap(), Claim::Busy(_)));
+    store.record(ticket, &accepted()).await.unwrap();
+    assert!(is_accepted(&ask(&other, 1, false).await.unwrap()));
+}
+
+#[tokio::test]
+async fn a_server_that_has_lost_its_data_grants_nothing() {
+    let redis = Redis::start();
+    let store = open(&redis.url()).await;
+    take(&store, 1).await;
+    redis.command(&["FLUSHALL"]);
+    for number in [1, 2] {
+        let error = ask(&store, number, false).await.unwrap_err();
+        assert!(error.to_string().contains("has lost its data"), "{error}");
+    }
+    take(&open(&redis.url()).await, 1).await;
+}
+
+#[tokio::test]
+async fn scripts_that_the_server_forgot_are_loaded_again() {
+    let redis = Redis::start();
+    let store = open(&redis.url()).await;
+    let ticket = take(&store, 1).await;
+    redis.command(&["SCRIPT", "FLUSH"]);
+    store.record(ticket, &accepted()).await.unwrap();
+    redis.command(&["SCRIPT", "FLUSH"]);
+    take(&store, 2).await;
+}
+
+#[tokio::test]
+async fn a_record_of_another_version_is_never_guessed() {
+    let redis = Redis::start();
+    let store = open(&redis.url()).await;
+    let ticket = take(&store, 1).await;
+    redis.command(&["HSET", &format!("isendpro:m:0001{}", "0".repeat(60)), "0", "2later"]);
+    let says = |error: isendpro_connector::component::Error| {
+        assert!(error.to_string().contains("a record of version \"2\""), "{error}");
+    };
+    says(ask(&store, 1, true).await.unwrap_err());
+    says(store.record(ticket, &accepted()).await.unwrap_err());
+    says(store.entries(&Filter::default(), 9).await.unwrap_err());
+    says(store.accept(super::message(1), 0).await.unwrap_err());
+    says(store.forget(&Filter::default()).await.unwrap_err());
+}
