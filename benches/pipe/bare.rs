@@ -9,8 +9,8 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use crate::Plan;
-use crate::measure::{Mark, Sample};
+use crate::support::measure::{Mark, Sample};
+use crate::support::{KEYID, Load, NUM, text};
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -19,22 +19,22 @@ struct Body<'a> {
     sms: &'a str,
 }
 
-/// Sends `plan.warm_up + plan.messages` requests and prints what the last `plan.messages` of them took.
+/// Sends all messages and prints what the measured ones of them took.
 #[expect(clippy::print_stdout, reason = "the figure goes to the parent process")]
-pub fn run(url: &str, plan: &Plan) -> Result<()> {
+pub fn run(url: &str, plan: Load) -> Result<()> {
     rustls::crypto::ring::default_provider()
         .install_default()
         .map_err(|_| anyhow::anyhow!("a crypto provider was there already"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let sample = runtime.block_on(load(url, plan))?;
+    let sample = runtime.block_on(send_all(url, plan))?;
     println!("{}", serde_json::to_string(&sample)?);
     Ok(())
 }
 
-async fn load(url: &str, plan: &Plan) -> Result<Sample> {
+async fn send_all(url: &str, plan: Load) -> Result<Sample> {
     let client = reqwest::Client::builder().build()?;
     let (next, done) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-    let all = plan.warm_up + plan.messages;
+    let all = plan.all();
     let mut tasks = JoinSet::new();
     for _ in 0..plan.concurrency {
         let (client, url) = (client.clone(), url.to_owned());
@@ -65,8 +65,8 @@ async fn load(url: &str, plan: &Plan) -> Result<Sample> {
 
 #[expect(clippy::disallowed_methods, reason = "bare on purpose, against a server of our own")]
 async fn send(client: &reqwest::Client, url: &str, number: u64) -> Result<()> {
-    let text = crate::text(number);
-    let body = serde_json::to_vec(&Body { keyid: crate::KEYID, num: crate::NUM, sms: &text })?;
+    let text = text(number);
+    let body = serde_json::to_vec(&Body { keyid: KEYID, num: NUM, sms: &text })?;
     let json = HeaderValue::from_static("application/json");
     let reply = client.post(url).header(CONTENT_TYPE, json).body(body).send().await?;
     let reply: Value = serde_json::from_slice(&reply.bytes().await?)?;

@@ -6,48 +6,43 @@
 //! moves the figures.
 
 mod bare;
-mod child;
-mod measure;
-mod server;
+#[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "other benchmarks use the rest")]
+mod support;
 
 use std::io::Write as _;
+use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, ensure};
 
-use crate::child::Server;
-use crate::measure::Sample;
+use support::child::{self, Server};
+use support::measure::Sample;
+use support::{Load, flags, machine, median, server, word};
 
-const KEYID: &str = "benchmark-no-real-key";
-const NUM: &str = "0680010203";
 const USAGE: &str =
     "usage: scripts/bench pipe [--messages 60000] [--rounds 3] [--concurrency 64] [--starts 15]";
 
 /// What to measure.
 struct Plan {
-    messages: u64,
-    warm_up: u64,
-    concurrency: u64,
+    load: Load,
     rounds: u64,
     starts: u64,
 }
 
 impl Plan {
     fn read(arguments: &[String]) -> Result<Self> {
-        let mut plan =
-            Self { messages: 60_000, warm_up: 5_000, concurrency: 64, rounds: 3, starts: 15 };
-        // cargo adds `--bench` at a place of its own.
-        let mut words = arguments.iter().filter(|word| *word != "--bench");
-        while let Some(name) = words.next() {
-            let value = words.next().and_then(|word| word.parse().ok()).filter(|it| *it > 0);
-            let value = value.context(USAGE)?;
-            match name.as_str() {
-                "--messages" => plan.messages = value,
-                "--rounds" => plan.rounds = value,
-                "--concurrency" => plan.concurrency = value,
-                "--starts" => plan.starts = value,
-                _ => bail!(USAGE),
-            }
-        }
+        let load = Load { messages: 60_000, warm_up: 5_000, concurrency: 64 };
+        let mut plan = Self { load, rounds: 3, starts: 15 };
+        flags(arguments, USAGE, |name, value| {
+            *match name {
+                "--messages" => &mut plan.load.messages,
+                "--rounds" => &mut plan.rounds,
+                "--concurrency" => &mut plan.load.concurrency,
+                "--starts" => &mut plan.starts,
+                _ => return false,
+            } = value;
+            true
+        })?;
         Ok(plan)
     }
 }
@@ -63,11 +58,11 @@ fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
-        ["server"] => server::run(),
+        ["server", latency] => server::run(Duration::from_millis(latency.parse()?)),
         ["loop", url, warm_up, messages, concurrency] => {
             let [warm_up, messages, concurrency] =
                 [warm_up.parse()?, messages.parse()?, concurrency.parse()?];
-            bare::run(url, &Plan { messages, warm_up, concurrency, rounds: 1, starts: 1 })
+            bare::run(url, Load { messages, warm_up, concurrency })
         }
         // `cargo test --benches` runs this too, without `--bench`: then there is nothing to do.
         _ if !words.contains(&"--bench") => {
@@ -79,26 +74,27 @@ fn main() -> Result<()> {
 
 fn compare(plan: &Plan) -> Result<()> {
     let mut out = std::io::stdout();
-    let Plan { messages, warm_up, concurrency, .. } = plan;
-    writeln!(out, "{}", machine()?)?;
+    let Load { messages, warm_up, concurrency } = plan.load;
+    writeln!(out, "{}", machine::describe()?)?;
     writeln!(out, "{messages} messages a run after {warm_up} to warm up, {concurrency} in flight")?;
     writeln!(out, "\n         |  messages per second   | CPU us per message  | memory")?;
     writeln!(out, "round    |  pipe    loop    ratio | pipe   loop   ratio |   MB")?;
 
-    let server = Server::start()?;
+    let server = Server::start(0)?;
     let mut rounds = Vec::new();
     for number in 1..=plan.rounds {
-        let bare = child::bare_loop(&server, plan)?;
-        let (pipe, megabytes) = child::pipe(&server, plan)?;
-        let round = Round { bare, pipe, megabytes };
+        let bare = bare_loop(&server, plan.load)?;
+        let run = child::pipe(&server, plan.load, &[], &[])?;
+        let round = Round { bare, pipe: run.sample, megabytes: run.megabytes };
         writeln!(out, "{}", row(&number.to_string(), |figure| figure(&round)))?;
         rounds.push(round);
     }
     let of = |figure: fn(&Round) -> f64| median(rounds.iter().map(figure).collect());
     writeln!(out, "{}\n", row("median", of))?;
 
-    let starts =
-        (0..plan.starts).map(|_| child::first_result(&server, plan)).collect::<Result<Vec<_>>>()?;
+    let starts = (0..plan.starts)
+        .map(|_| child::first_result(&server, concurrency))
+        .collect::<Result<Vec<_>>>()?;
     let listed: Vec<String> = starts.iter().map(|it| format!("{it:.1}")).collect();
     let start = median(starts);
     writeln!(out, "first result after, ms: {} - median {start:.1}\n", listed.join(" "))?;
@@ -123,6 +119,16 @@ fn compare(plan: &Plan) -> Result<()> {
     Ok(())
 }
 
+/// One run of the bare loop.
+fn bare_loop(server: &Server, load: Load) -> Result<Sample> {
+    let url = format!("{}/sms", server.url);
+    let numbers = [load.warm_up, load.messages, load.concurrency].map(|it| it.to_string());
+    let output =
+        child::ourselves(&["loop", &url, &numbers[0], &numbers[1], &numbers[2]])?.output()?;
+    ensure!(output.status.success(), "the bare loop failed: {}", output.status);
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
 fn speed_ratio(round: &Round) -> f64 {
     round.pipe.per_second / round.bare.per_second
 }
@@ -145,48 +151,4 @@ fn row(name: &str, of: impl Fn(fn(&Round) -> f64) -> f64) -> String {
         of(cpu_ratio)
     );
     format!("{name:8} | {speeds} | {cpu}  | {:5.1}", of(|it| it.megabytes))
-}
-
-fn word(reached: bool) -> &'static str {
-    if reached { "PASS" } else { "MISS" }
-}
-
-fn median(mut figures: Vec<f64>) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    let middle = figures.len() / 2;
-    if figures.len() % 2 == 1 {
-        figures[middle]
-    } else {
-        f64::midpoint(figures[middle - 1], figures[middle])
-    }
-}
-
-/// A text that no other message has.
-fn text(number: u64) -> String {
-    format!("Bonjour {number}, votre commande est prete.")
-}
-
-/// What the figures were measured with and on, and how busy that was.
-fn machine() -> Result<String> {
-    let lock = include_str!("../../Cargo.lock");
-    let version = |name: &str| {
-        let entry =
-            lock.split("[[package]]").find(|it| it.contains(&format!("name = \"{name}\"\n")));
-        entry.and_then(|it| it.split("version = \"").nth(1)?.split('"').next()).unwrap_or("?")
-    };
-    let versions =
-        ["reqwest", "hyper", "tokio", "serde_json"].map(|name| format!("{name} {}", version(name)));
-    let proc = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-    let cpu = proc("/proc/cpuinfo");
-    let cpu =
-        cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or(" unknown CPU");
-    Ok(format!(
-        "{}, {}\n{} cores,{}, Linux {}, load before {}",
-        child::version()?,
-        versions.join(", "),
-        std::thread::available_parallelism()?,
-        cpu.trim_start_matches(['\t', ':']),
-        proc("/proc/sys/kernel/osrelease").trim(),
-        proc("/proc/loadavg").split(' ').next().unwrap_or("?"),
-    ))
 }

@@ -204,6 +204,11 @@ impl Journal for FileJournal {
 }
 
 impl Ledger for FileJournal {
+    fn close(&self) -> BoxFuture<'_, Result<(), Error>> {
+        tracing::info!(commits = self.commits(), "the journal is closed");
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     fn begin<'a>(&'a self, job: &'a str) -> BoxFuture<'a, Result<Run, Error>> {
         Box::pin(self.begin(job))
     }

@@ -4,6 +4,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -50,17 +51,21 @@ impl Redis {
 
     /// One with these options.
     pub fn with(options: &[&str]) -> Self {
-        Self::on_a_free_port(options, false)
+        Self::on_a_free_port(tempfile::tempdir().unwrap(), options, false)
     }
 
     /// One that keeps what it is told, and speaks TLS only.
     pub fn over_tls(options: &[&str]) -> Self {
-        Self::on_a_free_port(&[SAFE, options].concat(), true)
+        Self::on_a_free_port(tempfile::tempdir().unwrap(), &[SAFE, options].concat(), true)
     }
 
-    fn on_a_free_port(options: &[&str], tls: bool) -> Self {
+    /// One that keeps what it is told, with its data below this folder.
+    pub fn in_folder(folder: &Path) -> Self {
+        Self::on_a_free_port(tempfile::tempdir_in(folder).unwrap(), SAFE, false)
+    }
+
+    fn on_a_free_port(folder: TempDir, options: &[&str], tls: bool) -> Self {
         let options = options.iter().map(|it| (*it).to_owned()).collect();
-        let folder = tempfile::tempdir().unwrap();
         let mut redis = Self { port: 0, folder, options, tls, child: None, guard: None };
         // Somebody else may take the port in between.
         for _ in 0..5 {
