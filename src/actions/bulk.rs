@@ -48,8 +48,15 @@ impl Batch {
     }
 }
 
-/// What a recipient gets, and when.
-pub type Detail = (Arc<Content>, Option<Timestamp>);
+/// What a recipient gets.
+pub struct Detail {
+    /// The text.
+    pub content: Arc<Content>,
+    /// When; `None` for at once.
+    pub at: Option<Timestamp>,
+    /// The user's tracker. One of ours stays with this message: in another it would lie.
+    pub tracker: Option<String>,
+}
 
 /// The requests of a message. There are several when it has more recipients than fit into one, or
 /// when some get their SMS at another time or in another encoding: the API takes these once for all
@@ -201,11 +208,7 @@ impl Group {
         } else {
             contents.iter().map(|it| it.text.clone()).collect()
         };
-        let tracker = if items.iter().any(|it| it.tracker.is_some()) {
-            items.iter().map(|it| it.tracker.clone().unwrap_or_default()).collect()
-        } else {
-            Vec::new()
-        };
+        let tracker = trackers(&items);
         let Terms { emetteur, date_envoi, gmt_zone, nostop } = order.terms(at);
         let request = SmsMulti {
             num: items.iter().map(|it| it.tel.clone()).collect(),
@@ -233,12 +236,23 @@ impl Group {
     }
 }
 
-/// What each called recipient gets, and when, by its place in the message.
+/// The trackers of a request, one for each recipient; none at all if nobody has one.
+pub fn trackers(items: &[Item]) -> Vec<String> {
+    if items.iter().all(|it| it.tracker.is_none()) {
+        return Vec::new();
+    }
+    items.iter().map(|it| it.tracker.clone().unwrap_or_default()).collect()
+}
+
+/// What each called recipient gets, by its place in the message.
 pub fn details(plan: &Plan<Batch>) -> HashMap<usize, Detail> {
     let of_part = |part: &Part<Batch>| {
         let Sending { contents, at, .. } = &part.request.sending;
-        let each = part.items.iter().zip(contents);
-        each.map(|(item, content)| (item.index, (Arc::clone(content), *at))).collect::<Vec<_>>()
+        let detail = |(item, content): (&Item, &Arc<Content>)| {
+            let (content, tracker) = (Arc::clone(content), item.own_tracker().map(str::to_owned));
+            (item.index, Detail { content, at: *at, tracker })
+        };
+        part.items.iter().zip(contents).map(detail).collect::<Vec<_>>()
     };
     plan.parts.iter().flat_map(of_part).collect()
 }
@@ -253,14 +267,15 @@ pub fn retry(
 ) -> Option<Value> {
     let unsent = results.iter().filter(|it| it.fate.fate.status == Status::NotSent);
     let recipients: Vec<Recipient> = unsent
-        .map(|it| Recipient {
-            num: it.fate.fate.num.clone(),
-            sms: details
-                .get(&it.index)
-                .filter(|_| input.sms.is_empty())
-                .map(|(content, _)| content.text.clone()),
-            tracker: it.fate.tracker.clone(),
-            meta: it.meta.clone(),
+        .map(|it| {
+            let detail = details.get(&it.index);
+            let text = detail.filter(|_| input.sms.is_empty());
+            Recipient {
+                num: it.fate.fate.num.clone(),
+                sms: text.map(|it| it.content.text.clone()),
+                tracker: detail.and_then(|it| it.tracker.clone()),
+                meta: it.meta.clone(),
+            }
         })
         .collect();
     let with_directory = with_directory && input.repertoire_id.is_some();

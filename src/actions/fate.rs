@@ -61,6 +61,9 @@ pub struct Sent {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub smslong: Option<u32>,
     /// Tracker
+    ///
+    /// Yours; with a journal and without one of yours, one that is the same whenever this message
+    /// comes again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tracker: Option<String>,
     /// Time of sending

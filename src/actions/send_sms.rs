@@ -88,6 +88,13 @@ impl Action for SendSms {
         ],
     };
 
+    const TRACKS: bool = true;
+
+    fn track(part: &mut Part<Sending<Sms>>) {
+        let tracker = part.items.first().and_then(|it| it.tracker.clone());
+        part.request.request.tracker = tracker;
+    }
+
     /// `Once`: a second request is a second SMS.
     fn plan(input: Sms, options: &Options, now: Timestamp) -> Result<Plan<Sending<Sms>>, Error> {
         let mut order = Order::new(Ask::from(&input), &options.rules, now)?;

@@ -249,6 +249,12 @@ impl Action for SendSmsMulti {
         batch.narrow(keep, whole);
     }
 
+    const TRACKS: bool = true;
+
+    fn track(part: &mut Part<Batch>) {
+        part.request.sending.request.tracker = bulk::trackers(&part.items);
+    }
+
     /// `Once`: a second request sends everything again.
     fn plan(input: Input, options: &Options, now: Timestamp) -> Result<Plan<Batch>, Error> {
         let order = Order::new(Ask::from(&input), &options.rules, now)?;
@@ -288,8 +294,8 @@ impl Action for SendSmsMulti {
             .into_iter()
             .map(|(item, answer)| {
                 let mut sent = Sent::new(&item, &answer);
-                if let Some((content, at)) = details.get(&item.index) {
-                    sent = sent.with(content, *at, &options.rules);
+                if let Some(detail) = details.get(&item.index) {
+                    sent = sent.with(&detail.content, detail.at, &options.rules);
                 }
                 RecipientResult { index: item.index, fate: sent, meta: item.meta }
             })

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Usage, complain};
-use crate::component::{Error, MessageKey, WHOLE};
+use crate::component::{Error, MessageKey, WHOLE, hex};
 use crate::journal::{self, Entry, Filter, Ledger, State};
 use crate::sms::number;
 use crate::sms::region::Region;
@@ -193,10 +193,7 @@ const fn state_name(state: State) -> &'static str {
 
 /// The message in hexadecimal digits, and the recipient's place in it.
 fn key(entry: &Entry) -> String {
-    let message = entry.message.0.iter().fold(String::with_capacity(64), |mut hex, byte| {
-        hex += &format!("{byte:02x}");
-        hex
-    });
+    let message = hex(&entry.message.0);
     match entry.slot {
         WHOLE => message,
         slot => format!("{message}:{slot}"),

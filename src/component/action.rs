@@ -97,6 +97,12 @@ pub trait Action: Sized + 'static {
     /// recipient or none.
     fn narrow(_request: &mut Self::Request, _keep: &[bool], _whole: bool) {}
 
+    /// Whether what is sent to a recipient has a tracker.
+    const TRACKS: bool = false;
+
+    /// Puts the recipients' trackers into their request.
+    fn track(_part: &mut Part<Self::Request>) {}
+
     /// Decides what the message will do. Pure: no I/O, no clock but `now`.
     ///
     /// # Errors

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use super::input::Reader;
 use super::{
-    Action, BoxFuture, Common, Config, Deadline, Effect, Error, Fallout, Fired, Kind, Known, Meta,
-    Outcome, Outlet, Plan, Problem, Report, Slot, Status, Tally, Trigger, remembered,
+    Action, BoxFuture, Common, Config, Deadline, Effect, Error, Fallout, Fired, Kind, Known,
+    MessageKey, Meta, Outcome, Outlet, Plan, Problem, Report, Slot, Status, Tally, Trigger,
+    remembered,
 };
 
 /// An action or trigger with its options read: what takes messages.
@@ -66,6 +67,9 @@ impl PartInfo {
 pub trait Job<C>: Send + Sync {
     /// The requests, in order.
     fn parts(&self) -> Vec<PartInfo>;
+
+    /// Gives recipients without a tracker one that is derived from the message's key.
+    fn track(&mut self, message: MessageKey);
 
     /// What one request does that must happen at most once.
     fn slots(&self, part: usize) -> Vec<Slot<'_>>;
@@ -147,6 +151,10 @@ impl<A: Action> Job<A::Api> for PlannedCalls<A> {
 
     fn call<'a>(&'a self, api: &'a A::Api, part: usize) -> BoxFuture<'a, Outcome> {
         Box::pin(A::call(api, &self.plan.parts[part]))
+    }
+
+    fn track(&mut self, message: MessageKey) {
+        remembered::track::<A>(&mut self.plan, message);
     }
 
     fn slots(&self, part: usize) -> Vec<Slot<'_>> {

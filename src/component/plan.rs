@@ -17,12 +17,29 @@ pub struct Item {
     pub tel: String,
     /// The tracker sent with it.
     pub tracker: Option<String>,
+    /// Whether the tracker is derived from the message's key, and not the user's.
+    pub tracker_is_ours: bool,
     /// The user's own data for this recipient, to come back untouched.
     pub meta: Option<Value>,
     /// How many units (SMS parts) the account is billed for it, as far as is known beforehand.
     pub units: u32,
     /// What a person should know of this recipient although it stops nothing.
     pub warnings: Vec<String>,
+}
+
+impl Item {
+    /// Gives the recipient this tracker, unless the user gave one.
+    pub fn track(&mut self, tracker: impl FnOnce() -> String) {
+        if self.tracker.is_none() {
+            self.tracker = Some(tracker());
+            self.tracker_is_ours = true;
+        }
+    }
+
+    /// The user's tracker.
+    pub fn own_tracker(&self) -> Option<&str> {
+        self.tracker.as_deref().filter(|_| !self.tracker_is_ours)
+    }
 }
 
 /// One request to the API.

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::{
-    Action, Answer, Fallout, Kept, Known, Outcome, Part, Plan, Problem, Reason, Reply, Settled,
-    Slot, Status, WHOLE,
+    Action, Answer, Fallout, Kept, Known, MessageKey, Outcome, Part, Plan, Problem, Reason, Reply,
+    Settled, Slot, Status, WHOLE, identity,
 };
 
 /// What one request does that must happen at most once.
@@ -16,6 +16,17 @@ pub fn slots<R>(part: &Part<R>) -> Vec<Slot<'_>> {
     });
     let whole = part.whole.then_some(Slot { index: WHOLE, tel: "", tracker: None });
     recipients.chain(whole).collect()
+}
+
+/// Gives recipients without a tracker one that is the same whenever the message comes again.
+pub fn track<A: Action>(plan: &mut Plan<A::Request>, message: MessageKey) {
+    for part in plan.parts.iter_mut().filter(|_| A::TRACKS) {
+        for item in &mut part.items {
+            let slot = place(item.index);
+            item.track(|| identity::tracker(message, slot));
+        }
+        A::track(part);
+    }
 }
 
 /// Leaves out of a request what is known of it. If nothing is left, says what became of it.
@@ -34,7 +45,10 @@ pub fn settle<A: Action>(
             beyond = Some(known);
         } else if let Some(place) = part.items.iter().position(|it| place(it.index) == index) {
             keep[place] = false;
-            let item = part.items[place].clone();
+            let mut item = part.items[place].clone();
+            if let Known::Unknown { tracker, .. } = &known {
+                item.tracker.clone_from(tracker);
+            }
             settled.push(Settled { item, answer: answer(known) });
         }
     }

@@ -227,13 +227,16 @@ impl<C: Connection> Engine<C> {
             return Ok((self.bound.prepare(body, Timestamp::now())?, None));
         };
         let remembered = memory.of(self.name, reference(&body).or(id).as_deref(), &body)?;
-        let task = match self.bound.prepare(body.clone(), Timestamp::now()) {
+        let mut task = match self.bound.prepare(body.clone(), Timestamp::now()) {
             Ok(task) => task,
             Err(error) => match remembered.first().await? {
                 Some(then) => self.bound.prepare(body, then)?,
                 None => return Err(error),
             },
         };
+        if let Work::Calls(job) = &mut task.work {
+            job.track(remembered.key);
+        }
         Ok((task, Some(remembered)))
     }
 

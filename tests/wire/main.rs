@@ -17,3 +17,4 @@ mod requests;
 mod run;
 mod secrets;
 mod styles;
+mod trackers;

@@ -13,17 +13,17 @@ use crate::http::{Answer, Api};
 
 /// A journal of one message, claimed an hour ago.
 #[derive(Default)]
-struct Remembers {
-    known: Vec<(u32, Known)>,
-    broken: Option<&'static str>,
-    recorded: Mutex<Vec<(u32, Fallout)>>,
+pub struct Remembers {
+    pub known: Vec<(u32, Known)>,
+    pub broken: Option<&'static str>,
+    pub recorded: Mutex<Vec<(u32, Fallout)>>,
 }
 
-fn an_hour_ago() -> Timestamp {
+pub fn an_hour_ago() -> Timestamp {
     Timestamp::now() - SignedDuration::from_hours(1)
 }
 
-fn accepted() -> Known {
+pub fn accepted() -> Known {
     Known::Accepted(Kept { at: an_hour_ago(), code: Some(0), parts: Some(1), data: None })
 }
 

@@ -76,7 +76,9 @@ impl Directory {
         alone: bool,
     ) -> Result<Outcome, Error> {
         self.unsent = outcome.may_be_tried_again();
-        self.detail = part.request.directory.clone().map(|it| (it, part.request.sending.at));
+        let at = part.request.sending.at;
+        let detail = |content| Detail { content, at, tracker: None };
+        self.detail = part.request.directory.clone().map(detail);
         match outcome {
             Outcome::Done(mut reply) => {
                 if let Some(Value::Array(unlisted)) = reply.data.remove(UNLISTED) {
@@ -136,8 +138,8 @@ impl Directory {
             tally.count(answer.status);
             tally.parts += u64::from(answer.parts.unwrap_or(0));
             let mut sent = Sent::new(&item, &answer);
-            if let Some((content, at)) = &self.detail {
-                sent = sent.with(content, *at, rules);
+            if let Some(detail) = &self.detail {
+                sent = sent.with(&detail.content, detail.at, rules);
             }
             // How many numbers it has, nobody knows here.
             sent.price = None;
