@@ -13,7 +13,7 @@ mod redis;
 use std::sync::Arc;
 
 pub use file::FileJournal;
-pub use ledger::{Entry, Filter, Ledger, Run, State};
+pub use ledger::{Entry, Filter, Ledger, NumberHash, Run, State};
 pub use redis::{Options as RedisOptions, RedisJournal};
 
 use jiff::Timestamp;

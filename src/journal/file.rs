@@ -25,7 +25,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use super::record::{Claimant, Mark, Record, Sought};
-use super::{Entry, Filter, Ledger, Run};
+use super::{Entry, Filter, Ledger, NumberHash, Run};
 use crate::component::{
     BoxFuture, Claim, Error, Fallout, Journal, MessageKey, Scope, Ticket, Wanted,
 };
@@ -146,7 +146,7 @@ impl FileJournal {
     }
 
     async fn forget(&self, filter: &Filter) -> Result<u64, Error> {
-        let sought = Sought::new(filter, &self.shared.secret);
+        let sought = Arc::new(Sought::new(filter, &self.shared.secret));
         let mut forgotten = 0;
         let mut from: Option<Key> = None;
         loop {
@@ -224,6 +224,10 @@ impl Ledger for FileJournal {
     ) -> BoxFuture<'a, Result<Vec<Entry>, Error>> {
         let sought = Sought::new(filter, &self.shared.secret);
         Box::pin(self.look(move |it| look::entries(it, &sought, limit)))
+    }
+
+    fn number(&self, tel: &str) -> Option<NumberHash> {
+        Mark::new(&self.shared.secret, tel).map(|it| it.number())
     }
 
     fn accept(&self, message: MessageKey, slot: u32) -> BoxFuture<'_, Result<bool, Error>> {

@@ -1,5 +1,8 @@
 //! What people and the command line need of a store, beside claims.
 
+use std::collections::HashSet;
+use std::ops::RangeInclusive;
+
 use jiff::Timestamp;
 
 use crate::component::{BoxFuture, Error, Journal, MessageKey, Scope};
@@ -26,6 +29,11 @@ pub enum State {
     Unknown,
 }
 
+/// A number, as far as it is remembered: enough to tell whether two are the same. It differs from
+/// store to store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NumberHash(pub [u8; 8]);
+
 /// A slot, as it is remembered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -41,6 +49,10 @@ pub struct Entry {
     pub state: State,
     /// When it was claimed.
     pub at: Timestamp,
+    /// When its state was last settled; `None` for a claim that nobody has settled.
+    pub settled: Option<Timestamp>,
+    /// Whether it was claimed again although it may have been sent before.
+    pub resent: bool,
     /// iSendPro's return code.
     pub code: Option<i64>,
     /// SMS parts billed.
@@ -49,6 +61,10 @@ pub struct Entry {
     pub tracker: Option<String>,
     /// The last two digits of the number.
     pub last_digits: Option<String>,
+    /// The number's hash.
+    pub number: Option<NumberHash>,
+    /// What else the action remembers of the answer, as JSON.
+    pub data: Option<Box<str>>,
 }
 
 /// Which entries are meant. All that is given must hold.
@@ -58,12 +74,51 @@ pub struct Filter {
     pub state: Option<State>,
     /// Of this message.
     pub message: Option<MessageKey>,
+    /// Of a message from the first to the last of these.
+    pub messages: Option<RangeInclusive<MessageKey>>,
+    /// At this place in its message.
+    pub slot: Option<u32>,
     /// With this tracker.
     pub tracker: Option<String>,
+    /// With one of these trackers.
+    pub trackers: Option<HashSet<String>>,
     /// To this number, as it is called.
     pub tel: Option<String>,
     /// Claimed before this.
     pub before: Option<Timestamp>,
+}
+
+/// What a filter looks at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen<'a> {
+    /// The message.
+    pub message: MessageKey,
+    /// The place in it.
+    pub slot: u32,
+    /// The state, as people see it.
+    pub state: State,
+    /// When it was claimed.
+    pub at: Timestamp,
+    /// Its tracker.
+    pub tracker: Option<&'a str>,
+    /// The number's hash.
+    pub number: Option<NumberHash>,
+}
+
+impl Filter {
+    /// Whether this one is meant. `number` is the hash of [`tel`](Self::tel).
+    pub(super) fn means(&self, it: &Seen<'_>, number: Option<NumberHash>) -> bool {
+        let Self { state, message, messages, slot, tracker, trackers, tel, before } = self;
+        let is_one_of = |them: &HashSet<String>| it.tracker.is_some_and(|own| them.contains(own));
+        state.is_none_or(|state| state == it.state)
+            && message.is_none_or(|message| message == it.message)
+            && messages.as_ref().is_none_or(|range| range.contains(&it.message))
+            && slot.is_none_or(|slot| slot == it.slot)
+            && tracker.as_ref().is_none_or(|tracker| it.tracker == Some(tracker))
+            && trackers.as_ref().is_none_or(is_one_of)
+            && before.is_none_or(|before| it.at < before)
+            && (tel.is_none() || number.is_some() && number == it.number)
+    }
 }
 
 /// A store that people can look into.
@@ -91,6 +146,9 @@ pub trait Ledger: Journal {
         filter: &'a Filter,
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<Entry>, Error>>;
+
+    /// The hash that entries to this number have, as it is called.
+    fn number(&self, tel: &str) -> Option<NumberHash>;
 
     /// Settles a slot that is `Unknown`, or claimed by a dead owner, as accepted. Says whether it was
     /// one.

@@ -9,7 +9,7 @@ use ring::hmac;
 
 use super::laws::{Stage, every_law};
 use super::record::{Change, Claimant, Mark, Owner, Record, Sought, Standing};
-use super::{Entry, Filter, Ledger, Run, State};
+use super::{Entry, Filter, Ledger, NumberHash, Run, State};
 use crate::component::{
     BoxFuture, Claim, Error, Fallout, Journal, Kind, MessageKey, Scope, Ticket, Wanted,
 };
@@ -54,7 +54,9 @@ impl Data {
 
     fn meant(&self, filter: &Filter) -> Vec<(Place, Record)> {
         let sought = Sought::new(filter, &secret());
-        let meant = |(place, it): &(&Place, &Record)| it.is_meant(place.0, self.alive(it), &sought);
+        let meant = |(place, it): &(&Place, &Record)| {
+            it.is_meant(place.0, place.1, self.alive(it), &sought)
+        };
         self.slots.iter().filter(meant).map(|it| (*it.0, it.1.clone())).collect()
     }
 }
@@ -158,6 +160,10 @@ impl Ledger for Plain {
             it.into_entry(place.0, place.1, alive)
         };
         ready(Ok(meant.into_iter().take(limit).map(entry).collect()))
+    }
+
+    fn number(&self, tel: &str) -> Option<NumberHash> {
+        Mark::new(&secret(), tel).map(|it| it.number())
     }
 
     fn accept(&self, message: MessageKey, slot: u32) -> BoxFuture<'_, Result<bool, Error>> {

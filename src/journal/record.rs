@@ -8,7 +8,8 @@ mod tests;
 use jiff::Timestamp;
 use ring::hmac;
 
-use super::{Entry, Filter, State};
+use super::ledger::Seen;
+use super::{Entry, Filter, NumberHash, State};
 use crate::component::{Fallout, Kept, Known, MessageKey, Scope, Slot, Wanted};
 
 pub use encoding::Unreadable;
@@ -33,6 +34,11 @@ impl Mark {
         let last_digits = tel.get(last..)?.to_owned();
         let hash = *hmac::sign(secret, tel.as_bytes()).as_ref().first_chunk()?;
         (!tel.is_empty()).then_some(Self { hash, last_digits })
+    }
+
+    /// The number's hash, as people and the command line see it.
+    pub fn number(&self) -> NumberHash {
+        NumberHash(self.hash)
     }
 }
 
@@ -211,13 +217,16 @@ impl Record {
     }
 
     /// Whether the filter means this slot.
-    pub fn is_meant(&self, message: MessageKey, alive: bool, by: &Sought) -> bool {
-        let Sought { filter, mark } = by;
-        filter.state.is_none_or(|it| it == self.seen(alive))
-            && filter.message.is_none_or(|it| it == message)
-            && filter.tracker.as_ref().is_none_or(|it| self.tracker.as_ref() == Some(it))
-            && filter.before.is_none_or(|it| self.claimed < it)
-            && (filter.tel.is_none() || mark.is_some() && *mark == self.mark)
+    pub fn is_meant(&self, message: MessageKey, slot: u32, alive: bool, by: &Sought) -> bool {
+        let seen = Seen {
+            message,
+            slot,
+            state: self.seen(alive),
+            at: self.claimed,
+            tracker: self.tracker.as_deref(),
+            number: self.mark.as_ref().map(Mark::number),
+        };
+        by.filter.means(&seen, by.number)
     }
 
     /// The slot as people see it.
@@ -229,26 +238,30 @@ impl Record {
             state: self.seen(alive),
             action: self.action,
             at: self.claimed,
+            settled: self.settled,
+            resent: self.resent,
             code: self.code,
             parts: self.parts,
             tracker: self.tracker,
+            number: self.mark.as_ref().map(Mark::number),
             last_digits: self.mark.map(|it| it.last_digits),
+            data: self.data,
         }
     }
 }
 
-/// A filter, with the mark of the number that it names.
+/// A filter, with the hash of the number that it names.
 #[derive(Debug, Clone)]
 pub struct Sought {
     filter: Filter,
-    mark: Option<Mark>,
+    number: Option<NumberHash>,
 }
 
 impl Sought {
     /// Makes the filter ready for a store with this secret.
     pub fn new(filter: &Filter, secret: &hmac::Key) -> Self {
         let mark = filter.tel.as_deref().and_then(|tel| Mark::new(secret, tel));
-        Self { filter: filter.clone(), mark }
+        Self { filter: filter.clone(), number: mark.map(|it| it.number()) }
     }
 
     /// The one message that is meant, if it is one.

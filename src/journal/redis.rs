@@ -44,7 +44,7 @@ use self::link::{Ask, Link};
 use crate::component::{
     BoxFuture, Claim, Error, Fallout, Journal, MessageKey, Scope, Ticket, Wanted,
 };
-use crate::journal::{Entry, Filter, Ledger, Run};
+use crate::journal::{Entry, Filter, Ledger, NumberHash, Run};
 
 /// Times of a store. The defaults are right for production.
 #[derive(Debug, Clone)]
@@ -201,6 +201,10 @@ impl Ledger for RedisJournal {
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<Entry>, Error>> {
         Box::pin(self.inner.entries(filter, limit))
+    }
+
+    fn number(&self, tel: &str) -> Option<NumberHash> {
+        self.inner.secret.number(tel)
     }
 
     fn accept(&self, message: MessageKey, slot: u32) -> BoxFuture<'_, Result<bool, Error>> {

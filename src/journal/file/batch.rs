@@ -161,8 +161,8 @@ impl<'a> Batch<'a> {
             let record = Record::decode(value.value()).map_err(Trouble::Record)?;
             let alive = record.is_of(self.owner);
             let claimed = record.seen(alive) == State::Claimed;
-            let (message, _) = tables::place(key.value());
-            if !claimed && record.is_meant(message, alive, sought) {
+            let (message, slot) = tables::place(key.value());
+            if !claimed && record.is_meant(message, slot, alive, sought) {
                 meant.push((*key.value(), Change::Remove));
             }
         }

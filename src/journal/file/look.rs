@@ -14,7 +14,7 @@ pub fn entries(shared: &Shared, sought: &Sought, limit: usize) -> Result<Vec<Ent
     each(shared, sought.message(), |key, record| {
         let alive = record.is_of(shared.owner);
         let (message, slot) = tables::place(key);
-        if !record.is_meant(message, alive, sought) {
+        if !record.is_meant(message, slot, alive, sought) {
             return;
         }
         let age = (record.claimed, *key);

@@ -1,5 +1,7 @@
 //! What the writer is asked to do.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
@@ -28,7 +30,7 @@ pub enum Order {
     Record(Ticket, Vec<(u32, Fallout)>, Timestamp, Reply<()>),
     Accept(MessageKey, u32, Timestamp, Reply<bool>),
     /// Forgets some, from this key on; says how many, and where to go on.
-    Forget(Sought, Option<Key>, Reply<(u64, Option<Key>)>),
+    Forget(Arc<Sought>, Option<Key>, Reply<(u64, Option<Key>)>),
     /// Begins a run with this scope, or says the scope of the one that did not end.
     Begin(String, Scope, Timestamp, Reply<(Scope, bool)>),
     End(String, Timestamp, Reply<()>),

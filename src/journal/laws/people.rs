@@ -8,8 +8,16 @@ use super::{Stage, accepted, claim, entries, entry, granted, known, message, run
 use crate::component::{Fallout, Journal as _};
 use crate::journal::{Entry, Filter, Ledger, State};
 
-const EVERYTHING: Filter =
-    Filter { state: None, message: None, tracker: None, tel: None, before: None };
+const EVERYTHING: Filter = Filter {
+    state: None,
+    message: None,
+    messages: None,
+    slot: None,
+    tracker: None,
+    trackers: None,
+    tel: None,
+    before: None,
+};
 
 fn of_state(state: State) -> Filter {
     Filter { state: Some(state), ..EVERYTHING }
@@ -51,17 +59,41 @@ pub fn entries_tell_all_that_is_remembered<S: Stage>() {
             action: "sendSms".into(),
             state: State::Accepted,
             at: one.at,
+            settled: one.settled,
+            resent: false,
             code: Some(0),
             parts: Some(2),
             tracker: Some("track-0".into()),
             last_digits: Some("00".into()),
+            number: store.number("33612345600"),
+            data: Some(r#"{"etat":"ok"}"#.into()),
         };
         assert_eq!(one, expected);
+        assert!(one.settled.is_some_and(|it| it >= one.at && it <= now), "{:?}", one.settled);
         let refused = entry(&*store, message(1), 1).await.unwrap();
         assert_eq!((refused.state, refused.code), (State::Refused, Some(11)));
-        assert_eq!(entry(&*store, message(1), 3).await.unwrap().state, State::Claimed);
+        let claimed = entry(&*store, message(1), 3).await.unwrap();
+        assert_eq!((claimed.state, claimed.settled), (State::Claimed, None));
         let dead = entry(&*store, message(2), 1).await.unwrap();
         assert_eq!((dead.state, dead.last_digits.as_deref()), (State::Unknown, Some("11")));
+        granted(claim(&*store, message(1), &[2], true).await);
+        assert!(entry(&*store, message(1), 2).await.unwrap().resent);
+    });
+}
+
+pub fn a_number_has_one_hash_in_a_store<S: Stage>() {
+    run(async {
+        let stage = S::fresh().await;
+        let store = one_of_each(&stage).await;
+        let number = store.number("33612345611");
+        assert!(number.is_some() && number != store.number("33612345600"));
+        assert_eq!(store.number(""), None);
+        let store = stage.reopen(store).await;
+        assert_eq!(store.number("33612345611"), number);
+        for (number, slot) in [(1, 1), (2, 1)] {
+            let entry = entry(&*store, message(number), slot).await.unwrap();
+            assert_eq!(entry.number, store.number("33612345611"));
+        }
     });
 }
 
@@ -92,8 +124,23 @@ pub fn what_is_given_of_a_filter_must_all_hold<S: Stage>() {
         let tracker = |it: &str| Filter { tracker: Some(it.into()), ..EVERYTHING };
         assert_eq!(found(&*store, &tracker("track-0")).await, [(1, 0), (3, 0)]);
         assert!(found(&*store, &tracker("track")).await.is_empty());
+        let trackers = |them: &[&str]| {
+            let trackers = Some(them.iter().copied().map(str::to_owned).collect());
+            Filter { trackers, ..EVERYTHING }
+        };
+        let some = trackers(&["track-0", "track-2", "track-9"]);
+        assert_eq!(found(&*store, &some).await, [(1, 0), (1, 2), (3, 0)]);
+        assert!(found(&*store, &trackers(&[])).await.is_empty());
         let of_message = Filter { message: Some(message(2)), ..EVERYTHING };
         assert_eq!(found(&*store, &of_message).await, [(2, 1)]);
+        let between =
+            |first, last| Filter { messages: Some(message(first)..=message(last)), ..EVERYTHING };
+        assert_eq!(found(&*store, &between(2, 3)).await, [(2, 1), (3, 0)]);
+        assert!(found(&*store, &between(4, 9)).await.is_empty());
+        let place = Filter { slot: Some(0), ..EVERYTHING };
+        assert_eq!(found(&*store, &place).await, [(1, 0), (3, 0)]);
+        let place = Filter { message: Some(message(1)), ..place };
+        assert_eq!(found(&*store, &place).await, [(1, 0)]);
         let both = Filter { tel: Some("33612345611".into()), ..tracker("track-0") };
         assert!(found(&*store, &both).await.is_empty());
     });
@@ -136,9 +183,12 @@ pub fn forgotten_slots_are_free<S: Stage>() {
     run(async {
         let stage = S::fresh().await;
         let store = one_of_each(&stage).await;
+        let place = Filter { message: Some(message(1)), slot: Some(2), ..EVERYTHING };
+        assert_eq!(store.forget(&place).await.unwrap(), 1);
+        assert_eq!(found(&*store, &EVERYTHING).await, [(1, 0), (1, 1), (1, 3), (2, 1)]);
         assert_eq!(store.forget(&of_state(State::Accepted)).await.unwrap(), 1);
         assert_eq!(store.forget(&of_state(State::Accepted)).await.unwrap(), 0);
-        assert_eq!(store.forget(&of_state(State::Unknown)).await.unwrap(), 2);
+        assert_eq!(store.forget(&of_state(State::Unknown)).await.unwrap(), 1);
         let store = stage.reopen(store).await;
         assert_eq!(found(&*store, &EVERYTHING).await, [(1, 1), (1, 3)]);
         take(&*store, message(1), &[0, 1, 2]).await;

@@ -29,7 +29,7 @@ for place, record in ipairs(records) do
       if left >= 0 then wait = math.min(wait, left + 1) end
     else
       state = 'u'
-      dead[#dead + 1] = {indexes[place], record, with_state(record, 'u')}
+      dead[#dead + 1] = {indexes[place], record, settled_as(record, 'u')}
     end
   end
   if is_open(record) and token_of(record) == token then
@@ -51,7 +51,7 @@ end
 
 local time, changes = now(), {}
 for place, index in ipairs(indexes) do
-  local record = '1c' .. doubts[place] .. owner .. token .. scope .. time .. bodies[place]
+  local record = '1c' .. doubts[place] .. owner .. token .. scope .. time .. string.rep('-', 16) .. bodies[place]
   changes[place] = {index, records[place], record}
 end
 write(KEYS[1], KEYS[2], name, open, retention, changes)

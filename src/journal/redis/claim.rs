@@ -6,13 +6,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use redis::ScriptInvocation;
 
-use super::keys::{hex, last_digits, number, random};
+use super::keys::{last_digits, number, random};
 use super::lease::millis;
 use super::link::{Ask, Reply};
 use super::record::{Body, Id, Record, time};
 use super::scripts::{Answer, CLAIM, unreadable};
 use super::{Inner, lock};
-use crate::component::{Claim, Error, Kind, MessageKey, Scope, Slot, Ticket, Wanted};
+use crate::component::{Claim, Error, Kind, MessageKey, Scope, Slot, Ticket, Wanted, hex};
 
 /// How long to wait for somebody else's call before asking again, in milliseconds.
 const WAIT: u64 = 250;
@@ -131,7 +131,7 @@ impl Inner {
         let body = |slot: &Slot<'_>| Body {
             action: wanted.action.into(),
             tracker: slot.tracker.map(Into::into),
-            hash: self.secret.hash(slot.tel),
+            hash: self.secret.number(slot.tel).map(|it| hex(&it.0).into()),
             digits: last_digits(slot.tel),
             code: None,
             parts: None,

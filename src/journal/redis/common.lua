@@ -1,5 +1,6 @@
 -- What all scripts share. ARGV[1] is the prefix of all keys. A slot's record is laid out in
--- record.rs: version 1, state 2, doubt 3, owner 4-19, token 20-35, scope 36-51, time 52-67, body.
+-- record.rs: version 1, state 2, doubt 3, owner 4-19, token 20-35, scope 36-51, claimed 52-67,
+-- settled 68-83, body.
 
 local PREFIX = ARGV[1]
 local CHUNK = 1000 -- Lua unpacks some 8000 values at most
@@ -17,8 +18,10 @@ local function token_of(record)
   return record and string.sub(record, 20, 35)
 end
 
-local function with_state(record, state)
-  return string.sub(record, 1, 1) .. state .. string.sub(record, 3)
+-- The record in this state, settled now; with another doubt, if one is given.
+local function settled_as(record, state, doubt)
+  return '1' .. state .. (doubt or string.sub(record, 3, 3)) .. string.sub(record, 4, 67) .. now()
+    .. string.sub(record, 84)
 end
 
 -- Whether it was claimed although an earlier claim may have been sent. That happens once.

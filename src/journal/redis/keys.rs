@@ -1,6 +1,5 @@
 //! The names of all keys, and the secret that numbers are hashed with.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use ring::hmac;
@@ -9,7 +8,8 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use super::link::{Ask, Link};
 use super::record::Id;
 use super::scripts::{Answer, META};
-use crate::component::{Error, Kind, MessageKey};
+use crate::component::{Error, Kind, MessageKey, hex};
+use crate::journal::NumberHash;
 
 /// The version of all that is written.
 const VERSION: &str = "1";
@@ -70,9 +70,10 @@ impl Secret {
         Self(hmac::Key::new(hmac::HMAC_SHA256, bytes))
     }
 
-    /// Eight bytes of the hash of a number, which only this store can compute.
-    pub fn hash(&self, tel: &str) -> Option<Box<str>> {
-        (!tel.is_empty()).then(|| hex(&hmac::sign(&self.0, tel.as_bytes()).as_ref()[..8]).into())
+    /// The hash of a number, which only this store can compute.
+    pub fn number(&self, tel: &str) -> Option<NumberHash> {
+        let hash = *hmac::sign(&self.0, tel.as_bytes()).as_ref().first_chunk()?;
+        (!tel.is_empty()).then_some(NumberHash(hash))
     }
 
     /// The name of a job, which may be that of a file or of a customer.
@@ -102,15 +103,6 @@ pub(super) fn random<const N: usize>() -> Result<[u8; N], Error> {
     let filled = SystemRandom::new().fill(&mut bytes);
     filled.map_err(|_| Error::new(Kind::Internal, "this system gives no random numbers"))?;
     Ok(bytes)
-}
-
-/// In hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // A String takes everything.
-        write!(text, "{byte:02x}").ok();
-        text
-    })
 }
 
 /// The message of these hexadecimal digits.

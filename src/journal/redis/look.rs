@@ -6,12 +6,12 @@ use redis::Cmd;
 
 use super::Inner;
 use super::claim::RETENTION;
-use super::keys::{hex, message, number};
+use super::keys::{message, number};
 use super::link::Ask;
 use super::record::Record;
 use super::scripts::{ACCEPT, Answer, FORGET, LOOK, flat, unreadable};
-use crate::component::{Error, MessageKey};
-use crate::journal::{Entry, Filter, State};
+use crate::component::{Error, MessageKey, hex};
+use crate::journal::{Entry, Filter, State, ledger};
 
 /// Messages or slots that are read in one step, roughly: others wait for so long.
 const PAGE: usize = 200;
@@ -141,7 +141,7 @@ impl Inner {
     }
 
     fn seen(&self, found: &[Vec<u8>], filter: &Filter) -> Result<Vec<Seen>, Error> {
-        let hash = filter.tel.as_deref().map(|it| self.secret.hash(it));
+        let wanted = filter.tel.as_deref().and_then(|it| self.secret.number(it));
         let mut seen = Vec::new();
         let (slots, _) = found.as_chunks::<4>();
         for [name, index, raw, lives] in slots {
@@ -151,15 +151,15 @@ impl Inner {
             if record.state == State::Claimed && lives != b"1" {
                 record.state = State::Unknown;
             }
-            let meant = filter.state.is_none_or(|it| it == record.state)
-                && filter.message.is_none_or(|it| it == message)
-                && filter.before.is_none_or(|it| record.at < it)
-                && filter
-                    .tracker
-                    .as_deref()
-                    .is_none_or(|it| Some(it) == record.body.tracker.as_deref())
-                && hash.as_ref().is_none_or(|it| it.is_some() && *it == record.body.hash);
-            if meant {
+            let it = ledger::Seen {
+                message,
+                slot,
+                state: record.state,
+                at: record.at,
+                tracker: record.body.tracker.as_deref(),
+                number: record.body.number(),
+            };
+            if filter.means(&it, wanted) {
                 seen.push(Seen { message, slot, raw: raw.clone(), record });
             }
         }

@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use redis::ScriptInvocation;
 
 use super::claim::{Attempt, RETENTION};
-use super::keys::hex;
 use super::link::Ask;
 use super::record::{Body, Record};
 use super::scripts::{Answer, RECORD};
 use super::{Inner, lock};
-use crate::component::{Error, Fallout, Kind, Ticket};
+use crate::component::{Error, Fallout, Kind, Ticket, hex};
 use crate::journal::State;
 
 /// How long an old request may be under way before it reaches the server, in milliseconds.
@@ -91,5 +90,5 @@ impl Inner {
 
 fn written(attempt: &Attempt, state: State, body: Body) -> Vec<u8> {
     let Attempt { owner, token, scope, at, .. } = *attempt;
-    Record { state, owner, token, scope, at, body }.encode()
+    Record { state, owner, token, scope, at, settled: None, resent: false, body }.encode()
 }

@@ -14,16 +14,17 @@ local function after(record, outcome, new)
   local state, own = state_of(record), token_of(record) == token
   if outcome == 'a' then
     -- What was accepted, was; whoever has the slot now. The first to say so is remembered.
-    return state == 'a' and record or new
+    if state == 'a' then return record end
+    return settled_as(new, 'a', record and string.sub(record, 3, 3))
   end
   if not own then return record end
   if outcome == 'g' and is_open(record) then
-    return is_resent(record) and '1u-' .. string.sub(record, 4)
+    return is_resent(record) and settled_as(record, 'u', '-')
   end
   if state ~= 'c' then return record end
   -- The first try may have been sent, whatever became of the second.
-  if is_resent(record) then return with_state(record, 'u') end
-  return outcome ~= 'f' and new
+  if is_resent(record) then return settled_as(record, 'u') end
+  return outcome ~= 'f' and settled_as(new, outcome)
 end
 
 local changes = {}

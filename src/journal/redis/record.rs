@@ -2,20 +2,21 @@
 //! JSON that they only carry.
 //!
 //! ```text
-//! 1 version | 1 state | 1 doubt | 16 owner | 16 token | 16 scope | 16 time | body
+//! 1 version | 1 state | 1 doubt | 16 owner | 16 token | 16 scope | 16 claimed | 16 settled | body
 //! ```
 //!
-//! The time is microseconds since 1970 by the server's clock, in decimal digits. The doubt is `?`
-//! when the claim resends a slot that was unknown, otherwise `-`.
+//! Times are microseconds since 1970 by the server's clock, in decimal digits; what is not settled has
+//! dashes there. The doubt is `?` when the claim resends a slot that was unknown, otherwise `-`.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::component::{Error, Fallout, Kept, Kind, Known, MessageKey, Scope};
-use crate::journal::{Entry, State};
+use crate::journal::{Entry, NumberHash, State};
 
 const VERSION: u8 = b'1';
-const HEAD: usize = 67;
+const HEAD: usize = 83;
+const NOT_SETTLED: &[u8; 16] = &[b'-'; 16];
 
 /// A random number of 16 bytes: an owner, or an attempt's token.
 pub(super) type Id = [u8; 16];
@@ -53,6 +54,12 @@ impl Body {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
+    /// The number's hash.
+    pub fn number(&self) -> Option<NumberHash> {
+        let digits = self.hash.as_deref().filter(|it| it.len() == 16)?;
+        u64::from_str_radix(digits, 16).ok().map(|it| NumberHash(it.to_be_bytes()))
+    }
+
     /// With what an outcome adds.
     pub fn with(mut self, fallout: &Fallout) -> Self {
         match fallout {
@@ -75,6 +82,10 @@ pub(super) struct Record {
     pub token: Id,
     pub scope: Scope,
     pub at: Timestamp,
+    /// When the script settled it; not written here.
+    pub settled: Option<Timestamp>,
+    /// Whether it was claimed again although it may have been sent; not written here.
+    pub resent: bool,
     pub body: Body,
 }
 
@@ -91,6 +102,7 @@ impl Record {
         bytes.extend(self.token);
         bytes.extend(self.scope.0);
         bytes.extend(format!("{:016}", self.at.as_microsecond()).as_bytes());
+        bytes.extend(NOT_SETTLED);
         bytes.extend(self.body.encode());
         bytes
     }
@@ -117,7 +129,9 @@ impl Record {
             owner: head[3..19].try_into().ok()?,
             token: head[19..35].try_into().ok()?,
             scope: Scope(head[35..51].try_into().ok()?),
-            at: time(&head[51..])?,
+            at: time(&head[51..67])?,
+            settled: if &head[67..] == NOT_SETTLED { None } else { Some(time(&head[67..])?) },
+            resent: head[2] == b'?',
             body: serde_json::from_slice(body).ok()?,
         })
     }
@@ -134,6 +148,7 @@ impl Record {
 
     /// What people see of it.
     pub fn entry(self, message: MessageKey, slot: u32) -> Entry {
+        let number = self.body.number();
         Entry {
             message,
             slot,
@@ -141,10 +156,14 @@ impl Record {
             action: self.body.action.into(),
             state: self.state,
             at: self.at,
+            settled: self.settled,
+            resent: self.resent,
             code: self.body.code,
             parts: self.body.parts,
             tracker: self.body.tracker.map(String::from),
+            number,
             last_digits: self.body.digits.map(String::from),
+            data: self.body.data,
         }
     }
 }
@@ -182,6 +201,8 @@ mod tests {
             token: *b"ABCDEFGHIJKLMNOP",
             scope: Scope(*b"abcdefghijklmnop"),
             at: Timestamp::from_microsecond(1_795_000_000_123_456).unwrap(),
+            settled: None,
+            resent: false,
             body: Body {
                 action: "sendSms".into(),
                 tracker: Some("t1".into()),
@@ -198,7 +219,7 @@ mod tests {
     #[test]
     fn the_first_version_stays_readable() {
         let written = "1a-0123456789abcdefABCDEFGHIJKLMNOPabcdefghijklmnop1795000000123456\
-            {\"a\":\"sendSms\",\"t\":\"t1\",\"h\":\"0011223344556677\",\"d\":\"78\",\
+            ----------------{\"a\":\"sendSms\",\"t\":\"t1\",\"h\":\"0011223344556677\",\"d\":\"78\",\
             \"c\":0,\"p\":2,\"x\":\"{\\\"a\\\":1}\"}";
         assert_eq!(String::from_utf8(sample().encode()).unwrap(), written);
         assert_eq!(Record::decode(written.as_bytes()).unwrap(), sample());
@@ -206,7 +227,10 @@ mod tests {
         assert_eq!(Record::decode(later.as_bytes()).unwrap(), sample());
         let other = Record::decode(format!("2{}", &written[1..]).as_bytes()).unwrap_err();
         assert!(other.to_string().contains("version \"2\""), "{other}");
-        assert!(Record::decode(&written.as_bytes()[..70]).is_err());
+        let settled = written.replace("1a-", "1a?").replace(&"-".repeat(16), "1795000000123457");
+        let settled = Record::decode(settled.as_bytes()).unwrap();
+        assert!(settled.resent && settled.settled.is_some_and(|it| it > settled.at));
+        assert!(Record::decode(&written.as_bytes()[..80]).is_err());
     }
 
     proptest! {
