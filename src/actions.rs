@@ -30,5 +30,6 @@ mod session;
 pub use blacklist::{Listed, OneNumber};
 pub use bulk::Batch;
 pub use fate::{Fate, RecipientResult, Sent};
+pub use rows::kept as kept_report;
 pub use sending::{Account, Content, Numbers, Purpose, Rules, Sending, TextPolicy, cost};
 pub use session::{Balance, Session};

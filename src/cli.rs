@@ -31,6 +31,8 @@ const USAGE: u8 = 2;
 const FAILED: u8 = 1;
 /// The exit code when iSendPro refuses the key or the address.
 const KEY_REFUSED: u8 = 4;
+/// The exit code when something may have been sent.
+const IN_DOUBT: u8 = 6;
 /// The exit code when the credit is not enough.
 const NO_CREDIT: u8 = 5;
 

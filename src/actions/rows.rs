@@ -1,5 +1,7 @@
 //! Reports as rows: pages, one by one, all at once, or the file as it came.
 
+use std::fs::File;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
@@ -9,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::{Session, answer};
 use crate::component::{Effect, Error, Kind, Outlet, Reply};
-use crate::isendpro::report::{Limits, Report, ReportError};
+use crate::isendpro::report::{Limits, Report, ReportError, Row};
 use crate::isendpro::{Download, Request};
 
 /// Rows of a page.
@@ -219,14 +221,24 @@ async fn emit_file(mut download: Download, out: &Outlet<'_>) -> Result<(), Error
 
 async fn next(pages: &mut mpsc::Receiver<Page>) -> Result<Option<Vec<Map<String, Value>>>, Error> {
     pages.recv().await.transpose().map_err(|error| {
-        let passing = matches!(
-            error,
-            ReportError::Truncated | ReportError::Damaged { .. } | ReportError::Io(_)
-        );
-        let kind = if passing { Kind::Unavailable } else { Kind::Unusable };
-        Error::new(kind, format!("the report cannot be read: {error}"))
-            .hint("the file itself can be had with emitBehaviour: file")
+        unreadable(&error).hint("the file itself can be had with emitBehaviour: file")
     })
+}
+
+/// The rows of a report that somebody has kept: the zip, or its table. Blocks on the file.
+///
+/// # Errors
+/// When it is no report; and in the place of the first row that cannot be read.
+pub fn kept(file: File) -> Result<impl Iterator<Item = Result<Row, Error>>, Error> {
+    let report = Report::open_kept(file, &Limits::default()).map_err(|it| unreadable(&it))?;
+    Ok(report.map(|row| row.map_err(|it| unreadable(&it))))
+}
+
+fn unreadable(error: &ReportError) -> Error {
+    let passing =
+        matches!(error, ReportError::Truncated | ReportError::Damaged { .. } | ReportError::Io(_));
+    let kind = if passing { Kind::Unavailable } else { Kind::Unusable };
+    Error::new(kind, format!("the report cannot be read: {error}"))
 }
 
 async fn emit(out: &Outlet<'_>, rows: &Rows) -> Result<(), Error> {

@@ -2,6 +2,9 @@
 
 mod filter;
 mod key;
+mod matching;
+mod moment;
+mod reconcile;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -30,6 +33,7 @@ pub struct Args {
 const EXAMPLES: &str = "Examples:
   isendpro journal list --journal file:sent.journal --state unknown
   isendpro journal show 3f2a9c07 --journal file:sent.journal
+  isendpro journal reconcile --journal file:sent.journal
   isendpro journal accept 3f2a9c07:0 --journal file:sent.journal
   isendpro journal forget --before 2026-01-01T00:00Z --journal file:sent.journal";
 
@@ -54,6 +58,8 @@ enum What {
         #[arg(long)]
         json: bool,
     },
+    /// Look into iSendPro's report, and settle as sent what it proves
+    Reconcile(Box<reconcile::Args>),
     /// Settle what is in doubt: it was sent, as you have seen in the report or on the phone
     Accept {
         /// Its key, as `list` shows it, or the first 8 digits or more
@@ -84,6 +90,7 @@ pub fn main(args: Args) -> anyhow::Result<u8> {
                 list(ledger.as_ref(), &filter.filter()?, limit, json).await
             }
             What::Show { key, json } => show::show(ledger.as_ref(), &key, json).await,
+            What::Reconcile(args) => reconcile::reconcile(&ledger, &args).await,
             What::Accept { key } => accept(ledger.as_ref(), &key).await,
             What::Forget { filter, all } => forget(ledger.as_ref(), &filter, all).await,
         };

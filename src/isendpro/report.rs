@@ -38,6 +38,7 @@ mod properties;
 mod tests;
 
 use std::fs::File;
+use std::io::{Read, Seek};
 use std::iter::FusedIterator;
 
 use serde_json::{Map, Value};
@@ -98,7 +99,34 @@ impl Report {
     pub fn open(file: File, limits: &Limits) -> Result<Self, ReportError> {
         let (file, place) = archive::locate(file)?;
         let entry = Entry::open(file, &place, limits)?;
-        let (head, charset) = text::decode(Replay::new(Box::new(entry)));
+        Self::read(place.name, Box::new(entry), limits)
+    }
+
+    /// Reads the beginning of a download that somebody has kept: the archive, or the table that was
+    /// in it.
+    pub fn open_kept(mut file: File, limits: &Limits) -> Result<Self, ReportError> {
+        let mut start = Vec::new();
+        file.rewind()?;
+        (&mut file).take(2).read_to_end(&mut start)?;
+        file.rewind()?;
+        if start == b"PK" {
+            return Self::open(file, limits);
+        }
+        if start.is_empty() {
+            return Err(ReportError::Empty);
+        }
+        if file.metadata()?.len() > limits.inflated_bytes {
+            return Err(ReportError::TooLarge { limit: limits.inflated_bytes });
+        }
+        Self::read(String::new(), Box::new(file), limits)
+    }
+
+    fn read(
+        name: String,
+        table: Box<dyn Read + Send>,
+        limits: &Limits,
+    ) -> Result<Self, ReportError> {
+        let (head, charset) = text::decode(Replay::new(table));
         let sample = sample::take(&head, charset, limits);
         let has_header = sample.has_header();
         let mut records = Records::new(head, sample.separator, *limits);
@@ -112,10 +140,10 @@ impl Report {
         } else {
             Columns::numbered(&sample.rows, limits.columns)
         };
-        Ok(Self { name: place.name, records, charset, columns, has_header, done: false })
+        Ok(Self { name, records, charset, columns, has_header, done: false })
     }
 
-    /// The name of the table inside the archive.
+    /// The name of the table inside the archive; empty for a table without one.
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -83,7 +83,7 @@ pub fn advice(key: &str, resent: bool) -> String {
         "feed the same message in again, with \"resend\": true in its body".to_owned()
     };
     format!(
-        "what now  look into iSendPro's report (getCampagne)\n\
+        "what now  isendpro journal reconcile looks into iSendPro's report\n\
          \x20         if it was sent: isendpro journal accept {key}\n\
          \x20         if it was not: {again}\n"
     )

@@ -221,3 +221,18 @@ fn a_report_can_go_to_another_thread() {
     let report = Report::open(spool(&archive(&[("a.csv", b"tel")])), &Limits::default());
     is_send(&report);
 }
+
+#[test]
+fn a_kept_table_is_read_with_its_archive_or_without() {
+    let table = "tel;statut\n0680010203;Délivré\n";
+    let rows =
+        |content: &[u8]| json(Report::open_kept(spool(content), &Limits::default()).unwrap());
+    let expected = r#"{"tel":"0680010203","statut":"Délivré"}"#;
+    assert_eq!(rows(table.as_bytes()), expected);
+    assert_eq!(rows(&archive(&[("report.csv", table.as_bytes())])), expected);
+    let limits = Limits { inflated_bytes: 10, ..Limits::default() };
+    let large = Report::open_kept(spool(table.as_bytes()), &limits);
+    assert!(matches!(large, Err(ReportError::TooLarge { limit: 10 })));
+    let empty = Report::open_kept(spool(b""), &Limits::default());
+    assert!(matches!(empty, Err(ReportError::Empty)));
+}
