@@ -177,8 +177,13 @@ impl<A: Action> Job<A::Api> for PlannedCalls<A> {
             let output = json_planned(A::META.name, self.plan.parts.len());
             return Ok(Finished { outputs: vec![output], tally: Tally::of(Status::Planned) });
         }
-        let finish =
-            A::finish(&self.options, self.plan, outcomes).map_err(|it| named(it, &A::META))?;
+        let tracker = self.plan.only_tracker();
+        let finish = A::finish(&self.options, self.plan, outcomes).map_err(|mut error| {
+            if let (Kind::Unknown, Some(tracker)) = (error.kind, tracker) {
+                error.what += &format!(" (tracker {tracker})");
+            }
+            named(error, &A::META)
+        })?;
         let outputs = finish.outputs.iter().map(to_value).collect::<Result<_, _>>()?;
         Ok(Finished { outputs, tally: finish.tally })
     }

@@ -112,6 +112,14 @@ impl<R> Plan<R> {
         Self::parts(vec![Part::new(effect, Vec::new(), request)])
     }
 
+    /// The tracker of a message to one recipient.
+    pub fn only_tracker(&self) -> Option<String> {
+        let called = self.parts.iter().flat_map(|it| &it.items);
+        let mut items = called.chain(self.settled.iter().map(|it| &it.item));
+        let only = items.next().filter(|_| items.next().is_none());
+        only?.tracker.clone()
+    }
+
     /// A plan of these requests, with nobody settled beforehand.
     pub fn parts(parts: Vec<Part<R>>) -> Self {
         Self { parts, settled: Vec::new(), warnings: Vec::new() }

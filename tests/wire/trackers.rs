@@ -110,3 +110,19 @@ async fn a_directory_has_no_tracker() {
     let (bodies, _) = sent("sendSmsMulti", json!({}), Vec::new(), body).await;
     assert_eq!(bodies[0].get("tracker"), None);
 }
+
+#[tokio::test]
+async fn an_error_that_leaves_a_doubt_names_the_tracker() {
+    let body = json!({"num": "0680010201", "sms": "a"});
+    let (first, _) = sent("sendSms", json!({}), Vec::new(), body.clone()).await;
+    let tracker = first[0]["tracker"].as_str().unwrap();
+    let api = Api::new([("sms", vec![Answer::new(500, "")])]).await;
+    let step = Step::remembering("sendSms", &api.url(), json!({}), Remembers::default());
+    let lost = step.run(body.clone()).await;
+    assert!(lost.error().to_string().contains(&format!("(tracker {tracker})")));
+    let unknown = Known::Unknown { since: an_hour_ago(), tracker: Some("then".to_owned()) };
+    let (_, again) = sent("sendSms", json!({}), vec![(0, unknown)], body.clone()).await;
+    assert!(again.error().to_string().contains("(tracker then)"), "{}", again.error());
+    let without = Step::new("sendSms", &api.url(), json!({})).run(body).await;
+    assert!(!without.error().to_string().contains("tracker"), "{}", without.error());
+}

@@ -122,7 +122,14 @@ impl Doubts {
     }
 
     fn see_theirs(&mut self, row: &Row, hash: impl Fn(&str) -> Option<NumberHash>) {
-        self.named |= row.keys().any(|it| is_for_trackers(it));
+        if !self.named && row.keys().any(|it| is_for_trackers(it)) {
+            self.named = true;
+            // Earlier rows were too short to show that there is such a column.
+            self.theirs
+                .values_mut()
+                .flat_map(HashMap::values_mut)
+                .for_each(|it| it.moments.clear());
+        }
         let named = self.named;
         let trackers: HashSet<&str> = row
             .iter()

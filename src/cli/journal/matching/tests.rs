@@ -149,7 +149,8 @@ fn only_the_column_of_trackers_counts_where_there_is_one() {
     let cells = [("ref", "rdv4711"), ("tel", "0680010203"), ("date", AFTER)];
     assert_eq!(proven(&entries, &[row(&cells)]), [1]);
     let column = row(&[("Mon Tracker", "x")]);
-    assert_eq!(proven(&entries, &[column, row(&cells)]), [0; 0], "a short row");
+    assert_eq!(proven(&entries, &[column.clone(), row(&cells)]), [0; 0], "a short row");
+    assert_eq!(proven(&entries, &[row(&cells), column]), [0; 0], "an earlier one");
     // Without one, a tracker that may be something else is not recognised.
     for theirs in ["1", "Bonjour", "20260714", "0680010203"] {
         let entries = [sent(1, "33680010203", Some(theirs))];
