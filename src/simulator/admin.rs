@@ -9,7 +9,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, put};
+use axum::routing::get;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ use super::scenario::Plan;
 pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/sent", get(sent).delete(clear_sent))
-        .route("/faults", put(set_faults).delete(clear_faults))
+        .route("/faults", get(faults).put(set_faults).delete(clear_faults))
         .route("/accounts", get(accounts))
         .route("/health", get(health))
 }
@@ -52,6 +52,12 @@ async fn sent(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Respons
 
 async fn clear_sent(State(app): State<Arc<App>>) -> Response {
     answer(&json!({"cleared": app.ledger().clear()}))
+}
+
+/// The plan in force, with what remains of it; `{}` without one.
+async fn faults(State(app): State<Arc<App>>) -> Response {
+    let plan = app.faults().plan().cloned();
+    plan.map_or_else(|| answer(&json!({})), |it| answer(&it))
 }
 
 async fn set_faults(State(app): State<Arc<App>>, body: Bytes) -> Response {

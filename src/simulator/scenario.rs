@@ -168,6 +168,9 @@ pub(super) struct Plan {
     /// How often more; `None` for ever.
     #[serde(skip_serializing_if = "Option::is_none")]
     remaining: Option<u64>,
+    /// Whether the message is taken all the same; `None` for what the fault usually does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    taken: Option<bool>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
@@ -181,6 +184,18 @@ enum Fault {
     Truncated,
     Empty,
     Silent,
+}
+
+impl Plan {
+    fn fate(&self) -> Fate {
+        let usual = self.fault.fate();
+        let (Fate::NotTaken(failure) | Fate::TakenThen(failure)) = usual;
+        match self.taken {
+            Some(true) => Fate::TakenThen(failure),
+            Some(false) => Fate::NotTaken(failure),
+            None => usual,
+        }
+    }
 }
 
 impl Fault {
@@ -220,7 +235,12 @@ impl Faults {
             return None;
         }
         plan.remaining = plan.remaining.map(|left| left - 1);
-        Some(plan.fault.fate())
+        Some(plan.fate())
+    }
+
+    /// The plan in force.
+    pub fn plan(&self) -> Option<&Plan> {
+        self.plan.as_ref()
     }
 }
 
@@ -237,6 +257,21 @@ mod tests {
         assert_eq!(picked, [3, 6]);
         faults.set(None);
         assert_eq!(faults.next(), None);
+    }
+
+    #[test]
+    fn a_plan_may_say_whether_the_message_is_taken() {
+        let fate = |plan: &str| {
+            let mut faults = Faults::default();
+            faults.set(Some(serde_json::from_str(plan).unwrap()));
+            faults.next()
+        };
+        let (html, error) = (Failure::Page, Failure::ServerError);
+        assert_eq!(fate(r#"{"every":1,"fault":"html"}"#), Some(Fate::TakenThen(html)));
+        let not = fate(r#"{"every":1,"fault":"html","taken":false}"#);
+        assert_eq!(not, Some(Fate::NotTaken(html)));
+        let taken = fate(r#"{"every":1,"fault":"status500","taken":true}"#);
+        assert_eq!(taken, Some(Fate::TakenThen(error)));
     }
 
     #[test]
