@@ -9,6 +9,7 @@ mod config;
 mod connection;
 mod erased;
 mod error;
+pub mod faults;
 mod handler;
 mod identity;
 mod input;

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::Session;
-use crate::component::{Effect, Error, Finish, Kind, Outcome, Problem, Reason, Reply};
+use crate::component::{Effect, Error, Finish, Kind, Outcome, Problem, Reason, Reply, faults};
 use crate::isendpro::{self, Failure, Request};
 
 /// Asks the API one question and reads the reply into the action's output.
@@ -28,7 +28,10 @@ pub async fn ask<R: Request, T: Serialize>(
 /// The engine's outcome for the API's.
 pub fn outcome_of<T>(outcome: isendpro::Outcome<T>, reply: impl FnOnce(T) -> Reply) -> Outcome {
     match outcome {
-        isendpro::Outcome::Answered(answer) => Outcome::Done(reply(answer)),
+        isendpro::Outcome::Answered(answer) => {
+            faults::point("reading-reply");
+            Outcome::Done(reply(answer))
+        }
         isendpro::Outcome::Refused(failure) => Outcome::Refused(problem(failure, Reason::Other)),
         isendpro::Outcome::NotSent(failure) => {
             Outcome::NotSent(problem(failure, Reason::Unavailable))

@@ -9,7 +9,7 @@ use redb::{ReadableTable as _, Table, WriteTransaction};
 use super::orders::Claiming;
 use super::tables::{self, Key, RUNS, SLOTS, Trouble};
 use super::tickets::{Held, Tickets};
-use crate::component::{Claim, Fallout, MessageKey, Scope, Ticket};
+use crate::component::{Claim, Fallout, MessageKey, Scope, Ticket, faults};
 use crate::journal::State;
 use crate::journal::record::{Change, Owner, Record, Sought, Standing};
 
@@ -46,6 +46,7 @@ impl<'a> Batch<'a> {
     }
 
     pub fn claim(&mut self, claiming: &Claiming) -> Result<Claim, Trouble> {
+        faults::disk("claim")?;
         let (mut known, mut dead, mut again) = (Vec::new(), Vec::new(), Vec::new());
         for (slot, _) in &claiming.slots {
             let key = tables::key(claiming.message, *slot);
@@ -88,6 +89,7 @@ impl<'a> Batch<'a> {
         fallout: &[(u32, Fallout)],
         now: Timestamp,
     ) -> Result<bool, Trouble> {
+        faults::disk("record")?;
         self.settle(ticket.0, fallout, &Fallout::Unknown, now)
     }
 

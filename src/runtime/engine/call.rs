@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{DIAGNOSIS_LASTS, Engine, Load, Remembered, Turn, Verdict};
 use crate::component::{
     AccountTrouble, Common, Connection, Diagnosis, Emit, Error, Job, Kind, Mode, Outcome, Outlet,
-    PartInfo, Problem, Reason, Source, Status, Tally, json_planned,
+    PartInfo, Problem, Reason, Source, Status, Tally, faults, json_planned,
 };
 use crate::runtime::retry::{Next, delays_between, next};
 
@@ -61,6 +61,7 @@ impl<C: Connection> Call<'_, C> {
             if out.emit(output).await.is_err() {
                 break;
             }
+            faults::point("after-emit");
         }
         let amnesia = self.amnesia.into_inner();
         Verdict { tally: finished.tally, error: None, account, amnesia }
@@ -177,6 +178,7 @@ impl<C: Connection> Call<'_, C> {
 
     /// Calls. From here on a defect means that nobody knows what happened.
     pub(super) async fn guarded(&self, job: &dyn Job<C>, index: usize) -> Outcome {
+        faults::point("before-call");
         let called = AssertUnwindSafe(job.call(self.api, index)).catch_unwind().await;
         called.unwrap_or_else(|_| {
             let said = "a defect of the connector stopped the call";

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::call::{Call, not_sent};
 use super::memory::Remembered;
-use crate::component::{Claim, Connection, Effect, Job, Outcome, PartInfo, Ticket, Wanted};
+use crate::component::{Claim, Connection, Effect, Job, Outcome, PartInfo, Ticket, Wanted, faults};
 
 impl<C: Connection> Call<'_, C> {
     /// Claims, calls and records.
@@ -23,16 +23,19 @@ impl<C: Connection> Call<'_, C> {
             Ok(ticket) => ticket,
             Err(outcome) => return outcome,
         };
+        faults::point("after-claim");
         let outcome = if remembered.journal.covers(ticket) {
             self.in_time(job, index, part).await
         } else {
             not_sent("this process was stopped for too long after it had claimed the message")
         };
+        faults::point("after-call");
         let fallout = job.fallout(index, &outcome);
         if let Err(error) = remembered.journal.record(ticket, &fallout).await {
             tracing::error!(%error, "the outcome of a call was not recorded");
             self.forgets(format!("an outcome could not be recorded: {}", error.what));
         }
+        faults::point("after-record");
         outcome
     }
 

@@ -9,7 +9,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 
 use super::Summary;
-use crate::component::{Error, Kind};
+use crate::component::{Error, Kind, faults};
 use crate::runtime::{Stopper, Verdict};
 
 /// What comes from a message under way.
@@ -150,8 +150,9 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 self.output.write_all(&self.buffer).await?;
                 self.output.flush().await
             };
-            if let Err(error) = written.await {
-                self.close(&error);
+            match written.await {
+                Ok(()) => faults::point("after-publish"),
+                Err(error) => self.close(&error),
             }
         }
         self.buffer.clear();
