@@ -1,0 +1,89 @@
+//! The fault suite: what becomes of 500 messages when things break, counted at the API.
+//!
+//! Each row injects one fault into runs of the real binary, 50 messages in flight against a simulated
+//! API that takes 20 ms, and holds them to this: no SMS twice, no recipient without a word, no word
+//! that is not true, and no more doubt than the fault explains. `scripts/test faults [WORD...]` plays
+//! the rows whose names hold all of the words.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a table for people")]
+#![allow(clippy::cast_precision_loss, reason = "some thousand requests")]
+
+mod api;
+mod count;
+mod disk;
+mod ends;
+mod messages;
+mod proxy;
+mod row;
+mod sharing;
+mod stage;
+mod store;
+mod table;
+mod worker;
+
+use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
+
+use row::{Fault, Played, Row};
+
+/// Rows that are played at the same time.
+const AT_ONCE: usize = 4;
+
+/// All faults, in the order of the table.
+const FAULTS: &[&[Fault]] =
+    &[ends::FAULTS, ends::CRASHES, api::FAULTS, disk::FAULTS, sharing::FAULTS];
+
+fn main() -> ExitCode {
+    count::check_yourself();
+    // A row that cannot be played says so below the table.
+    std::panic::set_hook(Box::new(|info| eprintln!("{info}")));
+    let filters: Vec<String> = std::env::args().skip(1).map(|it| it.to_lowercase()).collect();
+    let rows: Vec<Row> = all().into_iter().filter(|it| meant(it, &filters)).collect();
+    if rows.is_empty() {
+        eprintln!("no row has all these words in its name: {}", filters.join(" "));
+        return ExitCode::FAILURE;
+    }
+    let played = play(rows);
+    println!("{}", table::table(&played));
+    let broken = played.iter().filter(|it| !it.broken.is_empty()).count();
+    println!("{} rows, {broken} broken", played.len());
+    if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Every fault in every store and shape that it makes sense for.
+fn all() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for fault in FAULTS.iter().copied().flatten() {
+        for store in fault.stores {
+            let row = |shape: &_| Row { fault, store: *store, shape: *shape };
+            rows.extend(fault.shapes.iter().map(row));
+        }
+    }
+    rows
+}
+
+fn meant(row: &Row, filters: &[String]) -> bool {
+    let name = row.name().to_lowercase();
+    filters.iter().all(|it| name.contains(it))
+}
+
+/// Plays them, several at once. They come back in order.
+fn play(rows: Vec<Row>) -> Vec<Played> {
+    let waiting = Mutex::new(rows.into_iter().enumerate());
+    let played = Mutex::new(Vec::new());
+    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some((place, row)) = next() {
+                    let done = row.play();
+                    played.lock().unwrap_or_else(PoisonError::into_inner).push((place, done));
+                }
+            });
+        }
+    });
+    let mut played = played.into_inner().unwrap_or_else(PoisonError::into_inner);
+    played.sort_by_key(|it| it.0);
+    played.into_iter().map(|it| it.1).collect()
+}

@@ -1,0 +1,107 @@
+//! One line of the table.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use super::count::Count;
+use super::messages::Shape;
+use super::stage::Stage;
+use super::store::Store;
+
+/// The two shapes.
+pub const BOTH: &[Shape] = &[Shape::Single, Shape::Bulk];
+/// Bulk messages only.
+pub const BULK: &[Shape] = &[Shape::Bulk];
+
+/// Requests that are in flight at any time.
+pub const IN_FLIGHT: usize = 50;
+
+/// A fault, and what it may cost.
+pub struct Fault {
+    /// What happens, in a few words.
+    pub name: &'static str,
+    /// The stores that it makes sense for.
+    pub stores: &'static [Store],
+    /// The shapes that it makes sense for.
+    pub shapes: &'static [Shape],
+    /// Fewest requests that end in doubt: proof that the fault happened.
+    pub at_least: usize,
+    /// Most requests that may end in doubt, of whose recipients nobody knows whether they were sent.
+    pub at_most: usize,
+    /// Makes it happen.
+    pub play: fn(&mut Stage),
+}
+
+/// A fault in one store and one shape.
+#[derive(Clone, Copy)]
+pub struct Row {
+    pub fault: &'static Fault,
+    pub store: Store,
+    pub shape: Shape,
+}
+
+/// What came of a row.
+pub struct Played {
+    pub row: Row,
+    pub count: Count,
+    pub recipients: usize,
+    pub seconds: f64,
+    /// What must not be.
+    pub broken: Vec<String>,
+}
+
+impl Row {
+    /// The name that filters look into.
+    pub fn name(&self) -> String {
+        format!("{} {} {}", self.fault.name, self.store, self.shape)
+    }
+
+    /// Most recipients that may end as unknown.
+    pub fn bound(&self) -> usize {
+        self.fault.at_most * self.shape.batch()
+    }
+
+    /// Plays it on a stage of its own.
+    pub fn play(self) -> Played {
+        let began = Instant::now();
+        let mut recipients = 0;
+        let played = catch_unwind(AssertUnwindSafe(|| {
+            let mut stage = Stage::new(self.store, self.shape);
+            (self.fault.play)(&mut stage);
+            recipients = stage.messages.things.len();
+            stage.count()
+        }));
+        let (count, broken) = match played {
+            Ok(count) => (count.clone(), self.judge(&count)),
+            Err(panic) => (Count::default(), vec![said(panic.as_ref())]),
+        };
+        Played { row: self, count, recipients, seconds: began.elapsed().as_secs_f64(), broken }
+    }
+
+    fn judge(&self, count: &Count) -> Vec<String> {
+        let mut broken = Vec::new();
+        let mut most = |what: &str, value: usize, most: usize| {
+            if value > most {
+                broken.push(format!("{value} {what}, and {most} at most may be"));
+            }
+        };
+        most("doubled", count.doubled, 0);
+        most("lost", count.lost, 0);
+        most("wrong", count.wrong, 0);
+        most("unknown", count.unknown, self.bound());
+        if count.unknown < self.fault.at_least {
+            let least = self.fault.at_least;
+            broken.push(format!("{} unknown: did the fault happen {least} times?", count.unknown));
+        }
+        if count.accepted == 0 {
+            broken.push("nothing was accepted".to_owned());
+        }
+        broken
+    }
+}
+
+fn said(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    format!("it could not be played: {}", text.unwrap_or("a panic without words"))
+}
