@@ -8,8 +8,8 @@ mod claim;
 mod memory;
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
@@ -208,7 +208,6 @@ impl<C: Connection> Engine<C> {
             remembered,
             resend: task.common.resend || self.when_unknown == WhenUnknown::SendAgain,
             under_way,
-            amnesia: OnceLock::new(),
         };
         match task.work {
             Work::Calls(job) => call.make_calls(job, &task.common, out, turn).await,

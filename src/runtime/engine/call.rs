@@ -1,7 +1,6 @@
 //! One message on its way: the calls, the tries, and what follows from them.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
@@ -25,8 +24,6 @@ pub(super) struct Call<'a, C: Connection> {
     /// Whether what may have been sent is to be sent all the same.
     pub(super) resend: bool,
     pub(super) under_way: &'a AtomicBool,
-    /// Why the journal cannot be relied on any more.
-    pub(super) amnesia: OnceLock<String>,
 }
 
 impl<C: Connection> Call<'_, C> {
@@ -47,8 +44,7 @@ impl<C: Connection> Call<'_, C> {
         let finished = match job.finish(outcomes) {
             Ok(finished) => finished,
             Err(error) => {
-                let amnesia = self.amnesia.into_inner();
-                return Verdict { account, amnesia, ..error.into() };
+                return Verdict { account, amnesia: self.amnesia(), ..error.into() };
             }
         };
         let mut echo = self.engine.echo(common, raw);
@@ -63,8 +59,7 @@ impl<C: Connection> Call<'_, C> {
             }
             faults::point("after-emit");
         }
-        let amnesia = self.amnesia.into_inner();
-        Verdict { tally: finished.tally, error: None, account, amnesia }
+        Verdict { tally: finished.tally, error: None, account, amnesia: self.amnesia() }
     }
 
     async fn outcomes(
@@ -161,7 +156,7 @@ impl<C: Connection> Call<'_, C> {
                 why,
                 "not done yet"
             );
-            if !self.may_wait(wait, deadline).await {
+            if self.amnesia().is_some() || !self.may_wait(wait, deadline).await {
                 return outcome;
             }
         }

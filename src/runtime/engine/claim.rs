@@ -33,7 +33,7 @@ impl<C: Connection> Call<'_, C> {
         let fallout = job.fallout(index, &outcome);
         if let Err(error) = remembered.journal.record(ticket, &fallout).await {
             tracing::error!(%error, "the outcome of a call was not recorded");
-            self.forgets(format!("an outcome could not be recorded: {}", error.what));
+            remembered.fails(format!("an outcome could not be recorded: {}", error.what));
         }
         faults::point("after-record");
         outcome
@@ -60,6 +60,9 @@ impl<C: Connection> Call<'_, C> {
         index: usize,
     ) -> Result<Ticket, Outcome> {
         loop {
+            if let Some(why) = self.amnesia() {
+                return Err(not_sent(&why));
+            }
             let claim = {
                 let slots = job.slots(index);
                 let wanted = Wanted {
@@ -85,15 +88,16 @@ impl<C: Connection> Call<'_, C> {
                     }
                 }
                 Err(error) => {
-                    self.forgets(format!("nothing can be claimed: {}", error.what));
+                    remembered.fails(format!("nothing can be claimed: {}", error.what));
                     return Err(not_sent(&error.what));
                 }
             }
         }
     }
 
-    fn forgets(&self, why: String) {
-        self.amnesia.get_or_init(|| why);
+    /// Why the journal cannot be relied on any more.
+    pub(super) fn amnesia(&self) -> Option<String> {
+        self.remembered.and_then(|it| it.failed.get().cloned())
     }
 
     /// Waits; false if the run is stopped before.

@@ -1,7 +1,7 @@
 //! What was sent before: the engine's side of the journal.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 use ring::digest::{Context, SHA256};
@@ -14,6 +14,7 @@ pub struct Memory {
     journal: Arc<dyn Journal>,
     scope: Scope,
     same: Same,
+    failed: OnceLock<String>,
 }
 
 /// Which messages are the same.
@@ -31,17 +32,21 @@ impl Memory {
     /// The memory of a run of the pipe. Two equal lines without an id are two messages: the first of
     /// them is the first again when the run is resumed.
     pub fn of_run(journal: Arc<dyn Journal>, scope: Scope) -> Self {
-        Self { journal, scope, same: Same::Counted(Mutex::default()) }
+        Self::new(journal, scope, Same::Counted(Mutex::default()))
     }
 
     /// The memory of a step: a message that comes again is the same.
     pub fn of_step(journal: Arc<dyn Journal>, scope: Scope) -> Self {
-        Self { journal, scope, same: Same::Equal }
+        Self::new(journal, scope, Same::Equal)
     }
 
     /// The memory of runs that send each id once for all. Messages without an id are refused.
     pub fn of_ids(journal: Arc<dyn Journal>, scope: Scope) -> Self {
-        Self { journal, scope, same: Same::Id }
+        Self::new(journal, scope, Same::Id)
+    }
+
+    fn new(journal: Arc<dyn Journal>, scope: Scope, same: Same) -> Self {
+        Self { journal, scope, same, failed: OnceLock::new() }
     }
 
     /// What is remembered of this message.
@@ -71,7 +76,8 @@ impl Memory {
         hash.update(&repeat.to_be_bytes());
         hash.update(&identity);
         let key = MessageKey(finish(hash));
-        Ok(Remembered { journal: self.journal.as_ref(), scope: self.scope, key })
+        let Self { journal, scope, failed, .. } = self;
+        Ok(Remembered { journal: journal.as_ref(), scope: *scope, key, failed })
     }
 
     fn repeat(&self, identity: [u8; 32]) -> u32 {
@@ -91,9 +97,17 @@ pub(super) struct Remembered<'a> {
     pub(super) journal: &'a dyn Journal,
     pub(super) scope: Scope,
     pub(super) key: MessageKey,
+    /// Why the journal cannot be relied on any more, for this message and all others: nothing more is
+    /// claimed.
+    pub(super) failed: &'a OnceLock<String>,
 }
 
 impl Remembered<'_> {
+    /// Says that the journal cannot be relied on any more. The first to say so is remembered.
+    pub(super) fn fails(&self, why: String) {
+        self.failed.get_or_init(|| why);
+    }
+
     /// When it was first claimed, if it may have been sent.
     pub(super) async fn first(&self) -> Result<Option<Timestamp>, Error> {
         self.journal.first(self.key).await
