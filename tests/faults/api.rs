@@ -1,5 +1,4 @@
-//! An API that fails, and answers that go missing. The store plays no part in most of it, so it is
-//! enough that each fault meets each store once, with single sends or with bulk messages.
+//! An API that fails, and answers that go missing.
 
 use std::time::Duration;
 
@@ -7,7 +6,7 @@ use serde_json::Value;
 
 use super::proxy::{self, Gate};
 use super::row::{BOTH, Fault, IN_FLIGHT};
-use super::stage::{Stage, ended, pause, until};
+use super::stage::{Stage, pause, until};
 use super::store::ALL;
 
 /// How often a request goes wrong.
@@ -85,8 +84,7 @@ pub const FAULTS: &[Fault] = &[
         at_most: 1,
         play: |stage| {
             let passing = stage.shape.requests() / 2;
-            let code = stage.run().fault("reading-reply", passing, "panic").start().wait();
-            assert_eq!(code, 6);
+            stage.run().fault("reading-reply", passing, "panic").start().ends(6);
         },
     },
     Fault {
@@ -107,7 +105,7 @@ fn go_wrong(stage: &mut Stage, fault: &str, taken: Option<bool>) {
 
 fn silent(stage: &mut Stage, taken: bool) {
     stage.fail("silent", Some(taken), 5, TIMES);
-    ended(stage.run().set("callTimeout", "1").start().wait());
+    stage.run().set("callTimeout", "1").start().ended();
 }
 
 /// The API goes at a moment without a request, so that each later one meets a closed door.
@@ -121,7 +119,7 @@ fn gone(stage: &mut Stage) {
     running.feed(after);
     pause(Duration::from_secs(5));
     gate.open();
-    ended(running.wait());
+    running.ended();
 }
 
 fn cut_off(stage: &mut Stage) {
@@ -131,7 +129,7 @@ fn cut_off(stage: &mut Stage) {
     gate.close();
     pause(Duration::from_secs(5));
     gate.open();
-    ended(running.wait());
+    running.ended();
 }
 
 fn results(stage: &Stage) -> usize {
@@ -151,7 +149,7 @@ fn idle(stage: &mut Stage) {
         until("a burst has its results", || results(stage) == fed);
         pause(Duration::from_millis(wait));
     }
-    ended(running.wait());
+    running.ended();
 }
 
 /// A run that leaves messages not sent, and messages in doubt. A second run gets all that failed:
@@ -163,7 +161,7 @@ fn failed_again(stage: &mut Stage) {
     let running = first.start();
     stage.failed();
     stage.fail("dropTaken", None, 3, TIMES);
-    assert_eq!(running.wait(), 6);
+    running.ends(6);
     stage.failed();
     // A bulk message that was sent in part is no failed one: its result has what to send again.
     let again: String = stage.outputs()[0].lines().filter_map(retry).collect();
@@ -172,7 +170,7 @@ fn failed_again(stage: &mut Stage) {
     let input = stage.file("failed again");
     std::fs::write(&input, failed).unwrap();
     let code = stage.run_of(&input).start().wait();
-    assert!([0, 3, 6].contains(&code), "{code}");
+    assert!(matches!(code, 0 | 3 | 6), "{code}");
 }
 
 fn retry(line: &str) -> Option<String> {

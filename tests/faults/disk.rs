@@ -49,17 +49,15 @@ fn limited(stage: &mut Stage) {
     let before =
         Worker::new(Shape::Bulk, stage.file("results before"), &stage.file("errors before"));
     let address = stage.journal.address();
-    let before =
-        before.server("simulator").set("batchSize", "10000").args(&["--journal", &address]);
-    assert_eq!(before.input(File::open(&input).unwrap()).start().wait(), 0);
-    assert_eq!(stage.run().disk_of(2000).start().wait(), 1, "a run without a journal goes on");
+    let before = before.server("simulator").set("batchSize", "10000").journal(&address);
+    before.input(File::open(&input).unwrap()).start().ends(0);
+    stage.run().disk_of(2000).start().ends(1);
     stage.finish();
 }
 
 /// The disk is full from the middle of the run on; there is room again for the next one.
 fn full(stage: &mut Stage, point: &str) {
     let middle = stage.shape.requests() / 2;
-    let code = stage.run().fault(point, middle, "fail").start().wait();
-    assert_eq!(code, 1, "a run without a journal goes on");
+    stage.run().fault(point, middle, "fail").start().ends(1);
     stage.finish();
 }

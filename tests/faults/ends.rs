@@ -40,7 +40,7 @@ pub const FAULTS: &[Fault] = &[
             let running = stage.run().start();
             stage.reached(0.5);
             running.signal("TERM");
-            assert_eq!(running.wait(), 143);
+            running.ends(143);
             stage.finish();
         },
     },
@@ -53,7 +53,7 @@ pub const FAULTS: &[Fault] = &[
         at_most: IN_FLIGHT,
         play: |stage| {
             kill_at(stage, 0.5);
-            super::stage::ended(stage.run().set("batchSize", "3").start().wait());
+            stage.run().set("batchSize", "3").start().ended();
         },
     },
 ];
@@ -119,18 +119,18 @@ pub const CRASHES: &[Fault] = &[
         play: |stage| {
             let emits = stage.messages.things.len();
             let many = || stage.run().set("emitBehaviour", "emitIndividually").args(&["--many"]);
-            // The second of the five of a message.
+            // The second of the four of a message.
             let running = many().fault("after-emit", emits / 2 + 2, "abort").start();
-            assert_eq!(running.wait(), -6);
+            running.ends(-6);
             stage.journal.bury();
-            super::stage::ended(many().start().wait());
+            many().start().ended();
         },
     },
 ];
 
 fn crash(stage: &Stage, point: &str, passing: usize) {
     let running = stage.run().fault(point, passing, "abort").start();
-    assert_eq!(running.wait(), -6, "it did not abort");
+    running.ends(-6);
     stage.journal.bury();
     stage.finish();
 }

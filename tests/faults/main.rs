@@ -13,8 +13,11 @@ mod api;
 mod count;
 mod disk;
 mod ends;
+mod memory;
 mod messages;
 mod proxy;
+#[path = "../support/redis.rs"]
+mod redis;
 mod row;
 mod sharing;
 mod stage;
@@ -32,7 +35,7 @@ const AT_ONCE: usize = 4;
 
 /// All faults, in the order of the table.
 const FAULTS: &[&[Fault]] =
-    &[ends::FAULTS, ends::CRASHES, api::FAULTS, disk::FAULTS, sharing::FAULTS];
+    &[ends::FAULTS, ends::CRASHES, api::FAULTS, disk::FAULTS, memory::FAULTS, sharing::FAULTS];
 
 fn main() -> ExitCode {
     count::check_yourself();
@@ -68,9 +71,9 @@ fn meant(row: &Row, filters: &[String]) -> bool {
     filters.iter().all(|it| name.contains(it))
 }
 
-/// Plays them, several at once. They come back in order.
+/// Plays them, several at once, from the last: those wait longest. They come back in order.
 fn play(rows: Vec<Row>) -> Vec<Played> {
-    let waiting = Mutex::new(rows.into_iter().enumerate());
+    let waiting = Mutex::new(rows.into_iter().enumerate().rev());
     let played = Mutex::new(Vec::new());
     let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
     std::thread::scope(|scope| {

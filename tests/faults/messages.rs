@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 /// Messages of a row.
 pub const MESSAGES: usize = 500;
 /// Recipients of a bulk message.
-const RECIPIENTS: usize = 5;
+const RECIPIENTS: usize = 4;
 /// Every so many recipients, one is blacklisted.
 const BLACKLISTED: usize = 50;
 

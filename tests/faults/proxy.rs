@@ -1,6 +1,8 @@
 //! Proxies that break connections in ways in which no server does on its own.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
@@ -126,6 +128,94 @@ async fn pass_while_busy(mut client: TcpStream, server: SocketAddr, idle: Durati
                 if client.write_all(&answer[..read]).await.is_err() { return }
             }
             () = tokio::time::sleep(idle), if answered => return,
+        }
+    }
+}
+
+/// How the call of a script of the journal goes on after the script's name: its number of keys.
+pub const CLAIM: &str = "$1\r\n4\r\n";
+/// The same for a record.
+pub const RECORD: &str = "$1\r\n3\r\n";
+
+/// The name of a script after the word: `$40`, and 40 digits.
+const SCRIPT: &[u8] = b"EVALSHA\r\n";
+const NAME: usize = "$40\r\n".len() + 40 + 2;
+
+/// A way to a Redis that forwards scripts of a kind, and cuts the connection before the answer.
+pub struct Cutter {
+    address: SocketAddr,
+    cuts: Arc<Cuts>,
+}
+
+struct Cuts {
+    script: &'static str,
+    every: usize,
+    times: usize,
+    seen: AtomicUsize,
+    made: AtomicUsize,
+}
+
+impl Cutter {
+    /// A way to the Redis at this port that loses the answer to every n-th script, so many times.
+    pub fn to(port: u16, script: &'static str, every: usize, times: usize) -> Self {
+        let _context = runtime().enter();
+        let listener = bound(0).listen(64).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (seen, made) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let cuts = Arc::new(Cuts { script, every, times, seen, made });
+        let shared = Arc::clone(&cuts);
+        runtime().spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(pass_and_cut(client, port, Arc::clone(&shared)));
+            }
+        });
+        Self { address, cuts }
+    }
+
+    /// Its address, as a journal.
+    pub fn url(&self) -> String {
+        format!("redis://{}", self.address)
+    }
+
+    /// How many connections were cut.
+    pub fn cuts(&self) -> usize {
+        self.cuts.made.load(Ordering::Relaxed).min(self.cuts.times)
+    }
+}
+
+impl Cuts {
+    /// Whether the connection is to be cut after this request.
+    fn pick(&self, request: &[u8]) -> bool {
+        let calls = request.windows(SCRIPT.len()).enumerate().filter(|it| it.1 == SCRIPT);
+        let meant = calls.filter(|(place, _)| {
+            let rest = request.get(place + SCRIPT.len() + NAME..).unwrap_or_default();
+            rest.starts_with(self.script.as_bytes())
+        });
+        let count = meant.count();
+        let before = self.seen.fetch_add(count, Ordering::Relaxed);
+        let due = before / self.every != (before + count) / self.every;
+        due && self.made.fetch_add(1, Ordering::Relaxed) < self.times
+    }
+}
+
+async fn pass_and_cut(mut client: TcpStream, port: u16, cuts: Arc<Cuts>) {
+    let Ok(mut server) = TcpStream::connect(("127.0.0.1", port)).await else { return };
+    let (mut request, mut answer) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
+    loop {
+        tokio::select! {
+            read = client.read(&mut request) => {
+                let Some(read) = read.ok().filter(|it| *it > 0) else { return };
+                if server.write_all(&request[..read]).await.is_err() { return }
+                if cuts.pick(&request[..read]) {
+                    // It was carried out when its answer is there.
+                    server.read_u8().await.ok();
+                    return;
+                }
+            }
+            read = server.read(&mut answer) => {
+                let Some(read) = read.ok().filter(|it| *it > 0) else { return };
+                if client.write_all(&answer[..read]).await.is_err() { return }
+            }
         }
     }
 }

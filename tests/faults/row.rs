@@ -12,6 +12,8 @@ use super::store::Store;
 pub const BOTH: &[Shape] = &[Shape::Single, Shape::Bulk];
 /// Bulk messages only.
 pub const BULK: &[Shape] = &[Shape::Bulk];
+/// Single sends only.
+pub const SINGLE: &[Shape] = &[Shape::Single];
 
 /// Requests that are in flight at any time.
 pub const IN_FLIGHT: usize = 50;

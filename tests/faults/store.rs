@@ -3,22 +3,29 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::redis::Redis;
+
 /// A kind of store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Store {
     /// One file, for one process.
     File,
+    /// A Redis, for any number of processes.
+    Redis,
 }
 
 /// Every kind.
-pub const ALL: &[Store] = &[Store::File];
+pub const ALL: &[Store] = &[Store::File, Store::Redis];
 /// The one in a file.
 pub const FILE: &[Store] = &[Store::File];
+/// The one that workers share.
+pub const REDIS: &[Store] = &[Store::Redis];
 
 impl fmt::Display for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::File => "file",
+            Self::Redis => "redis",
         })
     }
 }
@@ -27,6 +34,8 @@ impl fmt::Display for Store {
 pub enum Journal {
     /// A file.
     File(PathBuf),
+    /// A server of its own.
+    Redis(Redis),
 }
 
 impl Journal {
@@ -34,6 +43,7 @@ impl Journal {
     pub fn new(store: Store, folder: &Path) -> Self {
         match store {
             Store::File => Self::File(folder.join("journal")),
+            Store::Redis => Self::Redis(Redis::start()),
         }
     }
 
@@ -41,13 +51,24 @@ impl Journal {
     pub fn address(&self) -> String {
         match self {
             Self::File(path) => format!("file:{}", path.display()),
+            Self::Redis(redis) => redis.url(),
         }
     }
 
-    /// Makes the owner that has died count as dead. In a file it does at once.
-    pub fn bury(&self) {
+    /// The server.
+    pub fn redis(&mut self) -> &mut Redis {
         match self {
-            Self::File(_) => {}
+            Self::Redis(redis) => redis,
+            Self::File(_) => panic!("this row is for Redis"),
+        }
+    }
+
+    /// Makes the owner that has died count as dead at once. In a file it does: the lock is free. In
+    /// Redis its lease lasts for 30 s, which most rows do not wait for.
+    pub fn bury(&self) {
+        if let Self::Redis(redis) = self {
+            let script = "return redis.call('DEL', unpack(redis.call('KEYS', 'isendpro:owner:*')))";
+            assert_eq!(redis.command(&["EVAL", script, "0"]), ":1\r\n", "one owner has a lease");
         }
     }
 }

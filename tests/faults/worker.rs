@@ -50,6 +50,12 @@ impl Worker {
         self
     }
 
+    /// With this journal, and not the one that was named before.
+    pub fn journal(mut self, address: &str) -> Self {
+        self.command.env("ISENDPRO_JOURNAL", address);
+        self
+    }
+
     /// With more arguments.
     pub fn args(mut self, args: &[&str]) -> Self {
         self.command.args(args);
@@ -100,7 +106,7 @@ impl Running {
 
     /// Closes its input and waits for its end. The exit code; of a process that a signal killed,
     /// minus the signal.
-    pub fn wait(mut self) -> i32 {
+    pub fn wait(&mut self) -> i32 {
         self.child.stdin = None;
         let began = Instant::now();
         loop {
@@ -112,10 +118,23 @@ impl Running {
         }
     }
 
+    /// Waits for its end, which must be this one.
+    pub fn ends(mut self, code: i32) {
+        let ended = self.wait();
+        assert_eq!(ended, code, "it ended with {ended}: {}", self.errors());
+    }
+
+    /// Waits for its end, which must be that of its input: some recipients are refused, and some may
+    /// be in doubt.
+    pub fn ended(mut self) {
+        let code = self.wait();
+        assert!(matches!(code, 3 | 6), "it ended with {code}: {}", self.errors());
+    }
+
     /// Kills it with SIGKILL.
     pub fn kill(self) {
         self.signal("KILL");
-        assert_eq!(self.wait(), -9);
+        self.ends(-9);
     }
 
     /// What it has said on stderr so far.

@@ -1,0 +1,96 @@
+//! A journal's Redis that fails, or that cannot be heard.
+
+use std::time::Duration;
+
+use super::proxy;
+use super::row::{BOTH, Fault, IN_FLIGHT, SINGLE};
+use super::stage::{Stage, pause};
+use super::store::REDIS;
+
+/// How many times the answers of Redis are lost: each time, those to all that is in flight.
+const LOST: usize = 4;
+
+const fn fault(name: &'static str, at_most: usize, play: fn(&mut Stage)) -> Fault {
+    Fault { name, stores: REDIS, shapes: BOTH, at_least: 0, at_most, play }
+}
+
+/// Faults of Redis.
+pub const FAULTS: &[Fault] = &[
+    // Shorter than the time that it may take to answer.
+    fault("Redis stands still for 2 s", 0, |stage| stand_still(stage, 2)),
+    // Longer than a claim is tried: the run ends, and another one goes on.
+    fault("Redis stands still for 12 s", IN_FLIGHT, |stage| {
+        let mut running = stage.run().start();
+        stage.reached(0.5);
+        stage.journal.redis().pause();
+        pause(Duration::from_secs(12));
+        stage.journal.redis().resume();
+        // A claim that began just before goes on just after.
+        match running.wait() {
+            1 => stage.finish(),
+            code => assert!(matches!(code, 3 | 6), "it ended with {code}"),
+        }
+    }),
+    fault("Redis restarted", IN_FLIGHT, |stage| {
+        let running = stage.run().start();
+        stage.reached(0.5);
+        stage.journal.redis().stop();
+        stage.journal.redis().restart();
+        running.ended();
+    }),
+    fault("Redis killed -9, started again", IN_FLIGHT, |stage| {
+        let running = stage.run().start();
+        stage.reached(0.5);
+        stage.journal.redis().kill();
+        stage.journal.redis().restart();
+        running.ended();
+    }),
+    fault("Redis out of memory", IN_FLIGHT, |stage| {
+        let running = stage.run().start();
+        stage.reached(0.5);
+        stage.journal.redis().set("maxmemory", "1mb");
+        running.ends(1);
+        stage.journal.redis().set("maxmemory", "0");
+        stage.finish();
+    }),
+    fault("reply to a claim lost", IN_FLIGHT, |stage| deaf(stage, proxy::CLAIM)),
+    fault("reply to a record lost", IN_FLIGHT, |stage| deaf(stage, proxy::RECORD)),
+    fault("lease lost", IN_FLIGHT, |stage| {
+        let running = stage.run().start();
+        for share in [0.3, 0.6] {
+            stage.reached(share);
+            stage.journal.bury();
+        }
+        running.ended();
+    }),
+    // The other rows do not wait for the lease of a process that was killed.
+    Fault {
+        name: "kill -9, the lease runs out by itself",
+        stores: REDIS,
+        shapes: SINGLE,
+        at_least: 0,
+        at_most: IN_FLIGHT,
+        play: |stage| {
+            let running = stage.run().start();
+            stage.reached(0.5);
+            running.kill();
+            stage.finish();
+        },
+    },
+];
+
+fn stand_still(stage: &mut Stage, seconds: u64) {
+    let running = stage.run().start();
+    stage.reached(0.5);
+    stage.journal.redis().pause();
+    pause(Duration::from_secs(seconds));
+    stage.journal.redis().resume();
+    running.ended();
+}
+
+/// Every hundredth script of a kind is carried out, and the connection is cut before its answer.
+fn deaf(stage: &mut Stage, script: &'static str) {
+    let cutter = proxy::Cutter::to(stage.journal.redis().port(), script, 100, LOST);
+    stage.run().journal(&cutter.url()).start().ended();
+    assert_eq!(cutter.cuts(), LOST, "not all answers were lost");
+}
