@@ -31,21 +31,21 @@ pub const FAULTS: &[Fault] = &[
             code => assert!(matches!(code, 3 | 6), "it ended with {code}"),
         }
     }),
-    fault("Redis restarted", IN_FLIGHT, |stage| {
+    fault("Redis restarted", 0, |stage| {
         let running = stage.run().start();
         stage.reached(0.5);
         stage.journal.redis().stop();
         stage.journal.redis().restart();
         running.ended();
     }),
-    fault("Redis killed -9, started again", IN_FLIGHT, |stage| {
+    fault("Redis killed -9, started again", 0, |stage| {
         let running = stage.run().start();
         stage.reached(0.5);
         stage.journal.redis().kill();
         stage.journal.redis().restart();
         running.ended();
     }),
-    fault("Redis out of memory", IN_FLIGHT, |stage| {
+    fault("Redis out of memory", 0, |stage| {
         let running = stage.run().start();
         stage.reached(0.5);
         stage.journal.redis().set("maxmemory", "1mb");
@@ -53,9 +53,9 @@ pub const FAULTS: &[Fault] = &[
         stage.journal.redis().set("maxmemory", "0");
         stage.finish();
     }),
-    fault("reply to a claim lost", IN_FLIGHT, |stage| deaf(stage, proxy::CLAIM)),
-    fault("reply to a record lost", IN_FLIGHT, |stage| deaf(stage, proxy::RECORD)),
-    fault("lease lost", IN_FLIGHT, |stage| {
+    fault("reply to a claim lost", 0, |stage| deaf(stage, proxy::CLAIM)),
+    fault("reply to a record lost", 0, |stage| deaf(stage, proxy::RECORD)),
+    fault("lease lost", 0, |stage| {
         let running = stage.run().start();
         for share in [0.3, 0.6] {
             stage.reached(share);
