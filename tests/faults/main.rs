@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     count::check_yourself();
     // A row that cannot be played says so below the table.
     std::panic::set_hook(Box::new(|info| eprintln!("{info}")));
-    let filters: Vec<String> = std::env::args().skip(1).map(|it| it.to_lowercase()).collect();
+    let filters: Vec<String> = words(std::env::args().skip(1));
     let rows: Vec<Row> = all().into_iter().filter(|it| meant(it, &filters)).collect();
     if rows.is_empty() {
         eprintln!("no row has all these words in its name: {}", filters.join(" "));
@@ -52,6 +52,15 @@ fn main() -> ExitCode {
     let broken = played.iter().filter(|it| !it.broken.is_empty()).count();
     println!("{} rows, {broken} broken", played.len());
     if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The words of the arguments, which may hold several each.
+fn words(arguments: impl Iterator<Item = String>) -> Vec<String> {
+    let lower = |it: String| it.to_lowercase();
+    arguments
+        .map(lower)
+        .flat_map(|it| it.split(' ').map(str::to_owned).collect::<Vec<_>>())
+        .collect()
 }
 
 /// Every fault in every store and shape that it makes sense for.

@@ -4,6 +4,7 @@ use super::messages::Messages;
 use super::row::{BOTH, Fault, IN_FLIGHT};
 use super::stage::Stage;
 use super::store::{ALL, FILE, REDIS};
+use super::worker::Running;
 
 /// Faults of sharing.
 pub const FAULTS: &[Fault] = &[
@@ -15,37 +16,33 @@ pub const FAULTS: &[Fault] = &[
         at_most: 0,
         play: locked_out,
     },
-    Fault {
-        name: "two workers on the same messages",
-        stores: REDIS,
-        shapes: BOTH,
-        at_least: 0,
-        at_most: 0,
-        play: |stage| {
-            stage.messages = Messages::with_ids(stage.shape);
-            let worker = || stage.run().args(&["--once-per-id"]).start();
-            let workers = [worker(), worker()];
-            for running in workers {
-                running.ended();
-            }
-        },
-    },
-    Fault {
-        name: "two workers, one killed -9",
-        stores: REDIS,
-        shapes: BOTH,
-        at_least: 0,
-        at_most: IN_FLIGHT,
-        play: |stage| {
-            stage.messages = Messages::with_ids(stage.shape);
-            let worker = || stage.run().args(&["--once-per-id"]).start();
-            let (first, second) = (worker(), worker());
-            stage.reached(0.5);
-            // Nobody tells whose lease is whose: the other one waits until it runs out.
-            first.kill();
-            second.ended();
-        },
-    },
+    shared("two workers on the same messages", 0, |stage| {
+        let workers = [worker(stage), worker(stage)];
+        workers.into_iter().for_each(Running::ended);
+    }),
+    // Nobody tells whose lease is whose: the other one waits until it has run out.
+    shared("two workers, one killed -9", IN_FLIGHT, |stage| {
+        let (first, second) = (worker(stage), worker(stage));
+        stage.reached(0.5);
+        first.kill();
+        second.ended();
+    }),
+    // The second one takes over after 30 s. Then the first one goes on, with claims that count as
+    // those of the dead: it may say what became of them, and make no call with them.
+    shared("worker stands still for longer than its lease", IN_FLIGHT, |stage| {
+        let first = stopped(stage);
+        worker(stage).ended();
+        first.signal("CONT");
+        first.ended();
+    }),
+    // Here the first one cannot know, and makes the calls that it was about to make.
+    shared("worker stands still, its lease lost unnoticed", IN_FLIGHT, |stage| {
+        let first = stopped(stage);
+        stage.journal.bury();
+        worker(stage).ended();
+        first.signal("CONT");
+        first.ended();
+    }),
     Fault {
         name: "one id with two bodies",
         stores: ALL,
@@ -59,11 +56,28 @@ pub const FAULTS: &[Fault] = &[
     },
 ];
 
-fn locked_out(stage: &mut Stage) {
+const fn shared(name: &'static str, at_most: usize, play: fn(&mut Stage)) -> Fault {
+    Fault { name, stores: REDIS, shapes: BOTH, at_least: 0, at_most, play }
+}
+
+/// A worker among others: each id is sent once, whoever gets it.
+fn worker(stage: &mut Stage) -> Running {
     stage.messages = Messages::with_ids(stage.shape);
-    let first = stage.run().args(&["--once-per-id"]).start();
+    stage.run().args(&["--once-per-id"]).start()
+}
+
+/// A worker that stops in the middle, as on a machine that is paused.
+fn stopped(stage: &mut Stage) -> Running {
+    let running = worker(stage);
+    stage.reached(0.5);
+    running.signal("STOP");
+    running
+}
+
+fn locked_out(stage: &mut Stage) {
+    let first = worker(stage);
     stage.reached(0.2);
-    let mut second = stage.run().args(&["--once-per-id"]).start();
+    let mut second = worker(stage);
     assert!(matches!(second.wait(), 1 | 2), "two workers have one file");
     assert_eq!(stage.outputs()[1], "", "the second worker has results");
     first.ended();
