@@ -31,6 +31,24 @@ async fn while_the_server_is_away_nothing_is_granted() {
     take(&store, 3).await;
 }
 
+/// They share one connection, and only one of them can make it anew.
+#[tokio::test]
+async fn all_who_wait_for_a_silent_server_give_up_in_time() {
+    let redis = Redis::start();
+    let store = RedisJournal::open(&redis.url(), impatient()).await.unwrap();
+    redis.pause();
+    assert!(ask(&store, 0, false).await.is_err());
+    let began = std::time::Instant::now();
+    let claims = (1..=20).map(|it| ask(&store, it, false));
+    for claim in futures_util::future::join_all(claims).await {
+        let error = claim.unwrap_err().to_string();
+        assert!(error.contains("does not answer in time"), "{error}");
+    }
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(10), "each waited for all others to give up: {took:?}");
+    redis.resume();
+}
+
 #[tokio::test]
 async fn a_restart_is_waited_for() {
     let mut redis = Redis::start();

@@ -3,6 +3,7 @@
 //! The driver's own connection manager keeps a connection whose answers stay away, as they do when
 //! the server's machine is gone; so this does it itself.
 
+use std::io;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
@@ -12,7 +13,7 @@ use redis::{
     Value,
 };
 use tokio::sync::Mutex;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::address::Address;
 use super::fault::explain;
@@ -80,7 +81,7 @@ impl Link {
         let (until, mut pause, mut reached) = (Instant::now() + patience, FIRST_PAUSE, false);
         loop {
             let sent = Moment::now();
-            let error = match self.once(&ask).await {
+            let error = match self.once(&ask, until).await {
                 Ok(value) => return Ok(Reply { value, sent, repeated: reached }),
                 Err((error, sent)) => {
                     reached |= sent && !is_answer(&error);
@@ -101,8 +102,8 @@ impl Link {
     }
 
     /// Asks once. An error says whether the request was sent.
-    async fn once(&self, ask: &Ask<'_>) -> Result<Value, (RedisError, bool)> {
-        let (number, mut connection) = self.connect().await.map_err(|it| (it, false))?;
+    async fn once(&self, ask: &Ask<'_>, until: Instant) -> Result<Value, (RedisError, bool)> {
+        let (number, mut connection) = self.connect(until).await.map_err(|it| (it, false))?;
         let answer = match ask {
             Ask::Script(script) => script.invoke_async(&mut connection).await,
             Ask::Command(command) => command.query_async(&mut connection).await,
@@ -115,8 +116,10 @@ impl Link {
         answer.map_err(|it| (it, true))
     }
 
-    async fn connect(&self) -> Result<(u64, MultiplexedConnection), RedisError> {
-        let mut line = self.line.lock().await;
+    async fn connect(&self, until: Instant) -> Result<(u64, MultiplexedConnection), RedisError> {
+        // When the server is silent, others are trying in vain, one after the other.
+        let turn = timeout_at(until, self.line.lock()).await;
+        let mut line = turn.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?;
         if line.connection.is_none() {
             let config = AsyncConnectionConfig::new()
                 .set_connection_timeout(Some(CONNECT))
