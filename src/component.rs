@@ -9,7 +9,7 @@ mod config;
 mod connection;
 mod erased;
 mod error;
-pub mod faults;
+pub(crate) mod faults;
 mod handler;
 mod identity;
 mod input;
