@@ -5,96 +5,35 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::proxy::{self, Gate};
-use super::row::{BOTH, Fault, IN_FLIGHT};
+use super::row::{Fault, IN_FLIGHT, fault};
 use super::stage::{Stage, pause, until};
-use super::store::ALL;
 
 /// How often a request goes wrong.
 const TIMES: usize = 40;
 
-const fn replies(name: &'static str, play: fn(&mut Stage)) -> Fault {
-    Fault { name, stores: ALL, shapes: BOTH, at_least: TIMES, at_most: TIMES, play }
-}
-
 /// Faults of the API.
 pub const FAULTS: &[Fault] = &[
-    Fault {
-        name: "API refuses connections for 5 s",
-        stores: ALL,
-        shapes: BOTH,
-        at_least: 0,
-        at_most: 0,
-        play: gone,
-    },
-    Fault {
-        name: "API cut off in full flight, back after 5 s",
-        stores: ALL,
-        shapes: BOTH,
-        at_least: 0,
-        at_most: IN_FLIGHT,
-        play: cut_off,
-    },
-    replies("connection dropped, request taken", |it| go_wrong(it, "dropTaken", None)),
-    replies("connection dropped, request not taken", |it| go_wrong(it, "drop", None)),
-    Fault {
-        name: "server closes connections idle for 5 s",
-        stores: ALL,
-        shapes: BOTH,
-        at_least: 0,
-        at_most: 0,
-        play: idle,
-    },
-    Fault {
-        name: "no answer at all, request taken",
-        stores: ALL,
-        shapes: BOTH,
-        at_least: TIMES,
-        at_most: TIMES,
-        play: |stage| silent(stage, true),
-    },
-    Fault {
-        name: "no answer at all, request not taken",
-        stores: ALL,
-        shapes: BOTH,
-        at_least: TIMES,
-        at_most: TIMES,
-        play: |stage| silent(stage, false),
-    },
-    Fault {
-        name: "429 with Retry-After",
-        stores: ALL,
-        shapes: BOTH,
-        at_least: 0,
-        at_most: 0,
-        play: |it| go_wrong(it, "status429", None),
-    },
-    replies("500, request taken", |it| go_wrong(it, "status500", Some(true))),
-    replies("500, request not taken", |it| go_wrong(it, "status500", Some(false))),
-    replies("HTML, request taken", |it| go_wrong(it, "html", Some(true))),
-    replies("HTML, request not taken", |it| go_wrong(it, "html", Some(false))),
+    fault("API refuses connections for 5 s", 0..=0, gone),
+    fault("API cut off in full flight, back after 5 s", 0..=IN_FLIGHT, cut_off),
+    fault("connection dropped, request taken", TIMES..=TIMES, |it| go_wrong(it, "dropTaken", None)),
+    fault("connection dropped, request not taken", TIMES..=TIMES, |it| go_wrong(it, "drop", None)),
+    fault("server closes connections idle for 5 s", 0..=0, idle),
+    fault("no answer at all, request taken", TIMES..=TIMES, |stage| silent(stage, true)),
+    fault("no answer at all, request not taken", TIMES..=TIMES, |stage| silent(stage, false)),
+    fault("429 with Retry-After", 0..=0, |it| go_wrong(it, "status429", None)),
+    fault("500, request taken", TIMES..=TIMES, |it| go_wrong(it, "status500", Some(true))),
+    fault("500, request not taken", TIMES..=TIMES, |it| go_wrong(it, "status500", Some(false))),
+    fault("HTML, request taken", TIMES..=TIMES, |it| go_wrong(it, "html", Some(true))),
+    fault("HTML, request not taken", TIMES..=TIMES, |it| go_wrong(it, "html", Some(false))),
     // A part of an answer is only there when the request was taken.
-    replies("truncated JSON", |it| go_wrong(it, "truncated", None)),
-    replies("empty reply, request taken", |it| go_wrong(it, "empty", Some(true))),
-    replies("empty reply, request not taken", |it| go_wrong(it, "empty", Some(false))),
-    Fault {
-        name: "panic while an accepted reply is read",
-        stores: ALL,
-        shapes: BOTH,
-        at_least: 1,
-        at_most: 1,
-        play: |stage| {
-            let passing = stage.shape.requests() / 2;
-            stage.run().fault("reading-reply", passing, "panic").start().ends(6);
-        },
-    },
-    Fault {
-        name: "--failed fed in again",
-        stores: ALL,
-        shapes: BOTH,
-        at_least: TIMES,
-        at_most: TIMES,
-        play: failed_again,
-    },
+    fault("truncated JSON", TIMES..=TIMES, |it| go_wrong(it, "truncated", None)),
+    fault("empty reply, request taken", TIMES..=TIMES, |it| go_wrong(it, "empty", Some(true))),
+    fault("empty reply, request not taken", TIMES..=TIMES, |it| go_wrong(it, "empty", Some(false))),
+    fault("panic while an accepted reply is read", 1..=1, |stage| {
+        let passing = stage.shape.requests() / 2;
+        stage.run().fault("reading-reply", passing, "panic").start().ends(6);
+    }),
+    fault("--failed fed in again", TIMES..=TIMES, failed_again),
 ];
 
 /// Every fifth request goes wrong, until it was enough. The run goes on to its end.
@@ -156,13 +95,15 @@ fn idle(stage: &mut Stage) {
 /// what was not sent is sent, and what is in doubt stays in doubt.
 fn failed_again(stage: &mut Stage) {
     let failed = stage.file("failed");
-    let first = stage.run().set("giveUpAfter", "0").args(&["--failed", failed.to_str().unwrap()]);
-    stage.fail("status429", None, 3, TIMES);
-    let running = first.start();
-    stage.failed();
-    stage.fail("dropTaken", None, 3, TIMES);
+    let first = stage.bare_run().set("giveUpAfter", "0");
+    let mut running = first.args(&["--failed", failed.to_str().unwrap()]).start();
+    let (before, after) = stage.messages.lines.split_at(stage.messages.lines.len() / 2);
+    for (lines, fault) in [(before, "status429"), (after, "dropTaken")] {
+        stage.fail(fault, None, 3, TIMES);
+        running.feed(lines);
+        stage.failed();
+    }
     running.ends(6);
-    stage.failed();
     // A bulk message that was sent in part is no failed one: its result has what to send again.
     let again: String = stage.outputs()[0].lines().filter_map(retry).collect();
     let failed = std::fs::read_to_string(failed).unwrap() + &again;

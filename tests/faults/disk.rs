@@ -5,39 +5,18 @@ use std::fs::File;
 use serde_json::json;
 
 use super::messages::Shape;
-use super::row::{BOTH, Fault, IN_FLIGHT};
+use super::row::{Fault, IN_FLIGHT, fault};
 use super::stage::Stage;
 use super::store::FILE;
 use super::worker::Worker;
 
 /// Faults of the journal's disk.
 pub const FAULTS: &[Fault] = &[
-    Fault {
-        name: "disk full at a claim",
-        stores: FILE,
-        shapes: BOTH,
-        at_least: 0,
-        at_most: IN_FLIGHT,
-        play: |stage| full(stage, "claim"),
-    },
-    Fault {
-        name: "disk full at a record",
-        stores: FILE,
-        shapes: BOTH,
-        at_least: 1,
-        at_most: IN_FLIGHT,
-        play: |stage| full(stage, "record"),
-    },
+    fault("disk full at a claim", 0..=IN_FLIGHT, |stage| full(stage, "claim")).stores(FILE),
+    fault("disk full at a record", 1..=IN_FLIGHT, |stage| full(stage, "record")).stores(FILE),
     // redb writes pages in any order: the first that lies beyond the limit fails, be it of a claim or
     // of a record.
-    Fault {
-        name: "disk full, by the system's own limit",
-        stores: FILE,
-        shapes: BOTH,
-        at_least: 0,
-        at_most: IN_FLIGHT,
-        play: limited,
-    },
+    fault("disk full, by the system's own limit", 0..=IN_FLIGHT, limited).stores(FILE),
 ];
 
 /// A journal that is large already, so that the limit is met while messages are in flight.

@@ -1,25 +1,26 @@
 //! A journal's Redis that fails, or that cannot be heard.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::proxy;
-use super::row::{BOTH, Fault, IN_FLIGHT, SINGLE};
+use super::row::{Fault, IN_FLIGHT, Play, SINGLE, fault};
 use super::stage::{Stage, pause};
 use super::store::REDIS;
 
 /// How many times the answers of Redis are lost: each time, those to all that is in flight.
 const LOST: usize = 4;
 
-const fn fault(name: &'static str, at_most: usize, play: fn(&mut Stage)) -> Fault {
-    Fault { name, stores: REDIS, shapes: BOTH, at_least: 0, at_most, play }
+const fn redis(name: &'static str, doubt: RangeInclusive<usize>, play: Play) -> Fault {
+    fault(name, doubt, play).stores(REDIS)
 }
 
 /// Faults of Redis.
 pub const FAULTS: &[Fault] = &[
     // Shorter than the time that it may take to answer.
-    fault("Redis stands still for 2 s", 0, |stage| stand_still(stage, 2)),
+    redis("Redis stands still for 2 s", 0..=0, |stage| stand_still(stage, 2)),
     // Longer than a claim is tried: the run ends, and another one goes on.
-    fault("Redis stands still for 12 s", IN_FLIGHT, |stage| {
+    redis("Redis stands still for 12 s", 0..=IN_FLIGHT, |stage| {
         let mut running = stage.run().start();
         stage.reached(0.5);
         stage.journal.redis().pause();
@@ -31,21 +32,21 @@ pub const FAULTS: &[Fault] = &[
             code => assert!(matches!(code, 3 | 6), "it ended with {code}"),
         }
     }),
-    fault("Redis restarted", 0, |stage| {
+    redis("Redis restarted", 0..=0, |stage| {
         let running = stage.run().start();
         stage.reached(0.5);
         stage.journal.redis().stop();
         stage.journal.redis().restart();
         running.ended();
     }),
-    fault("Redis killed -9, started again", 0, |stage| {
+    redis("Redis killed -9, started again", 0..=0, |stage| {
         let running = stage.run().start();
         stage.reached(0.5);
         stage.journal.redis().kill();
         stage.journal.redis().restart();
         running.ended();
     }),
-    fault("Redis out of memory", 0, |stage| {
+    redis("Redis out of memory", 0..=0, |stage| {
         let running = stage.run().start();
         stage.reached(0.5);
         stage.journal.redis().set("maxmemory", "1mb");
@@ -53,9 +54,9 @@ pub const FAULTS: &[Fault] = &[
         stage.journal.redis().set("maxmemory", "0");
         stage.finish();
     }),
-    fault("reply to a claim lost", 0, |stage| deaf(stage, proxy::CLAIM)),
-    fault("reply to a record lost", 0, |stage| deaf(stage, proxy::RECORD)),
-    fault("lease lost", 0, |stage| {
+    redis("reply to a claim lost", 0..=0, |stage| deaf(stage, proxy::CLAIM)),
+    redis("reply to a record lost", 0..=0, |stage| deaf(stage, proxy::RECORD)),
+    redis("lease lost", 0..=0, |stage| {
         let running = stage.run().start();
         for share in [0.3, 0.6] {
             stage.reached(share);
@@ -64,19 +65,13 @@ pub const FAULTS: &[Fault] = &[
         running.ended();
     }),
     // The other rows do not wait for the lease of a process that was killed.
-    Fault {
-        name: "kill -9, the lease runs out by itself",
-        stores: REDIS,
-        shapes: SINGLE,
-        at_least: 0,
-        at_most: IN_FLIGHT,
-        play: |stage| {
-            let running = stage.run().start();
-            stage.reached(0.5);
-            running.kill();
-            stage.finish();
-        },
-    },
+    redis("kill -9, the lease runs out by itself", 0..=IN_FLIGHT, |stage| {
+        let running = stage.run().start();
+        stage.reached(0.5);
+        running.kill();
+        stage.finish();
+    })
+    .shapes(SINGLE),
 ];
 
 fn stand_still(stage: &mut Stage, seconds: u64) {

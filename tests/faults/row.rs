@@ -1,15 +1,14 @@
 //! One line of the table.
 
+use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use super::count::Count;
 use super::messages::Shape;
 use super::stage::Stage;
-use super::store::Store;
+use super::store::{ALL, Store};
 
-/// The two shapes.
-pub const BOTH: &[Shape] = &[Shape::Single, Shape::Bulk];
 /// Bulk messages only.
 pub const BULK: &[Shape] = &[Shape::Bulk];
 /// Single sends only.
@@ -22,16 +21,36 @@ pub const IN_FLIGHT: usize = 50;
 pub struct Fault {
     /// What happens, in a few words.
     pub name: &'static str,
+    /// How many requests end in doubt, so that nobody knows whether their recipients were sent: the
+    /// fewest, which prove that the fault happened, and the most.
+    pub doubt: RangeInclusive<usize>,
     /// The stores that it makes sense for.
     pub stores: &'static [Store],
     /// The shapes that it makes sense for.
     pub shapes: &'static [Shape],
-    /// Fewest requests that end in doubt: proof that the fault happened.
-    pub at_least: usize,
-    /// Most requests that may end in doubt, of whose recipients nobody knows whether they were sent.
-    pub at_most: usize,
-    /// Makes it happen.
-    pub play: fn(&mut Stage),
+    play: Play,
+}
+
+/// Makes a fault happen.
+pub type Play = fn(&mut Stage);
+
+/// A fault that makes sense for every store and shape.
+pub const fn fault(name: &'static str, doubt: RangeInclusive<usize>, play: Play) -> Fault {
+    Fault { name, doubt, stores: ALL, shapes: &[Shape::Single, Shape::Bulk], play }
+}
+
+impl Fault {
+    /// It makes sense for these stores only.
+    pub const fn stores(mut self, stores: &'static [Store]) -> Self {
+        self.stores = stores;
+        self
+    }
+
+    /// It makes sense for these shapes only.
+    pub const fn shapes(mut self, shapes: &'static [Shape]) -> Self {
+        self.shapes = shapes;
+        self
+    }
 }
 
 /// A fault in one store and one shape.
@@ -60,7 +79,7 @@ impl Row {
 
     /// Most recipients that may end as unknown.
     pub fn bound(&self) -> usize {
-        self.fault.at_most * self.shape.batch()
+        self.fault.doubt.end() * self.shape.batch()
     }
 
     /// Plays it on a stage of its own.
@@ -91,8 +110,8 @@ impl Row {
         most("lost", count.lost, 0);
         most("wrong", count.wrong, 0);
         most("unknown", count.unknown, self.bound());
-        if count.unknown < self.fault.at_least {
-            let least = self.fault.at_least;
+        let least = *self.fault.doubt.start();
+        if count.unknown < least {
             broken.push(format!("{} unknown: did the fault happen {least} times?", count.unknown));
         }
         if count.accepted == 0 {

@@ -1,27 +1,22 @@
 //! Several workers, and several messages that are one.
 
+use std::ops::RangeInclusive;
+
 use super::messages::Messages;
-use super::row::{BOTH, Fault, IN_FLIGHT};
+use super::row::{Fault, IN_FLIGHT, Play, fault};
 use super::stage::Stage;
-use super::store::{ALL, FILE, REDIS};
+use super::store::{FILE, REDIS};
 use super::worker::Running;
 
 /// Faults of sharing.
 pub const FAULTS: &[Fault] = &[
-    Fault {
-        name: "two workers, the second is locked out",
-        stores: FILE,
-        shapes: BOTH,
-        at_least: 0,
-        at_most: 0,
-        play: locked_out,
-    },
-    shared("two workers on the same messages", 0, |stage| {
+    fault("two workers, the second is locked out", 0..=0, locked_out).stores(FILE),
+    shared("two workers on the same messages", 0..=0, |stage| {
         let workers = [worker(stage), worker(stage)];
         workers.into_iter().for_each(Running::ended);
     }),
     // Nobody tells whose lease is whose: the other one waits until it has run out.
-    shared("two workers, one killed -9", IN_FLIGHT, |stage| {
+    shared("two workers, one killed -9", 0..=IN_FLIGHT, |stage| {
         let (first, second) = (worker(stage), worker(stage));
         stage.reached(0.5);
         first.kill();
@@ -29,35 +24,28 @@ pub const FAULTS: &[Fault] = &[
     }),
     // The second one takes over after 30 s. Then the first one goes on, with claims that count as
     // those of the dead: it may say what became of them, and make no call with them.
-    shared("worker stands still for longer than its lease", IN_FLIGHT, |stage| {
+    shared("worker stands still for longer than its lease", 0..=IN_FLIGHT, |stage| {
         let first = stopped(stage);
         worker(stage).ended();
         first.signal("CONT");
         first.ended();
     }),
     // Here the first one cannot know, and makes the calls that it was about to make.
-    shared("worker stands still, its lease lost unnoticed", IN_FLIGHT, |stage| {
+    shared("worker stands still, its lease lost unnoticed", 0..=IN_FLIGHT, |stage| {
         let first = stopped(stage);
         stage.journal.bury();
         worker(stage).ended();
         first.signal("CONT");
         first.ended();
     }),
-    Fault {
-        name: "one id with two bodies",
-        stores: ALL,
-        shapes: BOTH,
-        at_least: 0,
-        at_most: 0,
-        play: |stage| {
-            stage.messages = Messages::with_two_bodies(stage.shape);
-            stage.run().args(&["--once-per-id"]).start().ended();
-        },
-    },
+    fault("one id with two bodies", 0..=0, |stage| {
+        stage.messages = Messages::with_two_bodies(stage.shape);
+        stage.run().args(&["--once-per-id"]).start().ended();
+    }),
 ];
 
-const fn shared(name: &'static str, at_most: usize, play: fn(&mut Stage)) -> Fault {
-    Fault { name, stores: REDIS, shapes: BOTH, at_least: 0, at_most, play }
+const fn shared(name: &'static str, doubt: RangeInclusive<usize>, play: Play) -> Fault {
+    fault(name, doubt, play).stores(REDIS)
 }
 
 /// A worker among others: each id is sent once, whoever gets it.
