@@ -131,9 +131,11 @@ impl RedisJournal {
         Ok(Self { inner, keeper, server: address.server, warnings })
     }
 
-    /// What is not recorded by now is unknown, and not only after the lease.
+    /// What is not recorded by now is unknown, and not only after the lease; but not what was given up,
+    /// which nobody has called.
     async fn close(&self) -> Result<(), Error> {
         self.keeper.abort();
+        self.inner.clear_up(Duration::ZERO).await;
         let mut command = redis::cmd("DEL");
         command.arg(self.inner.keys.lease(self.inner.held().owner));
         let reply = self.inner.link.ask(Ask::Command(&command), Duration::ZERO).await;

@@ -31,6 +31,19 @@ async fn while_the_server_is_away_nothing_is_granted() {
     take(&store, 3).await;
 }
 
+/// A claim that the server has read, and answered too late, was called by nobody.
+#[tokio::test]
+async fn what_could_not_be_claimed_is_free_when_the_journal_is_closed() {
+    let redis = Redis::start();
+    let store = RedisJournal::open(&redis.url(), impatient()).await.unwrap();
+    take(&store, 1).await; // so that the server knows the script
+    redis.pause();
+    assert!(ask(&store, 2, false).await.is_err());
+    redis.resume();
+    store.close().await.unwrap();
+    take(&open(&redis.url()).await, 2).await;
+}
+
 /// They share one connection, and only one of them can make it anew.
 #[tokio::test]
 async fn all_who_wait_for_a_silent_server_give_up_in_time() {

@@ -128,7 +128,7 @@ pub(super) async fn keep(inner: Arc<Inner>) {
         }
         // What fails now is tried again soon, and whoever claims in the meantime is told.
         if inner.renew().await.is_ok() {
-            inner.clear_up().await;
+            inner.clear_up(inner.options.patience).await;
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What becomes of claims: outcomes, and claims that were given up.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use redis::ScriptInvocation;
 
@@ -40,12 +41,12 @@ impl Inner {
         self.wake.notify_one();
     }
 
-    /// Undoes what was given up. What fails is left for the next time.
-    pub async fn clear_up(&self) {
+    /// Undoes what was given up. What fails for as long as `patience` is left for the next time.
+    pub async fn clear_up(&self, patience: Duration) {
         loop {
             let Some(attempt) = lock(&self.given_up).pop() else { return };
             let script = self.writing(&attempt, None);
-            let reply = self.link.ask(Ask::Script(&script), self.options.patience).await;
+            let reply = self.link.ask(Ask::Script(&script), patience).await;
             if reply.is_err_and(|it| !it.refused) {
                 lock(&self.given_up).push(attempt);
                 return;
