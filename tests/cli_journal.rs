@@ -234,24 +234,3 @@ fn what_was_only_simulated_keeps_nothing_from_being_sent() {
     let earnest = simulator.run("sendSms", "main", &flags).run(&line).quiet(0);
     assert_eq!((earnest[0].get("replayed"), simulator.total()), (None, 1));
 }
-
-/// Also where messages that were not sent are tried again for ten minutes.
-#[test]
-fn a_run_whose_journal_meets_a_full_disk_ends_at_once() {
-    let simulator = Simulator::start(&[]);
-    let folder = tempfile::tempdir().unwrap();
-    let store = journal(folder.path());
-    // The larger the journal, the sooner it is written to beyond the limit.
-    let nums: Vec<String> = (0..6000).map(|it| format!("07{:04}0001", 1000 + it)).collect();
-    let before = json!({"num": nums, "sms": "a"}).to_string();
-    let args = ["run", "sendSmsMulti", "--server", "simulator", "--journal", &store, "--yes"];
-    isendpro(&args).args(&["--set", "batchSize=6000"]).run(before).quiet(0);
-    let script = "trap '' XFSZ; ulimit -f 1500; exec \"$0\" \"$@\"";
-    let args = ["run", "sendSms", "--server", &simulator.url, "--journal", &store];
-    let run = cli::program("bash", &["-c", script, env!("CARGO_BIN_EXE_isendpro")]).args(&args);
-    let finished = run.args(&["--set", "giveUpAfter=10"]).key("main").run(plain(300));
-    finished.says(1, &["stopped early: the journal", "File too large"]);
-    let counts = counted(&finished);
-    let told = counts.get("accepted").copied().unwrap_or(0);
-    assert!(told < 300 && told == simulator.total(), "{counts:?}");
-}

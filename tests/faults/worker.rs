@@ -19,10 +19,6 @@ pub struct Worker {
     errors: PathBuf,
 }
 
-/// Sets a limit on the size of files, if there is to be one, and becomes the program.
-const SHELL: &str =
-    "[ -z \"$FILE_KIB\" ] || { trap '' XFSZ; ulimit -f \"$FILE_KIB\"; }; exec \"$0\" \"$@\"";
-
 /// A run under way. It is killed when its row is done with it.
 pub struct Running {
     child: Child,
@@ -32,8 +28,7 @@ pub struct Running {
 impl Worker {
     /// A run of an action with 50 in flight, whose results go to a file.
     pub fn new(shape: Shape, output: PathBuf, errors: &Path) -> Self {
-        let mut command = Command::new("bash");
-        command.args(["-c", SHELL, env!("CARGO_BIN_EXE_isendpro")]);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_isendpro"));
         command.env_clear().env("ISENDPRO_KEYID", "main").stdin(Stdio::piped());
         command.stdout(File::create(output).unwrap()).stderr(File::create(errors).unwrap());
         command.args(["run", shape.action(), "--concurrency", "50"]);
@@ -70,12 +65,6 @@ impl Worker {
     /// At this point of the program, at the n-th passing of it, this happens.
     pub fn fault(mut self, point: &str, passing: usize, what: &str) -> Self {
         self.command.env("ISENDPRO_FAULT", format!("{point}:{passing}:{what}"));
-        self
-    }
-
-    /// That can write no file beyond this many KiB, as if the disk were full there.
-    pub fn disk_of(mut self, kib: usize) -> Self {
-        self.command.env("FILE_KIB", kib.to_string());
         self
     }
 
