@@ -3,6 +3,7 @@
 pub mod engine;
 pub mod pipe;
 mod retry;
+pub mod step;
 mod stop;
 
 pub use engine::{Admission, Engine, Load, Memory, Turn, Verdict};
