@@ -1,3 +1,8 @@
 //! A step of a flow on a platform: environment in, RabbitMQ in and out.
 
 pub mod cipher;
+pub mod headers;
+pub mod incoming;
+pub mod outgoing;
+pub mod passthrough;
+pub mod settings;

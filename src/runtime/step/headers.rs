@@ -1,0 +1,279 @@
+//! The headers of what a step publishes.
+//!
+//! What came in with a message does not go out with its results, but for a short list: who began
+//! it, whom to answer, and the flow's own `x-eio-meta-` headers.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use lapin::types::{AMQPValue, FieldTable, ShortString};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::incoming::Incoming;
+use super::settings::Settings;
+
+/// How the headers begin that go through a whole flow.
+pub const META: &str = "x-eio-meta-";
+
+/// Headers of one outgoing message.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Headers(BTreeMap<ShortString, AMQPValue>);
+
+impl Headers {
+    /// What every outgoing message says: the message that it results from, the settings' own
+    /// headers, the ids of the step, and the message's own id.
+    pub fn new(settings: &Settings, incoming: Option<&Incoming>, id: Uuid) -> Self {
+        let mut headers = Self::default();
+        for (name, value) in &settings.extra_headers {
+            headers.text(name, value);
+        }
+        if let Some(incoming) = incoming {
+            for (name, value) in &incoming.meta {
+                headers.put(name, value.clone());
+            }
+            headers.text("threadId", &incoming.ids.thread);
+            if let Some(parent) = &incoming.ids.message {
+                headers.text("parentMessageId", parent);
+            }
+            if let Some(reply_to) = &incoming.reply_to {
+                headers.text("reply_to", reply_to);
+            }
+        }
+        let ids = &settings.ids;
+        for (name, value) in [
+            ("execId", &ids.exec),
+            ("taskId", &ids.flow),
+            ("workspaceId", &ids.workspace),
+            ("containerId", &ids.container),
+            ("userId", &ids.user),
+            ("stepId", &ids.step),
+            ("compId", &ids.comp),
+            ("function", &ids.function),
+        ] {
+            headers.text(name, value);
+        }
+        headers.text("messageId", id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+        headers
+    }
+
+    /// The headers that a message came with.
+    pub fn of(table: Option<&FieldTable>) -> Self {
+        Self(table.map(|it| it.inner().clone()).unwrap_or_default())
+    }
+
+    /// Sets a text.
+    pub fn text(&mut self, name: &str, value: &str) {
+        self.put(name, AMQPValue::LongString(value.into()));
+    }
+
+    /// Sets a number.
+    pub fn number(&mut self, name: &str, value: i64) {
+        self.put(name, AMQPValue::LongLongInt(value));
+    }
+
+    /// Sets a moment, as milliseconds since 1970.
+    pub fn moment(&mut self, name: &str, value: Timestamp) {
+        self.number(name, value.as_millisecond());
+    }
+
+    /// Sets a yes or no.
+    pub fn flag(&mut self, name: &str, value: bool) {
+        self.put(name, AMQPValue::Boolean(value));
+    }
+
+    /// Whoever could not be named in AMQP could not have come in either.
+    fn put(&mut self, name: &str, value: AMQPValue) {
+        if let Ok(name) = ShortString::try_new(name) {
+            self.0.insert(name, value);
+        }
+    }
+}
+
+impl From<Headers> for FieldTable {
+    fn from(headers: Headers) -> Self {
+        headers.0.into()
+    }
+}
+
+/// The text of a header; a number counts as one.
+pub fn text(value: &AMQPValue) -> Option<String> {
+    match value {
+        AMQPValue::LongString(it) => Some(String::from_utf8_lossy(it.as_bytes()).into_owned()),
+        AMQPValue::ShortString(it) => Some(it.as_str().to_owned()),
+        _ => number(value).map(|it| it.to_string()),
+    }
+}
+
+/// The number of a header, whichever of AMQP's types it has.
+pub fn number(value: &AMQPValue) -> Option<i64> {
+    Some(match *value {
+        AMQPValue::ShortShortInt(it) => it.into(),
+        AMQPValue::ShortShortUInt(it) => it.into(),
+        AMQPValue::ShortInt(it) => it.into(),
+        AMQPValue::ShortUInt(it) => it.into(),
+        AMQPValue::LongInt(it) => it.into(),
+        AMQPValue::LongUInt(it) => it.into(),
+        AMQPValue::LongLongInt(it) => it,
+        AMQPValue::Timestamp(it) => i64::try_from(it).ok()?,
+        #[expect(clippy::cast_possible_truncation, reason = "it has no fraction and saturates")]
+        AMQPValue::Double(it) if it.fract() == 0.0 => it as i64,
+        #[expect(clippy::cast_possible_truncation, reason = "it has no fraction and saturates")]
+        AMQPValue::Float(it) if it.fract() == 0.0 => it as i64,
+        _ => return None,
+    })
+}
+
+/// Headers as JSON, for those who read them in a message.
+pub fn json(table: &FieldTable) -> Map<String, Value> {
+    table.into_iter().map(|(name, value)| (name.to_string(), value_json(value))).collect()
+}
+
+fn value_json(value: &AMQPValue) -> Value {
+    match value {
+        AMQPValue::Boolean(it) => (*it).into(),
+        AMQPValue::FieldTable(it) => json(it).into(),
+        AMQPValue::FieldArray(it) => it.as_slice().iter().map(value_json).collect(),
+        AMQPValue::Double(it) => (*it).into(),
+        AMQPValue::Float(it) => (*it).into(),
+        _ => number(value).map(Value::from).or_else(|| text(value).map(Value::from)).into(),
+    }
+}
+
+/// The name of a variable as a header: `FLOW_VERSION` becomes `flowVersion`. The rules are those of
+/// lodash's `camelCase`, since readers know the names that a Node step writes.
+pub fn camel_case(name: &str) -> String {
+    let mut camel = String::with_capacity(name.len());
+    let mut rest = name.as_bytes();
+    while let Some(next) = rest.first() {
+        let length = if next.is_ascii_alphanumeric() { word(rest) } else { 0 };
+        for (place, letter) in rest[..length].iter().enumerate() {
+            let upper = place == 0 && !camel.is_empty();
+            let case = if upper { u8::to_ascii_uppercase } else { u8::to_ascii_lowercase };
+            camel.push(char::from(case(letter)));
+        }
+        rest = &rest[length.max(1)..];
+    }
+    camel
+}
+
+/// The length of the word that a text of ASCII letters and digits begins with.
+fn word(text: &[u8]) -> usize {
+    let run = |from: usize, kind: fn(&u8) -> bool| {
+        from + text[from..].iter().take_while(|it| kind(it)).count()
+    };
+    if text[0].is_ascii_digit() {
+        let digits = run(0, u8::is_ascii_digit);
+        return if is_ordinal(&text[digits - 1..]) { digits + 2 } else { digits };
+    }
+    let upper = run(0, u8::is_ascii_uppercase);
+    let followed = text.get(upper).is_some_and(u8::is_ascii_lowercase);
+    match (upper, followed) {
+        (0 | 1, _) => run(upper, u8::is_ascii_lowercase),
+        // The last capital begins the next word: XMLHttp is XML, Http.
+        (_, true) => upper - 1,
+        (_, false) => upper,
+    }
+}
+
+/// Whether a text begins with 1st, 2nd, 3rd, 4th and so on, as a word in one case.
+fn is_ordinal(text: &[u8]) -> bool {
+    let (ending, next) = match text {
+        [_, first, second, rest @ ..] => ([*first, *second], rest.first()),
+        _ => return false,
+    };
+    let (lower, upper) = match text[0] {
+        b'1' => (b"st", b"ST"),
+        b'2' => (b"nd", b"ND"),
+        b'3' => (b"rd", b"RD"),
+        _ => (b"th", b"TH"),
+    };
+    let ends =
+        |other: fn(&u8) -> bool| next.is_none_or(|it| !it.is_ascii_alphanumeric() || other(it));
+    (ending == *upper && ends(u8::is_ascii_lowercase))
+        || (ending == *lower && ends(u8::is_ascii_uppercase))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_written_as_lodash_writes_them() {
+        for (name, expected) in [
+            ("TENANT_ID", "tenantId"),
+            ("FLOW_VERSION", "flowVersion"),
+            ("foo", "foo"),
+            ("Foo", "foo"),
+            ("FOO", "foo"),
+            ("fooBar", "fooBar"),
+            ("XMLHttpRequest", "xmlHttpRequest"),
+            ("API2_URL", "api2Url"),
+            ("OAUTH2CLIENT", "oauth2Client"),
+            ("FOO1bar", "foo1Bar"),
+            ("foo1BAR", "foo1Bar"),
+            ("STEP_1ST_ID", "step1stId"),
+            ("A_2ND", "a2nd"),
+            ("A_11TH_B", "a11ThB"),
+            ("A_4TH_B", "a4thB"),
+            ("A_3rdX", "a3rdX"),
+            ("A_3RDX", "a3Rdx"),
+            ("A_1st_b", "a1stB"),
+            ("1STs", "1stS"),
+            ("21ST", "21st"),
+            ("2ND2", "2Nd2"),
+            ("__A__B__", "aB"),
+            ("A1", "a1"),
+            ("1A", "1A"),
+            ("a_b-c.d", "aBCD"),
+            ("AB1C", "ab1C"),
+            ("E_MAIL2GO", "eMail2Go"),
+            ("HTTPServer2x", "httpServer2X"),
+            ("_", ""),
+        ] {
+            assert_eq!(camel_case(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn headers_are_read_whatever_their_type() {
+        for value in [
+            AMQPValue::ShortShortInt(7),
+            AMQPValue::ShortShortUInt(7),
+            AMQPValue::ShortInt(7),
+            AMQPValue::ShortUInt(7),
+            AMQPValue::LongInt(7),
+            AMQPValue::LongUInt(7),
+            AMQPValue::LongLongInt(7),
+            AMQPValue::Timestamp(7),
+            AMQPValue::Float(7.0),
+            AMQPValue::Double(7.0),
+        ] {
+            assert_eq!((number(&value), text(&value).as_deref()), (Some(7), Some("7")));
+        }
+        assert_eq!(number(&AMQPValue::Double(7.5)), None);
+        assert_eq!(text(&AMQPValue::LongString("é".into())).as_deref(), Some("é"));
+        assert_eq!(text(&AMQPValue::LongString(vec![255].into())).as_deref(), Some("\u{fffd}"));
+        assert_eq!((text(&AMQPValue::Void), number(&AMQPValue::Void)), (None, None));
+    }
+
+    #[test]
+    fn headers_can_be_read_as_json() {
+        let mut inner = FieldTable::default();
+        inner.insert("deep".into(), AMQPValue::Boolean(true));
+        let mut table = FieldTable::default();
+        table.insert("a".into(), AMQPValue::FieldTable(inner));
+        table.insert("b".into(), AMQPValue::FieldArray(vec![AMQPValue::Double(0.5)].into()));
+        table.insert("c".into(), AMQPValue::Void);
+        let expected = serde_json::json!({"a": {"deep": true}, "b": [0.5], "c": null});
+        assert_eq!(Value::from(json(&table)), expected);
+    }
+
+    #[test]
+    fn a_name_that_amqp_cannot_hold_is_left_out() {
+        let mut headers = Headers::default();
+        headers.text(&"n".repeat(256), "x");
+        headers.text(&"n".repeat(255), "x");
+        assert_eq!(FieldTable::from(headers).inner().len(), 1);
+    }
+}

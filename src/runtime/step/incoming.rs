@@ -1,0 +1,199 @@
+//! What a delivery says, once it is decrypted.
+
+use lapin::BasicProperties;
+use lapin::types::{AMQPValue, FieldTable};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::cipher::{Cipher, Protocol};
+use super::headers::{self, META};
+use super::settings::InputFormat;
+use crate::component::{Error, Kind};
+
+/// The ids that messages of a flow are told apart by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MessageIds {
+    /// What began with one trigger: the incoming thread, or else a new one.
+    pub thread: String,
+    /// The message itself. Old senders give none, and some give several messages the same.
+    pub message: Option<String>,
+    /// The message that it results from.
+    pub parent: Option<String>,
+}
+
+/// A delivery as it came, to go out again unchanged.
+#[derive(Clone, PartialEq)]
+pub struct Raw {
+    /// Its bytes.
+    pub payload: Vec<u8>,
+    /// Its properties and headers.
+    pub properties: BasicProperties,
+    /// How its bytes are written.
+    pub protocol: Protocol,
+}
+
+/// A delivery that was read.
+#[derive(Clone, PartialEq)]
+pub struct Incoming {
+    /// Its ids.
+    pub ids: MessageIds,
+    /// The routing key under which somebody waits for an answer.
+    pub reply_to: Option<String>,
+    /// The step that it comes from.
+    pub origin: Option<String>,
+    /// How often it was put off already.
+    pub rebounds: u32,
+    /// The flow's own headers, with their names in lower case.
+    pub meta: Vec<(String, AMQPValue)>,
+    /// The message. Whoever carries it on may take it.
+    pub payload: Map<String, Value>,
+    /// The delivery as it came.
+    pub raw: Raw,
+}
+
+impl std::fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Incoming")
+            .field("ids", &self.ids)
+            .field("origin", &self.origin)
+            .field("rebounds", &self.rebounds)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A delivery that could not be read.
+#[derive(Debug)]
+pub struct Undecodable {
+    /// As much of it as is known without its payload, which is enough to report it.
+    pub incoming: Incoming,
+    /// Why.
+    pub error: Error,
+}
+
+impl Incoming {
+    /// Reads a delivery.
+    ///
+    /// # Errors
+    /// It cannot be decrypted, or holds no message.
+    pub fn decode(
+        payload: Vec<u8>,
+        properties: BasicProperties,
+        cipher: &Cipher,
+        format: InputFormat,
+    ) -> Result<Self, Box<Undecodable>> {
+        let mut incoming = Self::undecoded(payload, properties);
+        let read = match format {
+            InputFormat::Default => message(&incoming.raw, cipher),
+            InputFormat::Error => failure(&incoming.raw, cipher),
+        };
+        match read {
+            Ok(mut payload) => {
+                if let Some(reply_to) = &incoming.reply_to {
+                    answer_to(&mut payload, reply_to);
+                }
+                incoming.payload = payload;
+                Ok(incoming)
+            }
+            Err(error) => Err(Box::new(Undecodable { incoming, error })),
+        }
+    }
+
+    /// What the properties say.
+    fn undecoded(payload: Vec<u8>, properties: BasicProperties) -> Self {
+        let none = FieldTable::default();
+        let table = properties.headers().as_ref().unwrap_or(&none);
+        let get = |name: &str| table.inner().get(name);
+        let text = |name| get(name).and_then(headers::text).filter(|it| !it.is_empty());
+        let meta: Vec<_> = table
+            .into_iter()
+            .filter_map(|(name, value)| {
+                let name = name.as_str();
+                let begins = name.get(..META.len())?.eq_ignore_ascii_case(META);
+                begins.then(|| (name.to_lowercase(), value.clone()))
+            })
+            .collect();
+        let trace = || {
+            let named = meta.iter().find(|(name, _)| name == "x-eio-meta-trace-id");
+            named.and_then(|(_, value)| headers::text(value)).filter(|it| !it.is_empty())
+        };
+        let thread = text("threadId").or_else(trace);
+        let protocol = text("protocolVersion").and_then(|it| it.trim().parse::<f64>().ok());
+        let rebounds = get("reboundIteration").and_then(headers::number).unwrap_or(0);
+        Self {
+            ids: MessageIds {
+                thread: thread.unwrap_or_else(|| Uuid::new_v4().to_string()),
+                message: text("messageId"),
+                parent: text("parentMessageId"),
+            },
+            reply_to: text("reply_to"),
+            origin: text("stepId"),
+            rebounds: u32::try_from(rebounds.max(0)).unwrap_or(u32::MAX),
+            payload: Map::new(),
+            raw: Raw {
+                protocol: if protocol.is_some_and(|it| it >= 2.0) {
+                    Protocol::V2
+                } else {
+                    Protocol::V1
+                },
+                payload,
+                properties,
+            },
+            meta,
+        }
+    }
+}
+
+/// Reads the usual input: a message, encrypted. An empty delivery is an empty message: schedulers
+/// may have nothing to say.
+fn message(raw: &Raw, cipher: &Cipher) -> Result<Map<String, Value>, Error> {
+    if raw.payload.is_empty() {
+        return Ok(Map::new());
+    }
+    match parse(&cipher.decrypt(&raw.payload, raw.protocol)?)? {
+        Value::Object(message) => Ok(message),
+        _ => Err(unreadable("it is not a JSON object")),
+    }
+}
+
+/// Reads the input of a step that handles errors: readable JSON, with encrypted texts in it.
+fn failure(raw: &Raw, cipher: &Cipher) -> Result<Map<String, Value>, Error> {
+    let Value::Object(mut body) = parse(&raw.payload)? else {
+        return Err(unreadable("it is not a JSON object"));
+    };
+    for name in ["error", "errorInput"] {
+        match body.get_mut(name) {
+            Some(Value::String(text)) if text.is_empty() => {}
+            Some(value @ Value::String(_)) => {
+                let plain =
+                    cipher.decrypt(value.as_str().unwrap_or_default().as_bytes(), Protocol::V1)?;
+                *value = parse(&plain)?;
+            }
+            _ => {}
+        }
+    }
+    let headers = raw.properties.headers().as_ref().map(headers::json).unwrap_or_default();
+    Ok(Map::from_iter([("body".to_owned(), body.into()), ("headers".to_owned(), headers.into())]))
+}
+
+/// Tells the message itself whom to answer.
+fn answer_to(message: &mut Map<String, Value>, reply_to: &str) {
+    let headers = message.entry("headers").or_insert(Value::Null);
+    if !headers.is_object() {
+        *headers = Map::new().into();
+    }
+    headers["reply_to"] = reply_to.into();
+}
+
+fn parse(plain: &[u8]) -> Result<Value, Error> {
+    // serde's own words could quote the message.
+    serde_json::from_slice(plain).map_err(|it| {
+        unreadable(&format!("it is not JSON (line {}, column {})", it.line(), it.column()))
+    })
+}
+
+fn unreadable(why: &str) -> Error {
+    Error::new(Kind::Invalid, format!("the message cannot be read: {why}"))
+}
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -1,0 +1,190 @@
+use lapin::types::ShortString;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::runtime::step::settings::tests::settings;
+
+fn cipher() -> Cipher {
+    settings(&[]).broker.unwrap().cipher
+}
+
+/// Properties with these headers.
+pub fn properties(headers: &[(&str, AMQPValue)]) -> BasicProperties {
+    let mut table = FieldTable::default();
+    for (name, value) in headers {
+        table.insert(ShortString::from(*name), value.clone());
+    }
+    BasicProperties::default().with_headers(table)
+}
+
+/// A header.
+pub fn long(text: &str) -> AMQPValue {
+    AMQPValue::LongString(text.into())
+}
+
+/// A message as it is delivered in the first protocol.
+pub fn delivered(message: &Value, headers: &[(&str, &str)]) -> Incoming {
+    let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, long(value))).collect();
+    let payload = cipher().encrypt(message.to_string().as_bytes(), Protocol::V1);
+    decode(payload, &headers).unwrap()
+}
+
+fn decode(payload: Vec<u8>, headers: &[(&str, AMQPValue)]) -> Result<Incoming, Box<Undecodable>> {
+    Incoming::decode(payload, properties(headers), &cipher(), InputFormat::Default)
+}
+
+#[test]
+fn the_protocol_is_the_one_that_the_headers_name() {
+    let plain = br#"{"body":{"a":1}}"#;
+    for (header, protocol) in [
+        (None, Protocol::V1),
+        (Some(AMQPValue::ShortShortInt(1)), Protocol::V1),
+        (Some(long("1")), Protocol::V1),
+        (Some(AMQPValue::ShortShortInt(2)), Protocol::V2),
+        (Some(AMQPValue::LongLongInt(3)), Protocol::V2),
+        (Some(AMQPValue::Double(2.0)), Protocol::V2),
+        (Some(long("2")), Protocol::V2),
+        (Some(AMQPValue::Void), Protocol::V1),
+    ] {
+        let headers: Vec<_> = header.into_iter().map(|it| ("protocolVersion", it)).collect();
+        let payload = cipher().encrypt(plain, protocol);
+        let incoming = decode(payload.clone(), &headers).unwrap();
+        assert_eq!(Value::from(incoming.payload), json!({"body": {"a": 1}}), "{headers:?}");
+        assert_eq!((incoming.raw.payload, incoming.raw.protocol), (payload, protocol));
+    }
+}
+
+#[test]
+fn headers_say_where_a_message_comes_from() {
+    let incoming = delivered(
+        &json!({"body": {}}),
+        &[
+            ("threadId", "th-1"),
+            ("messageId", "m-1"),
+            ("parentMessageId", "m-0"),
+            ("stepId", "step_1"),
+            ("reply_to", "k.reply"),
+            ("X-Eio-Meta-Foo", "bar"),
+            ("x-eio-meta-trace-id", "tr1"),
+            ("x-eio-met", "short"),
+            ("éé-eio-meta-x", "not ASCII"),
+            ("custom", "dropped"),
+        ],
+    );
+    let ids = MessageIds {
+        thread: "th-1".into(),
+        message: Some("m-1".into()),
+        parent: Some("m-0".into()),
+    };
+    assert_eq!(incoming.ids, ids);
+    assert_eq!((incoming.origin.as_deref(), incoming.rebounds), (Some("step_1"), 0));
+    let meta =
+        [("x-eio-meta-foo".into(), long("bar")), ("x-eio-meta-trace-id".into(), long("tr1"))];
+    assert_eq!(incoming.meta, meta);
+    assert_eq!(incoming.reply_to.as_deref(), Some("k.reply"));
+    assert_eq!(incoming.payload["headers"], json!({"reply_to": "k.reply"}));
+}
+
+#[test]
+fn a_message_without_ids_gets_a_thread() {
+    let traced = delivered(&json!({}), &[("X-EIO-META-Trace-Id", "tr1")]);
+    assert_eq!((traced.ids.thread.as_str(), traced.ids.message), ("tr1", None));
+    let (one, other) = (delivered(&json!({}), &[]), delivered(&json!({}), &[]));
+    assert_ne!(one.ids.thread, other.ids.thread);
+    assert!(Uuid::parse_str(&one.ids.thread).is_ok());
+    let bare = Incoming::decode(
+        b"YnVkti0G1RRGkx6HZNFCcg==".into(),
+        BasicProperties::default(),
+        &cipher(),
+        InputFormat::Default,
+    );
+    assert_eq!(bare.unwrap().ids.message, None, "not even a table of headers");
+}
+
+#[test]
+fn rebounds_are_counted_in_numbers_only() {
+    let count = |value| decode(Vec::new(), &[("reboundIteration", value)]).unwrap().rebounds;
+    assert_eq!(count(AMQPValue::ShortShortInt(3)), 3);
+    assert_eq!(count(AMQPValue::LongLongInt(-1)), 0);
+    assert_eq!(count(AMQPValue::LongLongInt(i64::MAX)), u32::MAX);
+    assert_eq!(count(long("3")), 0);
+}
+
+#[test]
+fn an_empty_delivery_is_an_empty_message() {
+    assert_eq!(decode(Vec::new(), &[]).unwrap().payload, Map::new());
+}
+
+#[test]
+fn garbage_can_still_be_reported() {
+    let null = cipher().encrypt(b"null", Protocol::V1);
+    let secret = cipher().encrypt(br#"{"body": S3cret}"#, Protocol::V1);
+    for (payload, why) in [
+        (b"garbage".to_vec(), "decrypted"),
+        (vec![0xff; 32], "decrypted"),
+        (null, "not a JSON object"),
+        (secret, "not JSON (line 1, column 10)"),
+    ] {
+        let met = decode(payload.clone(), &[("messageId", long("m-1"))]).unwrap_err();
+        assert_eq!(met.error.kind, Kind::Invalid);
+        assert!(met.error.to_string().contains(why), "{}", met.error);
+        assert!(!format!("{met:?} {}", met.error).contains("S3cret"), "{met:?}");
+        assert_eq!(met.incoming.ids.message.as_deref(), Some("m-1"));
+        assert_eq!(met.incoming.raw.payload, payload);
+    }
+}
+
+#[test]
+fn a_step_that_handles_errors_reads_both_texts() {
+    let sealed = |plain: &[u8]| String::from_utf8(cipher().encrypt(plain, Protocol::V1)).unwrap();
+    let payload = json!({
+        "error": sealed(br#"{"name":"Error","message":"no","stack":"at"}"#),
+        "errorInput": sealed(br#"{"body":{"a":1}}"#),
+        "other": 1,
+    });
+    let read = |payload: &Value| {
+        let headers =
+            [("stepId", long("step_1")), ("n", AMQPValue::LongInt(1)), ("reply_to", long("k"))];
+        let payload = payload.to_string().into_bytes();
+        Incoming::decode(payload, properties(&headers), &cipher(), InputFormat::Error)
+    };
+    assert_eq!(
+        Value::from(read(&payload).unwrap().payload),
+        json!({
+            "body": {
+                "error": {"name": "Error", "message": "no", "stack": "at"},
+                "errorInput": {"body": {"a": 1}},
+                "other": 1,
+            },
+            "headers": {"n": 1, "reply_to": "k", "stepId": "step_1"},
+        })
+    );
+    assert_eq!(
+        read(&json!({"errorInput": ""})).unwrap().payload["body"],
+        json!({"errorInput": ""})
+    );
+    assert!(read(&json!({"error": "garbage"})).is_err());
+    assert!(read(&json!([])).is_err());
+}
+
+proptest! {
+    #[test]
+    fn no_delivery_makes_it_panic(
+        payload: Vec<u8>,
+        protocol in -1.0..4.0,
+        name in "(threadId|messageId|reboundIteration|X-EIO-Meta-é|[a-zé-]{0,14})",
+        text: Vec<u8>,
+        number: i64,
+    ) {
+        let value = AMQPValue::LongString(text.into());
+        let headers = [
+            ("protocolVersion", AMQPValue::Double(protocol)),
+            (name.as_str(), value),
+            ("reboundIteration", AMQPValue::LongLongInt(number)),
+        ];
+        for format in [InputFormat::Default, InputFormat::Error] {
+            Incoming::decode(payload.clone(), properties(&headers), &cipher(), format).ok();
+        }
+    }
+}

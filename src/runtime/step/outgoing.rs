@@ -1,0 +1,327 @@
+//! What a step publishes: results, errors, answers, snapshots, and messages that are put off.
+
+use jiff::Timestamp;
+use lapin::BasicProperties;
+use lapin::types::ShortString;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::cipher::Protocol;
+use super::headers::Headers;
+use super::incoming::Incoming;
+use super::passthrough::{Passthrough, Published};
+use super::settings::{BrokerSettings, Settings};
+use crate::component::{self, Error};
+
+/// The header of a message by which it chooses its own way.
+const ROUTING_KEY: &str = "x-eio-routing-key";
+
+/// Longest expiration that RabbitMQ takes, in milliseconds: seven weeks.
+const LONGEST_WAIT: u128 = 4_294_967_295;
+
+/// Most bytes of a reason in a header; all headers have to fit into one frame.
+const LONGEST_REASON: usize = 1024;
+
+/// What is published, for limits and retries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A result.
+    Data,
+    /// An error.
+    Error,
+    /// An answer to whoever waits for one.
+    Reply,
+    /// What a trigger leaves for its next run.
+    Snapshot,
+    /// A message that is put off.
+    Rebound,
+}
+
+/// A message ready for the broker.
+#[derive(Clone, PartialEq)]
+pub struct Publication {
+    /// Where it goes.
+    pub routing_key: ShortString,
+    /// Its bytes.
+    pub payload: Vec<u8>,
+    /// Its properties and headers.
+    pub properties: BasicProperties,
+    /// Whether the broker has to give it back when no queue wants it.
+    pub mandatory: bool,
+    /// What it is.
+    pub kind: Kind,
+}
+
+impl std::fmt::Debug for Publication {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Publication")
+            .field("kind", &self.kind)
+            .field("routing_key", &self.routing_key)
+            .field("bytes", &self.payload.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a snapshot is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Snapshot {
+    /// All of it, in place of the one before.
+    Whole,
+    /// The fields that changed.
+    Update,
+}
+
+/// Writes what results from one delivery, or from none: an error at the start.
+#[derive(Debug, Clone, Copy)]
+pub struct Outgoing<'a> {
+    /// The step's settings.
+    pub settings: &'a Settings,
+    /// How the broker is used.
+    pub broker: &'a BrokerSettings,
+    /// The delivery.
+    pub incoming: Option<&'a Incoming>,
+    /// When the work on it began.
+    pub started: Timestamp,
+}
+
+impl Outgoing<'_> {
+    /// A result. A message without body, headers or attachments gets empty ones.
+    ///
+    /// # Errors
+    /// It is larger than the platform allows, or names an impossible routing key.
+    pub fn data(
+        &self,
+        mut message: Map<String, Value>,
+        passthrough: Option<&Passthrough>,
+        id: Uuid,
+    ) -> Result<Publication, Error> {
+        message.insert("id".to_owned(), id.to_string().into());
+        for name in ["attachments", "headers", "body"] {
+            let field = message.entry(name).or_insert(Value::Null);
+            if field.is_null() {
+                *field = Map::new().into();
+            }
+        }
+        let chosen = message.get_mut("headers").map(take_routing_key).transpose()?.flatten();
+        let routing_key = chosen.as_deref().unwrap_or(&self.broker.data_key);
+        let protocol = self.settings.protocol;
+        let payload = self.seal(&Published { message: &message, passthrough }, protocol)?;
+        let mut headers = self.headers(id);
+        headers.number("protocolVersion", protocol.number());
+        self.ended(&mut headers);
+        self.publication(Kind::Data, routing_key, self.bounded(payload)?, headers)
+    }
+
+    /// An error, with the message that met it.
+    ///
+    /// # Errors
+    /// Of the settings only.
+    pub fn error(&self, error: &Error, id: Uuid) -> Result<Publication, Error> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Payload<'a> {
+            error: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            error_input: Option<&'a str>,
+        }
+        let shown = self.shown(error)?;
+        // The same key and vector give the same bytes: the first protocol's form of an input is its
+        // base64, and what cannot be decrypted goes the same way.
+        let input = self.incoming.map(|it| it.raw.protocol.in_base64(&it.raw.payload));
+        let payload = Payload { error: &shown, error_input: input.as_deref() };
+        let mut headers = self.headers(id);
+        self.ended(&mut headers);
+        self.publication(Kind::Error, &self.broker.error_key, to_json(&payload)?, headers)
+    }
+
+    /// The same error for whoever waits for an answer, unless nobody does.
+    ///
+    /// # Errors
+    /// The routing key that the message asks for is impossible.
+    pub fn error_reply(&self, error: &Error, id: Uuid) -> Result<Option<Publication>, Error> {
+        let Some(reply_to) = self.reply_to().filter(|_| !self.settings.no_error_replies) else {
+            return Ok(None);
+        };
+        let mut headers = self.headers(id);
+        self.ended(&mut headers);
+        headers.flag("x-eio-error-response", true);
+        self.publication(Kind::Reply, reply_to, self.shown(error)?.into_bytes(), headers).map(Some)
+    }
+
+    /// An answer to a request over HTTP that began the flow.
+    ///
+    /// # Errors
+    /// Nobody waits for one, or it is larger than the platform allows.
+    pub fn http_reply(
+        &self,
+        status: u16,
+        body: &str,
+        headers: &Map<String, Value>,
+        id: Uuid,
+    ) -> Result<Publication, Error> {
+        let nobody = || unpublishable("nobody waits for an answer: the message has no reply_to");
+        let reply_to = self.reply_to().ok_or_else(nobody)?;
+        let mut headers = Value::from(headers.clone());
+        take_routing_key(&mut headers)?;
+        let reply = json!({"statusCode": status, "body": body, "headers": headers});
+        let payload = self.bounded(self.seal(&reply, Protocol::V1)?)?;
+        let mut headers = self.headers(id);
+        headers.number("protocolVersion", Protocol::V1.number());
+        self.publication(Kind::Reply, reply_to, payload, headers)
+    }
+
+    /// What a trigger leaves for its next run. The platform reads it, so it is not encrypted.
+    ///
+    /// # Errors
+    /// Of the settings only.
+    pub fn snapshot(&self, value: &Value, what: Snapshot, id: Uuid) -> Result<Publication, Error> {
+        let mut headers = self.headers(id);
+        let event = if what == Snapshot::Whole { "snapshot" } else { "updateSnapshot" };
+        headers.text("snapshotEvent", event);
+        self.publication(Kind::Snapshot, &self.broker.snapshot_key, to_json(value)?, headers)
+    }
+
+    /// The number of the next rebound of this message, from 1; none if it was put off often enough.
+    pub fn next_rebound(&self) -> Option<u32> {
+        let next = self.incoming?.rebounds.checked_add(1)?;
+        (next <= self.settings.rebound.limit).then_some(next)
+    }
+
+    /// The message as it came, to come again later: twice as late each time.
+    ///
+    /// # Errors
+    /// There is no message.
+    pub fn rebound(&self, reason: &str, iteration: u32) -> Result<Publication, Error> {
+        let nothing = || unpublishable("there is no message to put off");
+        let raw = &self.incoming.ok_or_else(nothing)?.raw;
+        let mut headers = Headers::of(raw.properties.headers().as_ref());
+        headers.moment("end", Timestamp::now());
+        headers.text("reboundReason", beginning(reason, LONGEST_REASON));
+        headers.number("reboundIteration", iteration.into());
+        let doubled = 2_u128.saturating_pow(iteration.saturating_sub(1));
+        let wait = self.settings.rebound.initial.as_millis().saturating_mul(doubled);
+        let properties = raw
+            .properties
+            .clone()
+            .with_headers(headers.into())
+            .with_expiration(short(&wait.min(LONGEST_WAIT).to_string())?)
+            .with_delivery_mode(self.delivery_mode());
+        Ok(Publication {
+            routing_key: short(&self.broker.rebound_key)?,
+            payload: raw.payload.clone(),
+            properties,
+            mandatory: true,
+            kind: Kind::Rebound,
+        })
+    }
+
+    fn reply_to(&self) -> Option<&str> {
+        self.incoming.and_then(|it| it.reply_to.as_deref())
+    }
+
+    fn headers(&self, id: Uuid) -> Headers {
+        let mut headers = Headers::new(self.settings, self.incoming, id);
+        if self.incoming.is_some() {
+            headers.moment("start", self.started);
+        }
+        headers
+    }
+
+    fn ended(&self, headers: &mut Headers) {
+        if self.incoming.is_some() {
+            headers.moment("end", Timestamp::now());
+        }
+    }
+
+    /// An error as the platform shows it to people, encrypted.
+    fn shown(&self, error: &Error) -> Result<String, Error> {
+        let (name, message) = (json!(error.kind), error.to_string());
+        let name = name.as_str().unwrap_or("error");
+        let stack = format!("{name}: {message}");
+        let shown = json!({"name": name, "message": message, "stack": stack});
+        let sealed = self.seal(&shown, Protocol::V1)?;
+        String::from_utf8(sealed).map_err(|_| unpublishable("base64 is not text"))
+    }
+
+    fn seal(&self, value: &impl Serialize, protocol: Protocol) -> Result<Vec<u8>, Error> {
+        Ok(self.broker.cipher.seal(to_json(value)?, protocol))
+    }
+
+    fn bounded(&self, payload: Vec<u8>) -> Result<Vec<u8>, Error> {
+        let (size, limit) = (payload.len(), self.settings.size_limit);
+        if size <= limit {
+            return Ok(payload);
+        }
+        Err(unpublishable(format!(
+            "the outgoing message has {size} bytes, the platform's limit is {limit}"
+        )))
+    }
+
+    fn publication(
+        &self,
+        kind: Kind,
+        routing_key: &str,
+        payload: Vec<u8>,
+        headers: Headers,
+    ) -> Result<Publication, Error> {
+        let properties = BasicProperties::default()
+            .with_content_type("application/json".into())
+            .with_content_encoding("utf8".into())
+            .with_delivery_mode(self.delivery_mode())
+            .with_headers(headers.into());
+        let routing_key = short(routing_key)?;
+        Ok(Publication { routing_key, payload, properties, mandatory: true, kind })
+    }
+
+    fn delivery_mode(&self) -> u8 {
+        if self.settings.persistent { 2 } else { 1 }
+    }
+}
+
+/// Takes the routing key out of a message's headers, however its name is written.
+fn take_routing_key(headers: &mut Value) -> Result<Option<String>, Error> {
+    let Some(headers) = headers.as_object_mut() else {
+        return Err(unpublishable("the headers of the outgoing message are not an object"));
+    };
+    let mut chosen = None;
+    headers.retain(|name, value| {
+        let kept = !name.eq_ignore_ascii_case(ROUTING_KEY);
+        if !kept {
+            chosen = Some(value.take());
+        }
+        kept
+    });
+    match chosen {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(key)) => Ok(Some(key).filter(|it| !it.is_empty())),
+        Some(_) => Err(unpublishable(format!("the header {ROUTING_KEY} must be a text"))),
+    }
+}
+
+/// As much of a text as fits into so many bytes.
+fn beginning(text: &str, most: usize) -> &str {
+    let end = (0..=most.min(text.len())).rev().find(|it| text.is_char_boundary(*it));
+    &text[..end.unwrap_or_default()]
+}
+
+fn to_json(value: &impl Serialize) -> Result<Vec<u8>, Error> {
+    let mut json = Vec::with_capacity(1024);
+    serde_json::to_writer(&mut json, value)
+        .map_err(|_| unpublishable("the outgoing message cannot be written as JSON"))?;
+    Ok(json)
+}
+
+/// AMQP keeps such texts in 255 bytes, and its client panics at longer ones.
+fn short(text: &str) -> Result<ShortString, Error> {
+    let long = |_| unpublishable("a routing key has more than 255 bytes");
+    ShortString::try_new(text).map_err(long)
+}
+
+/// Whatever it says of a message, the work on it is done: this must not claim that nothing was.
+fn unpublishable(what: impl Into<String>) -> Error {
+    Error::new(component::Kind::Unusable, what)
+}
+
+#[cfg(test)]
+mod tests;
