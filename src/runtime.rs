@@ -1,6 +1,7 @@
 //! How messages come and go. Nothing here knows what any action does.
 
 pub mod engine;
+pub mod http;
 pub mod pipe;
 mod retry;
 pub mod step;
