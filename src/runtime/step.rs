@@ -4,6 +4,7 @@ pub mod attachments;
 pub mod cipher;
 pub mod headers;
 pub mod incoming;
+pub mod logs;
 pub mod outgoing;
 pub mod passthrough;
 pub mod platform;
