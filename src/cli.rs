@@ -12,6 +12,7 @@ mod logging;
 mod plan;
 mod run;
 mod server;
+mod service;
 mod settings;
 #[cfg(feature = "simulator")]
 mod simulator;
@@ -70,6 +71,8 @@ enum Command {
     /// Serve a local iSendPro, to try and to test against
     #[cfg(feature = "simulator")]
     Simulator(simulator::Args),
+    /// Answer one question of a platform, which its environment asks
+    Service(service::Args),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -98,6 +101,7 @@ pub fn main() -> ExitCode {
         Command::Describe(args) => describe::main(&args),
         #[cfg(feature = "simulator")]
         Command::Simulator(args) => simulator::main(&args),
+        Command::Service(args) => service::main(&args),
         Command::Completions { shell } => completions(shell),
     };
     match result {

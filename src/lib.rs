@@ -30,7 +30,7 @@
 //! |---|---|
 //! | [`cli`] | the `isendpro` command |
 //! | [`catalog`] | the table of actions and triggers, and what is published about them |
-//! | [`runtime`] | how messages come and go: the engine, the pipe |
+//! | [`runtime`] | how messages come and go: the engine, the pipe, a platform's step and its questions |
 //! | [`actions`], [`triggers`] | what can be done, one file each |
 //! | [`journal`] | where it is remembered what was sent |
 //! | [`isendpro`] | the API: client, requests, and the judge of its answers |

@@ -2,8 +2,10 @@
 
 pub mod engine;
 pub mod http;
+pub mod live;
 pub mod pipe;
 mod retry;
+pub mod service;
 pub mod step;
 mod stop;
 

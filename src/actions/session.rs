@@ -36,8 +36,8 @@ impl Session {
     pub fn key(&self) -> Result<&KeyId, Error> {
         self.key.as_ref().ok_or_else(|| {
             Error::config("keyid", "is missing").hint(
-                "set ISENDPRO_KEYID, or give --keyid-file or --config; your key is in your iSendPro \
-                 account under Mon compte > Mon API",
+                "your key is in your iSendPro account under Mon compte > Mon API: enter it into the \
+                 credential; on the command line set ISENDPRO_KEYID, or give --keyid-file or --config",
             )
         })
     }
@@ -138,8 +138,7 @@ impl Connection for Session {
             balance => format!("key accepted, {balance}"),
         };
         if !balance.pays_for(1) {
-            let error = Error::new(Kind::AccountCredit, message);
-            return Err(error.hint(Self::advice(AccountTrouble::Credit)));
+            return Err(Error::new(Kind::AccountCredit, message).hint("top up the account"));
         }
         Ok(Verified { message })
     }

@@ -1,4 +1,5 @@
-//! Logs: to a file or to stderr, never to stdout, which carries messages.
+//! Logs: to a file or to stderr, never to stdout, which carries messages; but a platform's messages
+//! go elsewhere, and it reads logs from stdout.
 
 use std::fs::OpenOptions;
 use std::path::Path;
@@ -6,6 +7,8 @@ use std::sync::Mutex;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
+
+use crate::runtime::step::logs;
 
 /// The variable that says what is logged, for example `debug` or `isendpro_connector=trace`.
 const FILTER: &str = "ISENDPRO_LOG";
@@ -37,6 +40,22 @@ pub fn start(verbose: u8, file: Option<&Path>) -> anyhow::Result<()> {
         builder.json().with_writer(Mutex::new(file)).init();
     } else {
         builder.with_writer(std::io::stderr).init();
+    }
+    Ok(())
+}
+
+/// Starts logging as a platform reads it, to stdout. `variables` are those of the environment.
+pub fn start_for_platform(variables: &[(String, String)]) -> anyhow::Result<()> {
+    let level = variables.iter().find(|(name, _)| name == "LOG_LEVEL");
+    let level = level.map(|(_, level)| level.parse::<logs::LogLevel>());
+    let (level, wrong) = match level.transpose() {
+        Ok(level) => (level.unwrap_or_default(), None),
+        Err(wrong) => (logs::LogLevel::default(), Some(wrong)),
+    };
+    logs::start(&logs::context(variables.iter().cloned()), level)?;
+    log_panics();
+    if let Some(error) = wrong {
+        tracing::warn!(%error, "info and above are logged");
     }
     Ok(())
 }

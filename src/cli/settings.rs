@@ -33,14 +33,7 @@ impl SettingsArgs {
             Some(path) => read_object(path)?,
             None => Map::new(),
         };
-        for setting in SETTINGS {
-            match std::env::var(setting.env) {
-                Ok(value) if !value.is_empty() => {
-                    settings.insert(setting.name.to_owned(), value.into());
-                }
-                _ => {}
-            }
-        }
+        settings.extend(environment());
         if let Some(path) = &self.keyid_file {
             let key = std::fs::read_to_string(path)
                 .map_err(|it| Usage(format!("--keyid-file {}: {it}", path.display())))?;
@@ -62,6 +55,12 @@ impl SettingsArgs {
         }
         Ok(Config::new(settings))
     }
+}
+
+/// The settings that the environment makes.
+pub fn environment() -> Map<String, Value> {
+    let read = |name| std::env::var(name).ok().filter(|it| !it.is_empty());
+    SETTINGS.iter().filter_map(|it| Some((it.name.to_owned(), read(it.env)?.into()))).collect()
 }
 
 fn read_object(path: &Path) -> anyhow::Result<Map<String, Value>> {

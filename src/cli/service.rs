@@ -1,0 +1,30 @@
+//! `isendpro service`: one question of a platform.
+
+use super::{logging, settings};
+use crate::catalog::COMPONENT;
+use crate::component::Config;
+use crate::runtime::service;
+
+/// Arguments of `service`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// What is asked: verifyCredentials, getMetaModel or selectModel
+    method: String,
+}
+
+/// Answers by one request to where the platform wants it. All else is in the environment.
+pub fn main(args: &Args) -> anyhow::Result<u8> {
+    let texts = std::env::vars_os().map(|(name, value)| (name.into_string(), value.into_string()));
+    let variables: Vec<(String, String)> =
+        texts.filter_map(|(name, value)| Some((name.ok()?, value.ok()?))).collect();
+    logging::start_for_platform(&variables)?;
+    let defaults = Config::new(settings::environment());
+    let answered = service::answer(&COMPONENT, defaults, &args.method, variables);
+    match super::runtime()?.block_on(answered) {
+        Ok(()) => Ok(0),
+        Err(error) => {
+            tracing::error!(fatal = true, %error, "the platform is left without an answer");
+            Ok(super::FAILED)
+        }
+    }
+}
