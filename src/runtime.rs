@@ -9,6 +9,6 @@ pub mod service;
 pub mod step;
 mod stop;
 
-pub use engine::{Admission, Engine, Load, Memory, Turn, Verdict};
+pub use engine::{Admission, Amnesia, Engine, Load, Memory, Turn, Verdict};
 pub use retry::{Next, next};
 pub use stop::{Stop, Stopper};

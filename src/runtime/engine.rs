@@ -8,8 +8,8 @@ mod claim;
 mod memory;
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
@@ -24,8 +24,8 @@ use crate::component::{
     Handler, Kind, Message, Mode, Status, Tally, Task, WhenUnknown, Work, reference,
 };
 use call::Call;
-pub use memory::Memory;
 use memory::Remembered;
+pub use memory::{Amnesia, Memory};
 
 /// How long the answer to "does the account work?" is taken for granted.
 const DIAGNOSIS_LASTS: Duration = Duration::from_secs(10);
@@ -83,7 +83,7 @@ pub struct Verdict {
     /// What is wrong with the account, if that came to light: other messages will fail too.
     pub account: Option<AccountTrouble>,
     /// Why the journal cannot be relied on any more: no other message may be sent.
-    pub amnesia: Option<String>,
+    pub amnesia: Option<Amnesia>,
 }
 
 impl<C: Connection> Engine<C> {
@@ -114,6 +114,24 @@ impl<C: Connection> Engine<C> {
             stop,
             diagnosis: Mutex::new(None),
         })
+    }
+
+    /// For how long what was not sent is tried again.
+    pub fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// Tries no longer than this while it holds a message: whoever drives the engine has another way
+    /// to wait.
+    #[must_use]
+    pub fn holding_for(mut self, limit: Duration) -> Self {
+        self.patience = self.patience.min(limit);
+        self
+    }
+
+    /// Asks, at no cost, whether the account works.
+    pub async fn account(&self) -> Diagnosis {
+        self.api.diagnose(1).await
     }
 
     /// Remembers what was sent, and sends nothing of it again.
@@ -192,7 +210,7 @@ impl<C: Connection> Engine<C> {
         under_way: &AtomicBool,
         turn: Option<Turn>,
     ) -> Verdict {
-        let Message { id, body, .. } = message;
+        let Message { id, body, in_doubt, .. } = message;
         let (task, remembered) = match self.prepare(body, id).await {
             Ok(prepared) => prepared,
             Err(error) => return error.into(),
@@ -207,6 +225,8 @@ impl<C: Connection> Engine<C> {
             api: api.as_ref().unwrap_or(&self.api),
             remembered,
             resend: task.common.resend || self.when_unknown == WhenUnknown::SendAgain,
+            in_doubt,
+            amnesia: OnceLock::new(),
             under_way,
         };
         match task.work {

@@ -129,6 +129,6 @@ async fn without_a_memory_nothing_is_sent_and_nothing_more_after_a_loss() {
             (api.count("smsmulti"), &ran.result()["results"][0]["status"]),
             (sent, &json!(fate))
         );
-        assert!(ran.verdict.amnesia.as_ref().unwrap().contains("the disk is full"), "{broken}");
+        assert!(ran.verdict.amnesia.as_ref().unwrap().why.contains("the disk is full"), "{broken}");
     }
 }

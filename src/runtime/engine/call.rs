@@ -1,13 +1,14 @@
 //! One message on its way: the calls, the tries, and what follows from them.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use serde_json::Value;
 
-use super::{DIAGNOSIS_LASTS, Engine, Load, Remembered, Turn, Verdict};
+use super::{Amnesia, DIAGNOSIS_LASTS, Engine, Load, Remembered, Turn, Verdict};
 use crate::component::{
     AccountTrouble, Common, Connection, Diagnosis, Emit, Error, Job, Kind, Mode, Outcome, Outlet,
     PartInfo, Problem, Reason, Source, Status, Tally, faults, json_planned,
@@ -23,7 +24,11 @@ pub(super) struct Call<'a, C: Connection> {
     pub(super) remembered: Option<Remembered<'a>>,
     /// Whether what may have been sent is to be sent all the same.
     pub(super) resend: bool,
+    /// Whether the message may have been sent before, as far as anybody knows who has no journal.
+    pub(super) in_doubt: bool,
     pub(super) under_way: &'a AtomicBool,
+    /// Why the journal cannot be relied on any more, as this message has found out.
+    pub(super) amnesia: OnceLock<Amnesia>,
 }
 
 impl<C: Connection> Call<'_, C> {

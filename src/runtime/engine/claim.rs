@@ -1,11 +1,14 @@
 //! Claim, call, record: what may have happened is never done again on its own.
 
+use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::call::{Call, not_sent};
-use super::memory::Remembered;
-use crate::component::{Claim, Connection, Effect, Job, Outcome, PartInfo, Ticket, Wanted, faults};
+use super::memory::{Amnesia, Remembered};
+use crate::component::{
+    Claim, Connection, Effect, Job, Outcome, PartInfo, Problem, Reason, Ticket, Wanted, faults,
+};
 
 impl<C: Connection> Call<'_, C> {
     /// Claims, calls and records.
@@ -17,6 +20,11 @@ impl<C: Connection> Call<'_, C> {
     ) -> Outcome {
         let remembered = self.remembered.filter(|_| part.effect == Effect::Once);
         let Some(remembered) = remembered else {
+            if self.in_doubt && !self.resend && part.effect == Effect::Once {
+                let said = "this message was delivered before, and without a journal nobody knows \
+                            whether it was sent";
+                return Outcome::InDoubt(Problem::new(Reason::Unavailable, said));
+            }
             return self.in_time(job, index, part).await;
         };
         let ticket = match self.claim(remembered, job, index).await {
@@ -33,7 +41,8 @@ impl<C: Connection> Call<'_, C> {
         let fallout = job.fallout(index, &outcome);
         if let Err(error) = remembered.journal.record(ticket, &fallout).await {
             tracing::error!(%error, "the outcome of a call was not recorded");
-            remembered.fails(format!("an outcome could not be recorded: {}", error.what));
+            let why = format!("an outcome could not be recorded: {}", error.what);
+            self.forgets(remembered, Amnesia { why, unrecorded: true });
         }
         faults::point("after-record");
         outcome
@@ -60,8 +69,8 @@ impl<C: Connection> Call<'_, C> {
         index: usize,
     ) -> Result<Ticket, Outcome> {
         loop {
-            if let Some(why) = self.amnesia() {
-                return Err(not_sent(&why));
+            if let Some(amnesia) = self.amnesia() {
+                return Err(not_sent(&amnesia.why));
             }
             let claim = {
                 let slots = job.slots(index);
@@ -88,7 +97,8 @@ impl<C: Connection> Call<'_, C> {
                     }
                 }
                 Err(error) => {
-                    remembered.fails(format!("nothing can be claimed: {}", error.what));
+                    let why = format!("nothing can be claimed: {}", error.what);
+                    self.forgets(remembered, Amnesia { why, unrecorded: false });
                     return Err(not_sent(&error.what));
                 }
             }
@@ -96,8 +106,17 @@ impl<C: Connection> Call<'_, C> {
     }
 
     /// Why the journal cannot be relied on any more.
-    pub(super) fn amnesia(&self) -> Option<String> {
-        self.remembered.and_then(|it| it.failed.get().cloned())
+    pub(super) fn amnesia(&self) -> Option<Amnesia> {
+        let of_all = || self.remembered.and_then(|it| it.failed).and_then(OnceLock::get);
+        self.amnesia.get().or_else(of_all).cloned()
+    }
+
+    /// Says that the journal cannot be relied on any more. The first to say so is remembered.
+    fn forgets(&self, remembered: Remembered<'_>, amnesia: Amnesia) {
+        if let Some(failed) = remembered.failed {
+            failed.get_or_init(|| amnesia.clone());
+        }
+        self.amnesia.get_or_init(|| amnesia);
     }
 
     /// Waits; false if the run is stopped before.

@@ -14,7 +14,17 @@ pub struct Memory {
     journal: Arc<dyn Journal>,
     scope: Scope,
     same: Same,
-    failed: OnceLock<String>,
+    failed: OnceLock<Amnesia>,
+}
+
+/// Why a journal cannot be relied on any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Amnesia {
+    /// In words.
+    pub why: String,
+    /// Whether something happened that is not recorded; otherwise something did not happen because it
+    /// could not be claimed.
+    pub unrecorded: bool,
 }
 
 /// Which messages are the same.
@@ -76,8 +86,9 @@ impl Memory {
         hash.update(&repeat.to_be_bytes());
         hash.update(&identity);
         let key = MessageKey(finish(hash));
-        let Self { journal, scope, failed, .. } = self;
-        Ok(Remembered { journal: journal.as_ref(), scope: *scope, key, failed })
+        // A step waits until its journal is back; a run ends.
+        let failed = (!matches!(self.same, Same::Equal)).then_some(&self.failed);
+        Ok(Remembered { journal: self.journal.as_ref(), scope: self.scope, key, failed })
     }
 
     fn repeat(&self, identity: [u8; 32]) -> u32 {
@@ -98,16 +109,11 @@ pub(super) struct Remembered<'a> {
     pub(super) scope: Scope,
     pub(super) key: MessageKey,
     /// Why the journal cannot be relied on any more, for this message and all others: nothing more is
-    /// claimed.
-    pub(super) failed: &'a OnceLock<String>,
+    /// claimed. Absent where it may come back.
+    pub(super) failed: Option<&'a OnceLock<Amnesia>>,
 }
 
 impl Remembered<'_> {
-    /// Says that the journal cannot be relied on any more. The first to say so is remembered.
-    pub(super) fn fails(&self, why: String) {
-        self.failed.get_or_init(|| why);
-    }
-
     /// When it was first claimed, if it may have been sent.
     pub(super) async fn first(&self) -> Result<Option<Timestamp>, Error> {
         self.journal.first(self.key).await

@@ -132,9 +132,10 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 if done.verdict.account.is_some() {
                     self.stopper.stop();
                 }
-                if let Some(reason) = &done.verdict.amnesia {
+                if let Some(amnesia) = &done.verdict.amnesia {
                     // Without a memory, what was sent could be sent again.
-                    self.summary.stopped.get_or_insert_with(|| format!("the journal: {reason}"));
+                    let said = || format!("the journal: {}", amnesia.why);
+                    self.summary.stopped.get_or_insert_with(said);
                     self.stopper.stop();
                 }
                 (self.watch)(&self.summary);
