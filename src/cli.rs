@@ -17,6 +17,7 @@ mod settings;
 #[cfg(feature = "simulator")]
 mod simulator;
 mod stdio;
+mod step;
 mod terminal;
 
 use std::io::Write as _;
@@ -71,6 +72,8 @@ enum Command {
     /// Serve a local iSendPro, to try and to test against
     #[cfg(feature = "simulator")]
     Simulator(simulator::Args),
+    /// Run as a step of a flow on a platform, as its environment says
+    Step(step::Args),
     /// Answer one question of a platform, which its environment asks
     Service(service::Args),
     /// Print a completion script for a shell
@@ -101,6 +104,7 @@ pub fn main() -> ExitCode {
         Command::Describe(args) => describe::main(&args),
         #[cfg(feature = "simulator")]
         Command::Simulator(args) => simulator::main(&args),
+        Command::Step(step::Args {}) => step::main(),
         Command::Service(args) => service::main(&args),
         Command::Completions { shell } => completions(shell),
     };

@@ -1,12 +1,25 @@
 //! A step of a flow on a platform: environment in, RabbitMQ in and out.
+//!
+//! The order of a message: decode, permit to publish, plan, claim, call, record, publish with
+//! confirm, acknowledge. Whatever happens, a message is either acknowledged after its results were
+//! taken by the broker, rejected after its error was, put back for later, or left in the queue.
 
 pub mod attachments;
+mod broker;
 pub mod cipher;
+mod flow;
 pub mod headers;
 pub mod incoming;
+mod inflight;
 pub mod logs;
 pub mod outgoing;
 pub mod passthrough;
 pub mod platform;
+mod publisher;
+mod run;
 pub mod settings;
 pub mod storage;
+mod worker;
+
+pub use run::{Setup, run};
+pub use settings::Settings;

@@ -98,6 +98,14 @@ impl Incoming {
         }
     }
 
+    /// The message's id, and how often it was put off, as its properties say.
+    pub(super) fn identity(properties: &BasicProperties) -> (Option<String>, u32) {
+        let none = FieldTable::default();
+        let table = properties.headers().as_ref().unwrap_or(&none);
+        let id = table.inner().get("messageId").and_then(headers::text);
+        (id.filter(|it| !it.is_empty()), rebounds(table))
+    }
+
     /// What the properties say.
     fn undecoded(payload: Vec<u8>, properties: BasicProperties) -> Self {
         let none = FieldTable::default();
@@ -118,7 +126,6 @@ impl Incoming {
         };
         let thread = text("threadId").or_else(trace);
         let protocol = text("protocolVersion").and_then(|it| it.trim().parse::<f64>().ok());
-        let rebounds = get("reboundIteration").and_then(headers::number).unwrap_or(0);
         Self {
             ids: MessageIds {
                 thread: thread.unwrap_or_else(|| Uuid::new_v4().to_string()),
@@ -127,7 +134,7 @@ impl Incoming {
             },
             reply_to: text("reply_to"),
             origin: text("stepId"),
-            rebounds: u32::try_from(rebounds.max(0)).unwrap_or(u32::MAX),
+            rebounds: rebounds(table),
             payload: Map::new(),
             raw: Raw {
                 protocol: if protocol.is_some_and(|it| it >= 2.0) {
@@ -141,6 +148,12 @@ impl Incoming {
             meta,
         }
     }
+}
+
+/// How often a message was put off.
+fn rebounds(table: &FieldTable) -> u32 {
+    let number = table.inner().get("reboundIteration").and_then(headers::number).unwrap_or(0);
+    u32::try_from(number.max(0)).unwrap_or(u32::MAX)
 }
 
 /// Reads the usual input: a message, encrypted. An empty delivery is an empty message: schedulers

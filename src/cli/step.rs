@@ -1,0 +1,90 @@
+//! `isendpro step`: one step of a flow on a platform.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{journal, logging, settings, terminal};
+use crate::catalog::COMPONENT;
+use crate::component::{Config, Error, Journal};
+use crate::journal::Ledger;
+use crate::runtime::step::{self, Settings, Setup};
+use crate::runtime::{Stop, Stopper};
+
+/// For how long a journal that cannot be opened is waited for.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// How long between two tries.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// Arguments of `step`: none, all is in the environment.
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+/// Takes messages from a queue and publishes what becomes of them, until it is told to stop.
+pub fn main() -> anyhow::Result<u8> {
+    let variables: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    logging::start_for_platform(&variables)?;
+    let run = async {
+        let settings = Settings::read(variables)?;
+        let (stopper, stop) = Stop::new();
+        watch(stopper.clone())?;
+        let Some(ledger) = opened(&stop).await? else { return Ok(()) };
+        let setup = Setup {
+            component: &COMPONENT,
+            defaults: Config::new(settings::environment()),
+            journal: ledger.as_ref().map(|it| Arc::clone(it) as Arc<dyn Journal>),
+        };
+        let ended = step::run(settings, setup, (stopper, stop)).await;
+        if let Some(ledger) = &ledger {
+            journal::close(ledger).await;
+        }
+        ended
+    };
+    match super::runtime()?.block_on(run) {
+        Ok(()) => Ok(0),
+        Err(error) => {
+            tracing::error!(fatal = true, %error, "the step has ended");
+            Ok(super::FAILED)
+        }
+    }
+}
+
+/// Opens the journal, if there is to be one; waits for one that is not there yet. `None` if the step
+/// is to stop before.
+async fn opened(stop: &Stop) -> Result<Option<Option<Arc<dyn Ledger>>>, Error> {
+    let Some(store) = std::env::var("ISENDPRO_JOURNAL").ok().filter(|it| !it.is_empty()) else {
+        return Ok(Some(None));
+    };
+    let began = std::time::Instant::now();
+    loop {
+        match crate::journal::open(&store).await {
+            Ok(ledger) => {
+                for warning in ledger.warnings() {
+                    tracing::warn!(warning, "journal");
+                }
+                return Ok(Some(Some(ledger)));
+            }
+            Err(error) if error.retryable() && began.elapsed() < PATIENCE => {
+                tracing::warn!(%error, "the journal cannot be opened: no message is taken");
+            }
+            Err(error) => return Err(error),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            () = stop.requested() => return Ok(None),
+        }
+    }
+}
+
+/// Stops the step when the platform, or a person, says so.
+fn watch(stopper: Stopper) -> Result<(), Error> {
+    let failed = |it: std::io::Error| Error::config("signals", it);
+    let mut signals = terminal::Signals::new().map_err(failed)?;
+    tokio::spawn(async move {
+        signals.next().await;
+        tracing::info!("stopping: finishing what is under way");
+        stopper.stop();
+    });
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! A connection to the broker with one channel, made anew when it is lost.
+
+use std::time::Duration;
+
+use lapin::{Channel, Connection, ConnectionProperties};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::Mutex;
+
+use crate::component::{Error, Kind};
+
+/// The first wait before a lost connection is made anew.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// The longest.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Where the broker is, and what the connection is for: `read` or `write`.
+pub struct Broker {
+    uri: SecretString,
+    name: String,
+}
+
+impl Broker {
+    /// The broker at this URI. Nothing is connected yet.
+    pub fn new(uri: SecretString, purpose: &str) -> Self {
+        let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "isendpro".to_owned());
+        Self { uri, name: format!("{host}-{purpose}") }
+    }
+
+    /// A new connection, and a channel of it.
+    async fn connect(&self) -> Result<(Connection, Channel), lapin::Error> {
+        let properties =
+            ConnectionProperties::default().with_connection_name(self.name.as_str().into());
+        let connection = Connection::connect(self.uri.expose_secret(), properties).await?;
+        let channel = connection.create_channel().await?;
+        Ok((connection, channel))
+    }
+}
+
+/// A channel that is made anew when it is lost, by whoever needs it first.
+pub struct Line {
+    broker: Broker,
+    confirms: bool,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    number: u64,
+    open: Option<(Connection, Channel)>,
+}
+
+impl Line {
+    /// A line to this broker, whose publications are confirmed if `confirms` says so.
+    pub fn new(broker: Broker, confirms: bool) -> Self {
+        Self { broker, confirms, state: Mutex::default() }
+    }
+
+    /// The open channel and its number: a new one if the last was hung up or lost.
+    pub async fn channel(&self) -> Result<(u64, Channel), lapin::Error> {
+        let mut state = self.state.lock().await;
+        if let Some((_, channel)) = state.open.as_ref().filter(|it| it.1.status().connected()) {
+            return Ok((state.number, channel.clone()));
+        }
+        state.open = None;
+        let (connection, channel) = self.broker.connect().await?;
+        if self.confirms {
+            channel.confirm_select(lapin::options::ConfirmSelectOptions::default()).await?;
+        }
+        state.number += 1;
+        state.open = Some((connection, channel.clone()));
+        Ok((state.number, channel))
+    }
+
+    /// Lets go of the channel of this number: it is of no more use.
+    pub async fn hang_up(&self, number: u64) {
+        let mut state = self.state.lock().await;
+        if state.number == number {
+            state.open = None;
+        }
+    }
+
+    /// Closes the connection in an orderly way, if there is one.
+    pub async fn close(&self) {
+        let open = self.state.lock().await.open.take();
+        if let Some((connection, _)) = open
+            && let Err(error) = connection.close(200, "done".into()).await
+        {
+            tracing::debug!(%error, "the broker's connection was not closed in order");
+        }
+    }
+}
+
+/// Waits between tries that double up to [`LONGEST_PAUSE`].
+pub fn pauses() -> impl Iterator<Item = Duration> {
+    std::iter::successors(Some(FIRST_PAUSE), |it| Some((*it * 2).min(LONGEST_PAUSE)))
+}
+
+/// An error of the broker, for people. It repeats nothing of the URI, which holds a password.
+pub fn unreachable(error: &lapin::Error) -> Error {
+    let what = match error.kind() {
+        lapin::ErrorKind::IOError(io) => format!("the broker cannot be reached ({})", io.kind()),
+        lapin::ErrorKind::ProtocolError(said) => {
+            format!("the broker says no (code {})", said.get_id())
+        }
+        lapin::ErrorKind::MissingHeartbeatError => "the broker has gone silent".to_owned(),
+        _ => "the connection to the broker is lost".to_owned(),
+    };
+    Error::new(Kind::Unavailable, what)
+        .hint("check that it runs, and ELASTICIO_AMQP_URI: host, port, user, password, vhost")
+}

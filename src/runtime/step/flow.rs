@@ -1,0 +1,290 @@
+//! A step at work: what it takes from its queue, and when it does not.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use lapin::Acker;
+use lapin::message::Delivery;
+use lapin::options::{
+    BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions, BasicRejectOptions,
+};
+use lapin::types::FieldTable;
+use ring::digest::{Context, SHA256};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::broker::{Line, pauses, unreachable};
+use super::incoming::Incoming;
+use super::inflight::{Arrival, End, InFlight, Seen, Taken};
+use super::publisher::{PATIENCE, Publisher};
+use super::settings::{BrokerSettings, Rates, Settings};
+use super::storage::Storage;
+use crate::component::{AccountTrouble, Connection, Diagnosis, Error, finish};
+use crate::runtime::{Engine, Stop, Stopper};
+
+/// The first wait before an account in trouble is asked for again; each next one is twice as long.
+const ACCOUNT_PAUSE: Duration = Duration::from_secs(5);
+/// The longest.
+const LONGEST_ACCOUNT_PAUSE: Duration = Duration::from_secs(60);
+/// How long what is under way may take once the step is to stop. A platform kills after 30 s.
+const DEADLINE: Duration = Duration::from_secs(25);
+/// The names of what a step emits are derived from this.
+const NAMESPACE: Uuid = Uuid::from_u128(0x0f5c_4b8e_7d0d_4b0a_9d53_6b1e_52a7_c0de);
+
+/// A step at work.
+pub(super) struct Flow<C: Connection> {
+    pub settings: Settings,
+    pub broker: BrokerSettings,
+    pub engine: Engine<C>,
+    pub publisher: Publisher,
+    pub rates: Limits,
+    /// Where large messages are, if there is such a place.
+    pub storage: Option<Storage>,
+    /// Whether the platform wants what came before to be passed on.
+    pub passthrough: bool,
+    /// Whether there is a journal.
+    pub remembers: bool,
+    /// For how long what was not sent is tried again, from delivery to delivery.
+    pub patience: Duration,
+    pub stopper: Stopper,
+    pub stop: Stop,
+    pub in_flight: InFlight<Acker>,
+    pub state: State,
+}
+
+/// What a step is in the middle of.
+pub(super) struct State {
+    /// Whether messages are let through.
+    gate: watch::Sender<bool>,
+    probing: Notify,
+    failed: OnceLock<Error>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { gate: watch::Sender::new(true), probing: Notify::new(), failed: OnceLock::new() }
+    }
+}
+
+/// The limits on what is published.
+pub(super) struct Limits {
+    pub data: DefaultDirectRateLimiter,
+    pub error: DefaultDirectRateLimiter,
+}
+
+impl Limits {
+    pub fn new(rates: &Rates) -> Self {
+        let limiter = |count: u32| {
+            let count = count.max(1).try_into().unwrap_or(std::num::NonZeroU32::MIN);
+            let quota = Quota::with_period(rates.interval / u32::from(count))
+                .unwrap_or_else(|| Quota::per_second(count));
+            RateLimiter::direct(quota.allow_burst(count))
+        };
+        Self { data: limiter(rates.data), error: limiter(rates.error) }
+    }
+}
+
+impl<C: Connection> Flow<C> {
+    /// Takes messages until the step is to stop, and finishes what is under way.
+    ///
+    /// # Errors
+    /// Why it cannot go on: what is unfinished stays in the queue.
+    pub async fn run(self: Arc<Self>, reader: Line) -> Result<(), Error> {
+        let mut carrying = JoinSet::new();
+        let probing = tokio::spawn(Self::probe(Arc::clone(&self)));
+        let ended = self.consume(&reader, &mut carrying).await;
+        self.finish(&mut carrying).await;
+        probing.abort();
+        carrying.abort_all();
+        reader.close().await;
+        self.publisher.close().await;
+        ended?;
+        self.state.failed.get().cloned().map_or(Ok(()), Err)
+    }
+
+    /// Takes messages, from one connection after the other.
+    async fn consume(
+        self: &Arc<Self>,
+        reader: &Line,
+        carrying: &mut JoinSet<()>,
+    ) -> Result<(), Error> {
+        let (mut gone_since, mut waits) = (None, pauses());
+        loop {
+            let error = match self.listen(reader, carrying, &mut gone_since).await {
+                Ok(()) => return Ok(()),
+                Err(error) => unreachable(&error),
+            };
+            let since = *gone_since.get_or_insert_with(|| {
+                waits = pauses();
+                Instant::now()
+            });
+            if since.elapsed() > PATIENCE {
+                return Err(error);
+            }
+            tracing::warn!(%error, "no messages can be taken");
+            tokio::select! {
+                () = tokio::time::sleep(waits.next().unwrap_or_default()) => {}
+                () = self.stop.requested() => return Ok(()),
+            }
+        }
+    }
+
+    /// Takes messages from one connection, until it is lost or the step is to stop.
+    async fn listen(
+        self: &Arc<Self>,
+        reader: &Line,
+        carrying: &mut JoinSet<()>,
+        gone_since: &mut Option<Instant>,
+    ) -> Result<(), lapin::Error> {
+        let (number, channel) = reader.channel().await?;
+        channel.basic_qos(self.settings.prefetch, BasicQosOptions::default()).await?;
+        let queue = self.broker.queue.as_str().into();
+        let options = BasicConsumeOptions::default();
+        let mut consumer =
+            channel.basic_consume(queue, "".into(), options, FieldTable::default()).await?;
+        tracing::info!("waiting for messages");
+        *gone_since = None;
+        let mut stopping = std::pin::pin!(self.stop.requested());
+        loop {
+            while carrying.try_join_next().is_some() {}
+            tokio::select! {
+                biased;
+                () = &mut stopping => break,
+                delivery = consumer.next() => match delivery {
+                    Some(delivery) => self.take(number, delivery?, carrying).await,
+                    // The queue is gone, or the connection.
+                    None => {
+                        reader.hang_up(number).await;
+                        return Err(lapin::ErrorKind::MissingHeartbeatError.into());
+                    }
+                },
+            }
+        }
+        // What was sent here already would come back as delivered before, and be in doubt.
+        let cancelled = channel.basic_cancel(consumer.tag(), BasicCancelOptions::default()).await;
+        while let (Ok(()), Some(Ok(delivery))) = (&cancelled, consumer.next().await) {
+            self.take(number, delivery, carrying).await;
+        }
+        Ok(())
+    }
+
+    async fn take(
+        self: &Arc<Self>,
+        connection: u64,
+        delivery: Delivery,
+        carrying: &mut JoinSet<()>,
+    ) {
+        let (id, rebounds) = Incoming::identity(&delivery.properties);
+        let seen = Seen {
+            redelivered: delivery.redelivered,
+            id: id.as_deref(),
+            rebounds,
+            payload: &delivery.data,
+        };
+        match self.in_flight.take(connection, seen, delivery.acker.clone()) {
+            Arrival::New(taken) => {
+                carrying.spawn(Arc::clone(self).carry(delivery, taken));
+            }
+            Arrival::UnderWay => tracing::debug!("delivered again while it is under way"),
+            Arrival::Ended(acker, end) => say(&acker, end).await,
+        }
+    }
+
+    /// Ends a delivery, and tells the broker.
+    pub async fn end(&self, taken: &Taken<Acker>, end: End) {
+        if let Some(acker) = self.in_flight.end(taken, end) {
+            say(&acker, end).await;
+        }
+    }
+
+    /// Waits for what is under way, for as long as the platform leaves.
+    async fn finish(&self, carrying: &mut JoinSet<()>) {
+        let all = async { while carrying.join_next().await.is_some() {} };
+        if tokio::time::timeout(DEADLINE, all).await.is_err() {
+            let unfinished = self.in_flight.under_way();
+            tracing::warn!(unfinished, "stopped in the middle of messages; they stay in the queue");
+        }
+    }
+
+    /// Says that the step cannot go on: it stops. The first to say so is heard.
+    pub fn fail(&self, error: Error) {
+        tracing::error!(%error, "the step cannot go on");
+        self.state.failed.set(error).ok();
+        self.stopper.stop();
+    }
+
+    /// Waits until messages may be carried; false if the step is to stop.
+    pub async fn open(&self) -> bool {
+        let mut gate = self.state.gate.subscribe();
+        tokio::select! {
+            biased;
+            opened = gate.wait_for(|open| *open) => opened.is_ok(),
+            () = self.stop.requested() => false,
+        }
+    }
+
+    /// Lets no message through until the account works.
+    pub fn close_for(&self, trouble: AccountTrouble) {
+        if self.state.gate.send_replace(false) {
+            tracing::error!(advice = C::advice(trouble), "paused: the account is refused");
+            self.state.probing.notify_one();
+        }
+    }
+
+    /// Whether what was not sent is an error at once.
+    pub fn impatient(&self) -> bool {
+        self.patience.is_zero()
+    }
+
+    /// Opens the gate again once the account works.
+    async fn probe(self: Arc<Self>) {
+        loop {
+            self.state.probing.notified().await;
+            let mut pause = ACCOUNT_PAUSE;
+            loop {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_ACCOUNT_PAUSE);
+                match self.engine.account().await {
+                    Diagnosis::Fine => break,
+                    Diagnosis::Trouble(trouble) => {
+                        tracing::warn!(advice = C::advice(trouble), "still paused");
+                    }
+                    Diagnosis::Unsure => {
+                        tracing::warn!("still paused: no answer about the account");
+                    }
+                }
+            }
+            tracing::info!("the account works: going on");
+            self.state.gate.send_replace(true);
+        }
+    }
+
+    /// The name of what a message emits: the same whenever the message comes again.
+    pub fn id_of(&self, incoming: &Incoming, number: u32) -> Uuid {
+        let mut hash = Context::new(&SHA256);
+        let ids = &self.settings.ids;
+        let id = incoming.ids.message.as_deref().unwrap_or_default();
+        for text in [ids.flow.as_str(), &ids.step, id] {
+            hash.update(&(text.len() as u64).to_be_bytes());
+            hash.update(text.as_bytes());
+        }
+        hash.update(&incoming.raw.payload);
+        hash.update(&number.to_be_bytes());
+        Uuid::new_v5(&NAMESPACE, &finish(hash))
+    }
+}
+
+/// Tells the broker how a delivery ended. Where it does not hear it, it delivers it again.
+async fn say(acker: &Acker, end: End) {
+    let told = match end {
+        End::Ack => acker.ack(BasicAckOptions::default()).await,
+        End::Reject => acker.reject(BasicRejectOptions { requeue: false }).await,
+    };
+    if !matches!(told, Ok(true)) {
+        tracing::debug!("the broker did not hear of a message's end");
+    }
+}

@@ -1,0 +1,234 @@
+//! Deliveries under way, so that a message that the broker delivers again, because the connection
+//! was lost, is not carried a second time while this process still knows of it.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ring::digest::{Context, SHA256};
+
+/// How many messages are remembered after they were acknowledged: the broker may not have heard it.
+const REMEMBERED: usize = 4096;
+
+/// What a message looks like on the wire.
+type Print = [u8; 32];
+
+/// All deliveries that this process has taken. `A` is what the broker is told the end with.
+pub struct InFlight<A>(Mutex<Inner<A>>);
+
+struct Inner<A> {
+    /// Several may look the same.
+    taken: HashMap<Print, Vec<Arc<Taken<A>>>>,
+    finished: VecDeque<Print>,
+}
+
+/// One delivery, until the broker knows what became of it.
+pub struct Taken<A> {
+    print: Print,
+    hold: Mutex<Hold<A>>,
+}
+
+struct Hold<A> {
+    /// The connection that it came on last, by number.
+    connection: u64,
+    acker: Option<A>,
+    ended: Option<End>,
+}
+
+/// How a delivery ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// It was dealt with.
+    Ack,
+    /// An error was reported.
+    Reject,
+}
+
+/// What is seen of a delivery.
+#[derive(Debug, Clone, Copy)]
+pub struct Seen<'a> {
+    /// Whether the broker says that it has delivered it before.
+    pub redelivered: bool,
+    /// The message's id.
+    pub id: Option<&'a str>,
+    /// How often it was put back for later: each copy is a message of its own.
+    pub rebounds: u32,
+    /// Its bytes.
+    pub payload: &'a [u8],
+}
+
+/// What to do with a delivery.
+pub enum Arrival<A> {
+    /// It is new: carry it.
+    New(Arc<Taken<A>>),
+    /// It is under way, and will be ended by whoever carries it.
+    UnderWay,
+    /// It has ended: this has to be said again.
+    Ended(A, End),
+}
+
+impl<A> Default for InFlight<A> {
+    fn default() -> Self {
+        Self(Mutex::new(Inner { taken: HashMap::new(), finished: VecDeque::new() }))
+    }
+}
+
+impl<A> InFlight<A> {
+    /// Takes a delivery that came on the connection of this number.
+    pub fn take(&self, connection: u64, delivery: Seen<'_>, acker: A) -> Arrival<A> {
+        let print = delivery.print();
+        let mut inner = lock(&self.0);
+        let alike = inner.taken.entry(print).or_default();
+        // What came on this very connection cannot have come back. Messages without an id may look
+        // alike and be two.
+        let came_before = |it: &&Arc<Taken<A>>| {
+            let hold = lock(&it.hold);
+            hold.connection < connection && (hold.ended.is_none() || delivery.id.is_some())
+        };
+        let known =
+            alike.iter().filter(came_before).min_by_key(|it| lock(&it.hold).ended.is_some());
+        if let Some(taken) = known.filter(|_| delivery.redelivered) {
+            let mut hold = lock(&taken.hold);
+            hold.connection = connection;
+            if let Some(end) = hold.ended {
+                return Arrival::Ended(acker, end);
+            }
+            hold.acker = Some(acker);
+            return Arrival::UnderWay;
+        }
+        let hold = Hold { connection, acker: Some(acker), ended: None };
+        let taken = Arc::new(Taken { print, hold: Mutex::new(hold) });
+        alike.push(Arc::clone(&taken));
+        Arrival::New(taken)
+    }
+
+    /// Ends a delivery. The broker is to be told with what this returns; where that fails, it will be
+    /// delivered again, and recognised.
+    pub fn end(&self, taken: &Taken<A>, end: End) -> Option<A> {
+        let acker = {
+            let mut hold = lock(&taken.hold);
+            hold.ended = Some(end);
+            hold.acker.take()
+        };
+        self.remember(taken.print);
+        acker
+    }
+
+    /// How many are under way.
+    pub fn under_way(&self) -> usize {
+        let inner = lock(&self.0);
+        let all = inner.taken.values().flatten();
+        all.filter(|it| lock(&it.hold).ended.is_none()).count()
+    }
+
+    fn remember(&self, print: Print) {
+        let mut inner = lock(&self.0);
+        inner.finished.push_back(print);
+        if inner.finished.len() > REMEMBERED
+            && let Some(oldest) = inner.finished.pop_front()
+            && let Some(alike) = inner.taken.get_mut(&oldest)
+        {
+            if let Some(place) = alike.iter().position(|it| lock(&it.hold).ended.is_some()) {
+                alike.remove(place);
+            }
+            if alike.is_empty() {
+                inner.taken.remove(&oldest);
+            }
+        }
+    }
+}
+
+impl Seen<'_> {
+    fn print(&self) -> Print {
+        let mut hash = Context::new(&SHA256);
+        hash.update(&[u8::from(self.id.is_some())]);
+        hash.update(&self.rebounds.to_be_bytes());
+        let id = self.id.unwrap_or_default();
+        hash.update(&(id.len() as u64).to_be_bytes());
+        hash.update(id.as_bytes());
+        hash.update(self.payload);
+        crate::component::finish(hash)
+    }
+}
+
+/// A lock that is never held while anything can panic.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: Seen<'static> =
+        Seen { redelivered: false, id: Some("m-1"), rebounds: 0, payload: b"a" };
+    const AGAIN: Seen<'static> = Seen { redelivered: true, ..FIRST };
+
+    fn new(arrival: Arrival<u32>) -> Arc<Taken<u32>> {
+        match arrival {
+            Arrival::New(taken) => taken,
+            Arrival::UnderWay => panic!("under way"),
+            Arrival::Ended(..) => panic!("ended"),
+        }
+    }
+
+    #[test]
+    fn what_comes_back_is_ended_on_the_connection_that_it_came_back_on() {
+        let all = InFlight::default();
+        let taken = new(all.take(1, FIRST, 10));
+        assert!(matches!(all.take(2, AGAIN, 20), Arrival::UnderWay));
+        assert_eq!(all.under_way(), 1);
+        assert_eq!(all.end(&taken, End::Reject), Some(20));
+        assert_eq!(all.under_way(), 0);
+        // The broker did not hear it.
+        assert!(matches!(all.take(3, AGAIN, 30), Arrival::Ended(30, End::Reject)));
+    }
+
+    #[test]
+    fn two_messages_that_look_the_same_are_both_carried() {
+        let all = InFlight::default();
+        let (one, two) = (new(all.take(1, FIRST, 10)), new(all.take(1, FIRST, 11)));
+        // Delivered before, but to somebody else.
+        let three = new(all.take(1, AGAIN, 12));
+        assert_eq!(all.under_way(), 3);
+        assert!(matches!(all.take(2, AGAIN, 20), Arrival::UnderWay));
+        assert!(matches!(all.take(2, AGAIN, 21), Arrival::UnderWay));
+        let mut told = [one, two, three].map(|it| all.end(&it, End::Ack).unwrap());
+        told.sort_unstable();
+        assert_eq!(told, [12, 20, 21]);
+    }
+
+    #[test]
+    fn what_was_put_back_for_later_is_another_message() {
+        let all = InFlight::default();
+        let first = new(all.take(1, FIRST, 10));
+        all.end(&first, End::Ack);
+        let later = Seen { rebounds: 1, ..AGAIN };
+        new(all.take(2, later, 20));
+        let other = Seen { payload: b"b", ..AGAIN };
+        new(all.take(2, other, 21));
+    }
+
+    #[test]
+    fn without_an_id_only_what_is_under_way_is_recognised() {
+        let all = InFlight::default();
+        let nameless = Seen { id: None, ..FIRST };
+        let taken = new(all.take(1, nameless, 10));
+        let again = Seen { redelivered: true, ..nameless };
+        assert!(matches!(all.take(2, again, 20), Arrival::UnderWay));
+        assert_eq!(all.end(&taken, End::Ack), Some(20));
+        new(all.take(3, again, 30));
+    }
+
+    #[test]
+    fn what_ended_long_ago_is_forgotten_and_nothing_else() {
+        let all = InFlight::default();
+        let held = new(all.take(1, Seen { id: Some("held"), ..FIRST }, 0));
+        for number in 0..2 * REMEMBERED {
+            let id = number.to_string();
+            let taken = new(all.take(1, Seen { id: Some(&id), ..FIRST }, 1));
+            all.end(&taken, End::Ack);
+        }
+        assert_eq!(lock(&all.0).taken.len(), REMEMBERED + 1);
+        assert_eq!(all.end(&held, End::Ack), Some(0));
+    }
+}

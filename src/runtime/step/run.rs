@@ -1,0 +1,173 @@
+//! What `isendpro step` does, from its start to its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ring::digest::{SHA256, digest};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::broker::{Broker, Line, pauses};
+use super::flow::{Flow, Limits, State};
+use super::inflight::InFlight;
+use super::outgoing::Outgoing;
+use super::platform::{Platform, StepData};
+use super::publisher::Publisher;
+use super::settings::{BrokerSettings, Settings};
+use super::storage::Storage;
+use crate::component::{Component, Config, Connection, Error, Journal, Scope};
+use crate::runtime::http::Http;
+use crate::runtime::{Engine, Memory, Stop, Stopper, live};
+
+/// For how long a broker that is not there yet is waited for.
+const START: Duration = Duration::from_secs(60);
+/// For how long what was not sent is tried again, unless the step says otherwise.
+const PATIENCE: Duration = Duration::from_secs(3600);
+/// For how long a message is held while it is tried again; then it is put back for later.
+const HOLDING: Duration = Duration::from_secs(10);
+
+/// What runs as a step.
+pub struct Setup<C: 'static> {
+    /// The component, one of whose actions or triggers it is.
+    pub component: &'static Component<C>,
+    /// Settings that the platform's own go before.
+    pub defaults: Config,
+    /// Where it is remembered what was sent.
+    pub journal: Option<Arc<dyn Journal>>,
+}
+
+/// Runs one action or trigger of the component as a step, until it is to stop.
+///
+/// # Errors
+/// Why it could not start or cannot go on. The platform was told of it, if it could be.
+pub async fn run<C: Connection>(
+    settings: Settings,
+    setup: Setup<C>,
+    (stopper, stop): (Stopper, Stop),
+) -> Result<(), Error> {
+    let http = Http::new()?;
+    let platform = Platform::new(http.clone(), &settings.api, settings.api_retry)?;
+    let Some(broker) = settings.broker.clone() else {
+        return platform.shut_down(&settings.ids.flow).await;
+    };
+    let reader = Line::new(Broker::new(broker.uri.clone(), "read"), false);
+    let writer = Line::new(Broker::new(broker.uri.clone(), "write"), true);
+    let publisher = Publisher::new(writer, broker.exchange.clone(), settings.publish);
+    tokio::select! {
+        connected = connect(&publisher) => connected?,
+        () = stop.requested() => return Ok(()),
+    }
+    let made = start(&settings, &broker, http, &platform, setup, &stop);
+    let started = tokio::select! {
+        made = made => made,
+        () = stop.requested() => return Ok(()),
+    };
+    let Started { engine, storage, passthrough, remembers, patience } = match started {
+        Ok(started) => started,
+        Err(error) => {
+            tell(&settings, &broker, &publisher, &error).await;
+            return Err(error);
+        }
+    };
+    let flow = Flow {
+        rates: Limits::new(&settings.rates),
+        settings,
+        broker,
+        engine,
+        publisher,
+        storage,
+        passthrough,
+        remembers,
+        patience,
+        stopper,
+        stop,
+        in_flight: InFlight::default(),
+        state: State::default(),
+    };
+    Arc::new(flow).run(reader).await
+}
+
+/// What a step needs to work.
+struct Started<C: Connection> {
+    engine: Engine<C>,
+    storage: Option<Storage>,
+    passthrough: bool,
+    remembers: bool,
+    patience: Duration,
+}
+
+/// Asks the platform what this step is, and prepares it.
+async fn start<C: Connection>(
+    settings: &Settings,
+    broker: &BrokerSettings,
+    http: Http,
+    platform: &Platform,
+    setup: Setup<C>,
+    stop: &Stop,
+) -> Result<Started<C>, Error> {
+    let Setup { component, defaults, journal } = setup;
+    let StepData { config, passthrough, .. } = platform.step(&settings.ids).await?;
+    let function = &settings.ids.function;
+    let handler = component.handler(function).ok_or_else(|| {
+        Error::config("ELASTICIO_FUNCTION", format!("{function} is no action or trigger"))
+    })?;
+    let config = live::configured(defaults, config);
+    live::connect::<C>(&config)?;
+    let engine = Engine::new(handler, &config, PATIENCE, stop.clone())?;
+    let patience = engine.patience();
+    let mut engine = engine.holding_for(HOLDING);
+    let remembers = journal.is_some();
+    if let Some(journal) = journal {
+        engine = engine.memory(Memory::of_step(journal, scope(settings)));
+    } else {
+        tracing::warn!(
+            "no journal (ISENDPRO_JOURNAL): when this process dies, what it was sending is in doubt, \
+             and comes out as an error"
+        );
+    }
+    let cipher = broker.cipher.clone();
+    let storage = settings.storage.as_ref();
+    let storage = storage.map(|it| Storage::new(http, it, &settings.ids, cipher)).transpose()?;
+    if settings.hook.startup_required {
+        platform.start_up(&settings.ids.flow).await?;
+    }
+    Ok(Started { engine, storage, passthrough, remembers, patience })
+}
+
+/// Connects to the broker, again and again for a while: at the start of a platform all starts.
+async fn connect(publisher: &Publisher) -> Result<(), Error> {
+    let began = Instant::now();
+    for pause in pauses() {
+        match publisher.connect().await {
+            Err(error) if began.elapsed() < START => {
+                tracing::warn!(%error, "not connected yet");
+                tokio::time::sleep(pause).await;
+            }
+            connected => return connected,
+        }
+    }
+    Ok(())
+}
+
+/// Tells the platform why the step does not start.
+async fn tell(settings: &Settings, broker: &BrokerSettings, publisher: &Publisher, error: &Error) {
+    let started = Timestamp::now();
+    let out = Outgoing { settings, broker, incoming: None, started };
+    let told = match out.error(error, Uuid::new_v4()) {
+        Ok(publication) => publisher.publish(&publication).await.map_err(Error::from),
+        Err(error) => Err(error),
+    };
+    if let Err(failed) = told {
+        tracing::warn!(error = %failed, "the platform was not told");
+    }
+    publisher.close().await;
+}
+
+/// What the messages of this step are counted by in a journal.
+fn scope(settings: &Settings) -> Scope {
+    let hash = digest(&SHA256, format!("{} {}", settings.ids.flow, settings.ids.step).as_bytes());
+    let mut scope = [0; 16];
+    scope.copy_from_slice(&hash.as_ref()[..16]);
+    Scope(scope)
+}

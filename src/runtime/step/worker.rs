@@ -1,0 +1,341 @@
+//! One delivery: through the engine, and out again.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use jiff::Timestamp;
+use lapin::Acker;
+use lapin::message::Delivery;
+use serde_json::{Map, Value};
+use tokio::sync::OnceCell;
+use tokio::time::Instant;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use super::flow::Flow;
+use super::incoming::Incoming;
+use super::inflight::{End, Taken};
+use super::outgoing::{Outgoing, Publication};
+use super::passthrough::Passthrough;
+use super::publisher::Unpublished;
+use crate::component::{BoxFuture, Connection, Emit, Error, Kind, Message};
+use crate::runtime::Verdict;
+
+/// For how long a journal that fails is waited for.
+const JOURNAL_PATIENCE: Duration = Duration::from_secs(300);
+/// How long to wait before a journal that failed is tried again.
+const JOURNAL_PAUSE: Duration = Duration::from_secs(5);
+
+/// The numbers of what is no result: of the error of a message, and of the answer that tells it.
+const ERROR: u32 = u32::MAX;
+const REPLY: u32 = u32::MAX - 1;
+/// Where a message carries what earlier steps found.
+const PASSTHROUGH: &str = "passthrough";
+
+/// What a delivery comes to.
+enum Fate {
+    /// The broker is told.
+    End(End),
+    /// The broker is not told, and will deliver it to somebody else: this process has to end.
+    Leave(Error),
+}
+
+/// What the engine's verdict asks for.
+enum Next {
+    Fate(Fate),
+    /// The same again, after a while.
+    Again,
+}
+
+impl<C: Connection> Flow<C> {
+    /// Carries one delivery, and ends it.
+    pub(super) async fn carry(self: Arc<Self>, delivery: Delivery, taken: Arc<Taken<Acker>>) {
+        let carried = AssertUnwindSafe(self.process(delivery)).catch_unwind().await;
+        let fate = carried.unwrap_or_else(|_| Fate::Leave(defect()));
+        match fate {
+            Fate::End(end) => self.end(&taken, end).await,
+            Fate::Leave(error) => self.fail(error),
+        }
+    }
+
+    async fn process(&self, delivery: Delivery) -> Fate {
+        let redelivered = delivery.redelivered;
+        let started = Timestamp::now();
+        let (cipher, format) = (&self.broker.cipher, self.settings.input_format);
+        let decoded = Incoming::decode(delivery.data, delivery.properties, cipher, format);
+        let mut incoming = match decoded {
+            Ok(incoming) => incoming,
+            Err(bad) => return self.report(&bad.incoming, started, &bad.error).await,
+        };
+        let span = tracing::info_span!(
+            "message",
+            threadId = incoming.ids.thread,
+            messageId = incoming.ids.message,
+            parentMessageId = incoming.ids.parent,
+        );
+        let carried = async {
+            if let Some(storage) = &self.storage
+                && let Err(error) = storage.resolve(&mut incoming.payload).await
+            {
+                return self.report(&incoming, started, &error).await;
+            }
+            let passthrough = Passthrough::take(&self.settings, &mut incoming, self.passthrough);
+            let delivered = self.deliver(&incoming, passthrough.as_ref(), redelivered, started);
+            match AssertUnwindSafe(delivered).catch_unwind().await {
+                Ok(fate) => fate,
+                Err(_) => self.report(&incoming, started, &defect()).await,
+            }
+        };
+        carried.instrument(span).await
+    }
+
+    /// Gives the message to the engine until it comes to something.
+    async fn deliver(
+        &self,
+        incoming: &Incoming,
+        passthrough: Option<&Passthrough>,
+        redelivered: bool,
+        started: Timestamp,
+    ) -> Fate {
+        let mut failing = None;
+        loop {
+            if !self.open().await {
+                return self.put_back(incoming, started, "the step is being stopped").await;
+            }
+            // Whoever may not publish need not call either.
+            self.rates.data.until_ready().await;
+            let emitter = Emitter::new(self, incoming, passthrough, started);
+            let message = message_of(incoming, redelivered && !self.remembers);
+            let verdict = self.engine.handle(message, &emitter).await;
+            match self.follow(incoming, started, &emitter, verdict, &mut failing).await {
+                Next::Fate(fate) => return fate,
+                Next::Again => {}
+            }
+        }
+    }
+
+    /// What follows from the verdict.
+    async fn follow(
+        &self,
+        incoming: &Incoming,
+        started: Timestamp,
+        emitter: &Emitter<'_, C>,
+        verdict: Verdict,
+        failing: &mut Option<Instant>,
+    ) -> Next {
+        if let Some(error) = emitter.failure() {
+            return Next::Fate(match error {
+                Unpublished::GaveUp(error) => Fate::Leave(error.clone()),
+                Unpublished::Unroutable(error) => self.report(incoming, started, error).await,
+            });
+        }
+        let nothing_happened = verdict.tally.accepted == 0 && verdict.tally.unknown == 0;
+        if let Some(trouble) = verdict.account {
+            self.close_for(trouble);
+        }
+        let Some(error) = verdict.error else {
+            if let Some(amnesia) = verdict.amnesia {
+                self.fail(forgetful(&amnesia.why));
+            }
+            return Next::Fate(Fate::End(End::Ack));
+        };
+        if let Some(amnesia) = verdict.amnesia {
+            if !amnesia.unrecorded && nothing_happened && error.retryable() {
+                return self.wait_for_the_journal(&amnesia.why, failing).await;
+            }
+            self.fail(forgetful(&amnesia.why));
+        }
+        if verdict.account.is_some() && nothing_happened && !self.impatient() {
+            return Next::Again;
+        }
+        let may_come_back = self.may_come_back(incoming) || self.stop.wanted();
+        if error.retryable() && nothing_happened && may_come_back {
+            return Next::Fate(self.put_back(incoming, started, &error.to_string()).await);
+        }
+        Next::Fate(self.report(incoming, started, &error).await)
+    }
+
+    /// A message whose claim could not be written is neither lost nor sent: it stays where it is.
+    async fn wait_for_the_journal(&self, why: &str, failing: &mut Option<Instant>) -> Next {
+        let since = *failing.get_or_insert_with(Instant::now);
+        if since.elapsed() > JOURNAL_PATIENCE || self.stop.wanted() {
+            return Next::Fate(Fate::Leave(forgetful(why)));
+        }
+        tracing::warn!(why, "the journal fails: nothing is sent until it is back");
+        tokio::select! {
+            () = tokio::time::sleep(JOURNAL_PAUSE) => {}
+            () = self.stop.requested() => {}
+        }
+        Next::Again
+    }
+
+    /// Whether a message that was not sent may be put back once more.
+    fn may_come_back(&self, incoming: &Incoming) -> bool {
+        let rebound = &self.settings.rebound;
+        // Waits double: all of them so far are one less than the next one.
+        let waited = rebound.initial.saturating_mul((1_u32 << incoming.rebounds.min(31)) - 1);
+        incoming.rebounds < rebound.limit && waited < self.patience
+    }
+
+    /// Puts the message back for later.
+    async fn put_back(&self, incoming: &Incoming, started: Timestamp, why: &str) -> Fate {
+        let out = self.out(incoming, started);
+        // A step that is being stopped puts back once more than it may: the message has done nothing.
+        let iteration = out.next_rebound().unwrap_or(incoming.rebounds);
+        tracing::info!(why, iteration, "put back for later");
+        match self.publish(out.rebound(why, iteration)).await {
+            Ok(()) => Fate::End(End::Ack),
+            Err(Unpublished::Unroutable(error)) => self.report(incoming, started, &error).await,
+            Err(Unpublished::GaveUp(error)) => Fate::Leave(error),
+        }
+    }
+
+    /// Reports an error of the message, to whoever waits for an answer too.
+    async fn report(&self, incoming: &Incoming, started: Timestamp, error: &Error) -> Fate {
+        tracing::error!(%error, "message failed");
+        let out = self.out(incoming, started);
+        if let Some(reply) = out.error_reply(error, self.id_of(incoming, REPLY)).transpose()
+            && let Err(failed) = self.publish(reply).await
+        {
+            tracing::warn!(error = %Error::from(failed), "the error was not told to who asked");
+        }
+        self.rates.error.until_ready().await;
+        match self.publish(out.error(error, self.id_of(incoming, ERROR))).await {
+            Ok(()) => Fate::End(End::Reject),
+            Err(Unpublished::Unroutable(failed)) => {
+                // Nobody is there to be told but the log.
+                tracing::error!(error = %failed, "the error was not told: no queue takes it");
+                Fate::End(End::Reject)
+            }
+            Err(Unpublished::GaveUp(failed)) => Fate::Leave(failed),
+        }
+    }
+
+    fn out<'a>(&'a self, incoming: &'a Incoming, started: Timestamp) -> Outgoing<'a> {
+        let Self { settings, broker, .. } = self;
+        Outgoing { settings, broker, incoming: Some(incoming), started }
+    }
+
+    async fn publish(&self, publication: Result<Publication, Error>) -> Result<(), Unpublished> {
+        match publication {
+            Ok(publication) => self.publisher.publish(&publication).await,
+            // It cannot be written, whoever would take it.
+            Err(error) => Err(Unpublished::Unroutable(error)),
+        }
+    }
+}
+
+/// The message as the engine takes it.
+fn message_of(incoming: &Incoming, in_doubt: bool) -> Message {
+    let payload = &incoming.payload;
+    let own = payload.get("id").and_then(Value::as_str);
+    let id = own.or(incoming.ids.message.as_deref()).map(str::to_owned);
+    let body = payload.get("body").cloned().unwrap_or_default();
+    Message { id, body, in_doubt, envelope: None }
+}
+
+fn defect() -> Error {
+    let said = "a defect of the connector stopped this message";
+    Error::new(Kind::Unknown, said).hint("please report it, with the log")
+}
+
+fn forgetful(why: &str) -> Error {
+    Error::new(Kind::Unavailable, format!("the journal: {why}"))
+        .hint("see that its disk has room, or that its Redis runs; then start the step again")
+}
+
+/// Publishes the results of one message.
+struct Emitter<'a, C: Connection> {
+    flow: &'a Flow<C>,
+    incoming: &'a Incoming,
+    passthrough: Option<&'a Passthrough>,
+    started: Timestamp,
+    emitted: AtomicU32,
+    failure: OnceCell<Unpublished>,
+}
+
+impl<'a, C: Connection> Emitter<'a, C> {
+    fn new(
+        flow: &'a Flow<C>,
+        incoming: &'a Incoming,
+        passthrough: Option<&'a Passthrough>,
+        started: Timestamp,
+    ) -> Self {
+        let (emitted, failure) = (AtomicU32::new(0), OnceCell::new());
+        Self { flow, incoming, passthrough, started, emitted, failure }
+    }
+
+    fn failure(&self) -> Option<&Unpublished> {
+        self.failure.get()
+    }
+
+    async fn publish(&self, result: Value) -> Result<(), Unpublished> {
+        let number = self.emitted.fetch_add(1, Ordering::Relaxed);
+        if number > 0 {
+            // The permit for the first was there before the call.
+            self.flow.rates.data.until_ready().await;
+        }
+        let id = self.flow.id_of(self.incoming, number);
+        let whole = self.written(result.clone(), id).await;
+        let publication = match whole {
+            Ok(publication) => Ok(publication),
+            Err(error) => {
+                tracing::warn!(%error, "a result is cut");
+                self.flow.out(self.incoming, self.started).data(message(cut(result)), None, id)
+            }
+        };
+        self.flow.publish(publication).await
+    }
+
+    async fn written(&self, result: Value, id: Uuid) -> Result<Publication, Error> {
+        let (mut message, out) = (message(result), self.flow.out(self.incoming, self.started));
+        let Some(storage) = &self.flow.storage else {
+            return out.data(message, self.passthrough, id);
+        };
+        let mut passthrough = self.passthrough.cloned();
+        if let Some(passed) = &mut passthrough {
+            message.insert(PASSTHROUGH.to_owned(), std::mem::take(&mut passed.steps).into());
+        }
+        storage.outgoing(&mut message).await;
+        if let (Some(passed), Some(Value::Object(steps))) =
+            (&mut passthrough, message.shift_remove(PASSTHROUGH))
+        {
+            passed.steps = steps;
+        }
+        out.data(message, passthrough.as_ref(), id)
+    }
+}
+
+impl<C: Connection> Emit for Emitter<'_, C> {
+    fn emit(&self, result: Value) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async move {
+            let Err(unpublished) = self.publish(result).await else { return Ok(()) };
+            // Only the first one counts.
+            self.failure.set(unpublished).ok();
+            Err(Error::new(Kind::Unavailable, "a result could not be published"))
+        })
+    }
+}
+
+/// A platform message of this body.
+fn message(body: Value) -> Map<String, Value> {
+    let mut message = Map::new();
+    for empty in ["attachments", "headers"] {
+        message.insert(empty.to_owned(), Map::new().into());
+    }
+    message.insert("body".to_owned(), body);
+    message.insert("metadata".to_owned(), Map::new().into());
+    message
+}
+
+/// A result without its lists: what is left are counts.
+fn cut(mut result: Value) -> Value {
+    if let Value::Object(fields) = &mut result {
+        fields.retain(|_, it| !it.is_array() && !it.is_object());
+        fields.insert("truncated".to_owned(), true.into());
+    }
+    result
+}

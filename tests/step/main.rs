@@ -1,0 +1,30 @@
+//! `isendpro step` as the platform sees it: real RabbitMQ, messages written and read by the platform's own
+//! runtime on Node, SMS counted at the simulator.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
+
+mod contract;
+mod faults;
+
+#[path = "../support/amqp.rs"]
+mod amqp;
+#[path = "../support/cli.rs"]
+mod cli;
+#[path = "../support/guard.rs"]
+mod guard;
+#[path = "../support/node.rs"]
+mod node;
+#[path = "../support/platform.rs"]
+mod platform;
+#[path = "../support/queues.rs"]
+mod queues;
+#[path = "../support/rabbit.rs"]
+mod rabbit;
+#[path = "../support/rabbit_shared.rs"]
+mod rabbit_shared;
+#[path = "../support/redis.rs"]
+mod redis;
+#[path = "../support/stage.rs"]
+mod stage;
+#[path = "../support/step.rs"]
+mod step;
