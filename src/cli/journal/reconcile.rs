@@ -85,9 +85,14 @@ pub async fn reconcile(ledger: &Arc<dyn Ledger>, args: &Args) -> anyhow::Result<
     let Findings { sent, mut unknown, rows, untimed } = doubts.findings(&same);
     let mut settled = Vec::with_capacity(sent.len());
     let mut answers = stream::iter(sent)
-        .map(|entry| async {
-            let dry = args.dry_run;
-            let accepted = dry || ledger.accept(entry.message, entry.slot).await?;
+        .map(|mut entry| async {
+            if args.dry_run {
+                return Ok((entry, true));
+            }
+            let accepted = ledger.accept(entry.message, entry.slot).await?;
+            if accepted {
+                entry.state = State::Accepted;
+            }
             Ok::<_, Error>((entry, accepted))
         })
         .buffered(TOGETHER);
