@@ -5,6 +5,7 @@
 
 mod contract;
 mod faults;
+mod flow;
 
 #[path = "../support/amqp.rs"]
 mod amqp;

@@ -63,6 +63,11 @@ impl Platform {
         self.shared.state.lock().unwrap().step = step;
     }
 
+    /// Changes what it says about the step.
+    pub fn change_step(&self, change: impl FnOnce(&mut Value)) {
+        change(&mut self.shared.state.lock().unwrap().step);
+    }
+
     /// Does this with the next so many requests that begin like this, such as `GET /v1/tasks`.
     pub fn fail(&self, beginning: &str, fault: Fault, times: usize) {
         self.shared.state.lock().unwrap().faults.push((beginning.to_owned(), fault, times));

@@ -177,6 +177,8 @@ async fn what_comes_in_light_goes_out_with_its_new_body() {
 
 #[tokio::test]
 async fn a_storage_that_fails_holds_no_result_back() {
+    // A server that is dropped is used again, and a request that was given up may reach it late.
+    let mut servers = Vec::new();
     for (status, answer, times) in [(500, "", 6), (403, "", 2), (200, "{}", 2)] {
         let mut server = Server::new_async().await;
         let mock = server.mock("POST", "/store/objects").match_body(Matcher::Any);
@@ -186,6 +188,7 @@ async fn a_storage_that_fails_holds_no_result_back() {
         storage(&server, Some(1)).outgoing(&mut message).await;
         assert_eq!(Value::from(message), heavy(), "{status}");
         mock.assert_async().await;
+        servers.push(server);
     }
 }
 
