@@ -143,7 +143,7 @@ fn with_all_settled_nothing_is_in_doubt() {
     let settled = stage.reconcile(&[]);
     assert_eq!((settled.code, settled.stderr.as_str()), (0, ""), "{settled:?}");
     assert!(settled.stdout.starts_with("3 settled as sent"), "{settled:?}");
-    assert_eq!(settled.stdout.matches("  accepted  ").count(), 3, "{settled:?}");
+    assert_eq!(settled.stdout.matches("Z  accepted ").count(), 3, "{settled:?}");
     let output = stage.run("sendSmsMulti", &[bulk]).quiet(0).remove(0);
     assert_eq!((&output["accepted"], stage.simulator.total()), (&json!(3), 3));
     assert!(output["results"].as_array().unwrap().iter().all(|it| it["replayed"] == true));

@@ -111,7 +111,7 @@ impl Connection for Session {
         match self.call(&Credit::default()).await {
             Ok(Outcome::Answered(reply)) => match Balance::of(&reply) {
                 balance if !balance.pays_for(units) => Diagnosis::Trouble(AccountTrouble::Credit),
-                balance if balance.euros.is_some() => Diagnosis::Fine,
+                balance if balance.euros.is_some() || balance.sms.is_some() => Diagnosis::Fine,
                 _ => Diagnosis::Unsure,
             },
             Ok(Outcome::Refused(failure)) if failure.code.is_some() => {

@@ -245,7 +245,10 @@ impl<C: Connection> Engine<C> {
         let Some(memory) = self.memory.as_ref().filter(|_| self.mode == Mode::Live) else {
             return Ok((self.bound.prepare(body, Timestamp::now())?, None));
         };
-        let remembered = memory.of(self.name, reference(&body).or(id).as_deref(), &body)?;
+        let id = reference(&body).or(id);
+        let Some(remembered) = memory.of(self.name, id.as_deref(), &body)? else {
+            return Ok((self.bound.prepare(body, Timestamp::now())?, None));
+        };
         let mut task = match self.bound.prepare(body.clone(), Timestamp::now()) {
             Ok(task) => task,
             Err(error) => match remembered.first().await? {

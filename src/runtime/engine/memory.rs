@@ -59,7 +59,8 @@ impl Memory {
         Self { journal, scope, same, failed: OnceLock::new() }
     }
 
-    /// What is remembered of this message.
+    /// What is remembered of this message; nothing of one without an id in a step, where nobody can
+    /// tell whether it comes again or is another one.
     ///
     /// # Errors
     /// When ids count, and it has none.
@@ -68,7 +69,10 @@ impl Memory {
         action: &str,
         id: Option<&str>,
         body: &Value,
-    ) -> Result<Remembered<'_>, Error> {
+    ) -> Result<Option<Remembered<'_>>, Error> {
+        if id.is_none() && matches!(self.same, Same::Equal) {
+            return Ok(None);
+        }
         let by_id = matches!(self.same, Same::Id);
         if by_id && id.is_none() {
             return Err(Error::invalid("reference", "is missing: each id is to be sent once")
@@ -88,7 +92,8 @@ impl Memory {
         let key = MessageKey(finish(hash));
         // A step waits until its journal is back; a run ends.
         let failed = (!matches!(self.same, Same::Equal)).then_some(&self.failed);
-        Ok(Remembered { journal: self.journal.as_ref(), scope: self.scope, key, failed })
+        let journal = self.journal.as_ref();
+        Ok(Some(Remembered { journal, scope: self.scope, key, failed }))
     }
 
     fn repeat(&self, identity: [u8; 32]) -> u32 {

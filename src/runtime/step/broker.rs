@@ -12,6 +12,8 @@ use crate::component::{Error, Kind};
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How long a new connection may take: before it is open, no heartbeat watches it.
+const LONGEST_CONNECT: Duration = Duration::from_secs(10);
 
 /// Where the broker is, and what the connection is for: `read` or `write`.
 pub struct Broker {
@@ -62,13 +64,20 @@ impl Line {
             return Ok((state.number, channel.clone()));
         }
         state.open = None;
+        let connecting = tokio::time::timeout(LONGEST_CONNECT, self.connect()).await;
+        let silent = || Err(lapin::ErrorKind::MissingHeartbeatError.into());
+        let (connection, channel) = connecting.unwrap_or_else(|_| silent())?;
+        state.number += 1;
+        state.open = Some((connection, channel.clone()));
+        Ok((state.number, channel))
+    }
+
+    async fn connect(&self) -> Result<(Connection, Channel), lapin::Error> {
         let (connection, channel) = self.broker.connect().await?;
         if self.confirms {
             channel.confirm_select(lapin::options::ConfirmSelectOptions::default()).await?;
         }
-        state.number += 1;
-        state.open = Some((connection, channel.clone()));
-        Ok((state.number, channel))
+        Ok((connection, channel))
     }
 
     /// Lets go of the channel of this number: it is of no more use.
@@ -93,6 +102,12 @@ impl Line {
 /// Waits between tries that double up to [`LONGEST_PAUSE`].
 pub fn pauses() -> impl Iterator<Item = Duration> {
     std::iter::successors(Some(FIRST_PAUSE), |it| Some((*it * 2).min(LONGEST_PAUSE)))
+}
+
+/// Whether the broker has refused what was asked, and only that: it would do so again.
+pub fn is_refusal(error: &lapin::Error) -> bool {
+    let lapin::ErrorKind::ProtocolError(said) = error.kind() else { return false };
+    matches!(said.kind(), lapin::protocol::AMQPErrorKind::Soft(_))
 }
 
 /// An error of the broker, for people. It repeats nothing of the URI, which holds a password.

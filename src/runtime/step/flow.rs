@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use lapin::Acker;
 use lapin::message::Delivery;
 use lapin::options::{
     BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions, BasicRejectOptions,
 };
 use lapin::types::FieldTable;
+use lapin::{Acker, Channel, Consumer};
 use ring::digest::{Context, SHA256};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -31,7 +31,9 @@ const ACCOUNT_PAUSE: Duration = Duration::from_secs(5);
 /// The longest.
 const LONGEST_ACCOUNT_PAUSE: Duration = Duration::from_secs(60);
 /// How long what is under way may take once the step is to stop. A platform kills after 30 s.
-const DEADLINE: Duration = Duration::from_secs(25);
+const DEADLINE: Duration = Duration::from_secs(23);
+/// How long the broker may take to hear that nothing more is wanted, and to close.
+const CLOSING: Duration = Duration::from_secs(2);
 /// The names of what a step emits are derived from this.
 const NAMESPACE: Uuid = Uuid::from_u128(0x0f5c_4b8e_7d0d_4b0a_9d53_6b1e_52a7_c0de);
 
@@ -46,8 +48,6 @@ pub(super) struct Flow<C: Connection> {
     pub storage: Option<Storage>,
     /// Whether the platform wants what came before to be passed on.
     pub passthrough: bool,
-    /// Whether there is a journal.
-    pub remembers: bool,
     /// For how long what was not sent is tried again, from delivery to delivery.
     pub patience: Duration,
     pub stopper: Stopper,
@@ -100,8 +100,10 @@ impl<C: Connection> Flow<C> {
         self.finish(&mut carrying).await;
         probing.abort();
         carrying.abort_all();
-        reader.close().await;
-        self.publisher.close().await;
+        let closing = async { tokio::join!(reader.close(), self.publisher.close()) };
+        if tokio::time::timeout(CLOSING, closing).await.is_err() {
+            tracing::debug!("the broker did not say good-bye");
+        }
         ended?;
         self.state.failed.get().cloned().map_or(Ok(()), Err)
     }
@@ -140,12 +142,11 @@ impl<C: Connection> Flow<C> {
         carrying: &mut JoinSet<()>,
         gone_since: &mut Option<Instant>,
     ) -> Result<(), lapin::Error> {
-        let (number, channel) = reader.channel().await?;
-        channel.basic_qos(self.settings.prefetch, BasicQosOptions::default()).await?;
-        let queue = self.broker.queue.as_str().into();
-        let options = BasicConsumeOptions::default();
-        let mut consumer =
-            channel.basic_consume(queue, "".into(), options, FieldTable::default()).await?;
+        let begun = tokio::select! {
+            begun = self.begin(reader) => begun?,
+            () = self.stop.requested() => return Ok(()),
+        };
+        let (number, channel, mut consumer) = begun;
         tracing::info!("waiting for messages");
         *gone_since = None;
         let mut stopping = std::pin::pin!(self.stop.requested());
@@ -165,11 +166,28 @@ impl<C: Connection> Flow<C> {
             }
         }
         // What was sent here already would come back as delivered before, and be in doubt.
-        let cancelled = channel.basic_cancel(consumer.tag(), BasicCancelOptions::default()).await;
-        while let (Ok(()), Some(Ok(delivery))) = (&cancelled, consumer.next().await) {
-            self.take(number, delivery, carrying).await;
+        let draining = async {
+            channel.basic_cancel(consumer.tag(), BasicCancelOptions::default()).await?;
+            while let Some(delivery) = consumer.next().await {
+                self.take(number, delivery?, carrying).await;
+            }
+            Ok::<_, lapin::Error>(())
+        };
+        if !matches!(tokio::time::timeout(CLOSING, draining).await, Ok(Ok(()))) {
+            tracing::debug!("the broker did not hear that nothing more is wanted");
         }
         Ok(())
+    }
+
+    /// Asks for messages, on a new connection if need be.
+    async fn begin(&self, reader: &Line) -> Result<(u64, Channel, Consumer), lapin::Error> {
+        let (number, channel) = reader.channel().await?;
+        channel.basic_qos(self.settings.prefetch, BasicQosOptions::default()).await?;
+        let queue = self.broker.queue.as_str().into();
+        let options = BasicConsumeOptions::default();
+        let consumer =
+            channel.basic_consume(queue, "".into(), options, FieldTable::default()).await?;
+        Ok((number, channel, consumer))
     }
 
     async fn take(

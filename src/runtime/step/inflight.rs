@@ -3,11 +3,14 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use ring::digest::{Context, SHA256};
 
 /// How many messages are remembered after they were acknowledged: the broker may not have heard it.
 const REMEMBERED: usize = 4096;
+/// For how long the broker may not have heard an end: an outage, and the time until it is noticed.
+const UNHEARD: Duration = Duration::from_secs(600);
 
 /// What a message looks like on the wire.
 type Print = [u8; 32];
@@ -31,7 +34,7 @@ struct Hold<A> {
     /// The connection that it came on last, by number.
     connection: u64,
     acker: Option<A>,
-    ended: Option<End>,
+    ended: Option<(End, Instant)>,
 }
 
 /// How a delivery ends.
@@ -82,14 +85,15 @@ impl<A> InFlight<A> {
         // alike and be two.
         let came_before = |it: &&Arc<Taken<A>>| {
             let hold = lock(&it.hold);
-            hold.connection < connection && (hold.ended.is_none() || delivery.id.is_some())
+            let recent = |at: Instant| delivery.id.is_some() && at.elapsed() < UNHEARD;
+            hold.connection < connection && hold.ended.is_none_or(|it| recent(it.1))
         };
         let known =
             alike.iter().filter(came_before).min_by_key(|it| lock(&it.hold).ended.is_some());
         if let Some(taken) = known.filter(|_| delivery.redelivered) {
             let mut hold = lock(&taken.hold);
             hold.connection = connection;
-            if let Some(end) = hold.ended {
+            if let Some((end, _)) = hold.ended {
                 return Arrival::Ended(acker, end);
             }
             hold.acker = Some(acker);
@@ -106,7 +110,7 @@ impl<A> InFlight<A> {
     pub fn end(&self, taken: &Taken<A>, end: End) -> Option<A> {
         let acker = {
             let mut hold = lock(&taken.hold);
-            hold.ended = Some(end);
+            hold.ended = Some((end, Instant::now()));
             hold.acker.take()
         };
         self.remember(taken.print);

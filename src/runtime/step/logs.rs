@@ -103,9 +103,15 @@ impl<W> Bunyan<W> {
     }
 
     fn audible(&self, metadata: &Metadata<'_>) -> bool {
-        let ours = metadata.target().split("::").next() == Some(OURS);
+        let whose = metadata.target().split("::").next();
+        let most = match whose {
+            Some(OURS) => Level::TRACE,
+            // The broker's client warns of returned messages with all that is in them.
+            Some("lapin") => Level::ERROR,
+            _ => Level::WARN,
+        };
         let level = *metadata.level();
-        level <= self.least.filter() && (ours || level <= Level::WARN)
+        level <= self.least.filter() && level <= most
     }
 
     fn line(&self, level: u16, fields: &Fields) -> String {

@@ -5,9 +5,10 @@ use std::time::Duration;
 use lapin::options::BasicPublishOptions;
 use lapin::types::AMQPValue;
 use lapin::{BasicProperties, Confirmation};
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::broker::{Line, pauses, unreachable};
+use super::broker::{Line, is_refusal, pauses, unreachable};
 use super::outgoing::Publication;
 use super::settings::Retry;
 use crate::component::{Error, Kind};
@@ -20,12 +21,14 @@ pub struct Publisher {
     line: Line,
     exchange: String,
     retry: Retry,
+    /// A returned message does not say whose it is, so only one is waited for at a time.
+    turn: Mutex<()>,
 }
 
 /// Why something was not published.
 #[derive(Debug)]
 pub enum Unpublished {
-    /// No queue takes it: the broker has returned it.
+    /// No queue takes it, or the broker does not: it would be so again.
     Unroutable(Error),
     /// The broker is gone, or refuses for too long.
     GaveUp(Error),
@@ -44,13 +47,14 @@ enum Tried {
     Confirmed,
     Returned(String),
     Refused,
+    Forbidden(Error),
     Lost(Error),
 }
 
 impl Publisher {
     /// A publisher to this exchange.
     pub fn new(line: Line, exchange: String, retry: Retry) -> Self {
-        Self { line, exchange, retry }
+        Self { line, exchange, retry, turn: Mutex::default() }
     }
 
     /// Connects now, and not only with the first publication.
@@ -76,6 +80,7 @@ impl Publisher {
             match self.once(publication, refused).await {
                 Tried::Confirmed => return Ok(()),
                 Tried::Returned(said) => return Err(Unpublished::Unroutable(unroutable(&said))),
+                Tried::Forbidden(error) => return Err(Unpublished::Unroutable(error)),
                 Tried::Refused => {
                     gone_since = None;
                     if self.retry.attempts.is_some_and(|it| refused >= it) {
@@ -104,6 +109,7 @@ impl Publisher {
     }
 
     async fn once(&self, publication: &Publication, refused: u32) -> Tried {
+        let _turn = self.turn.lock().await;
         let (number, channel) = match self.line.channel().await {
             Ok(open) => open,
             Err(error) => return Tried::Lost(unreachable(&error)),
@@ -129,6 +135,9 @@ impl Publisher {
             Ok(Confirmation::Nack(_)) => Tried::Refused,
             Err(error) => {
                 self.line.hang_up(number).await;
+                if is_refusal(&error) {
+                    return Tried::Forbidden(unreachable(&error));
+                }
                 Tried::Lost(unreachable(&error))
             }
         }

@@ -63,10 +63,13 @@ pub async fn run<C: Connection>(
         made = made => made,
         () = stop.requested() => return Ok(()),
     };
-    let Started { engine, storage, passthrough, remembers, patience } = match started {
+    let Started { engine, storage, passthrough, patience } = match started {
         Ok(started) => started,
         Err(error) => {
-            tell(&settings, &broker, &publisher, &error).await;
+            tokio::select! {
+                () = tell(&settings, &broker, &publisher, &error) => {}
+                () = stop.requested() => {}
+            }
             return Err(error);
         }
     };
@@ -78,7 +81,6 @@ pub async fn run<C: Connection>(
         publisher,
         storage,
         passthrough,
-        remembers,
         patience,
         stopper,
         stop,
@@ -93,7 +95,6 @@ struct Started<C: Connection> {
     engine: Engine<C>,
     storage: Option<Storage>,
     passthrough: bool,
-    remembers: bool,
     patience: Duration,
 }
 
@@ -117,7 +118,6 @@ async fn start<C: Connection>(
     let engine = Engine::new(handler, &config, PATIENCE, stop.clone())?;
     let patience = engine.patience();
     let mut engine = engine.holding_for(HOLDING);
-    let remembers = journal.is_some();
     if let Some(journal) = journal {
         engine = engine.memory(Memory::of_step(journal, scope(settings)));
     } else {
@@ -132,7 +132,7 @@ async fn start<C: Connection>(
     if settings.hook.startup_required {
         platform.start_up(&settings.ids.flow).await?;
     }
-    Ok(Started { engine, storage, passthrough, remembers, patience })
+    Ok(Started { engine, storage, passthrough, patience })
 }
 
 /// Connects to the broker, again and again for a while: at the start of a platform all starts.

@@ -21,7 +21,7 @@ use super::inflight::{End, Taken};
 use super::outgoing::{Outgoing, Publication};
 use super::passthrough::Passthrough;
 use super::publisher::Unpublished;
-use crate::component::{BoxFuture, Connection, Emit, Error, Kind, Message};
+use crate::component::{BoxFuture, Connection, Emit, Error, Kind, Message, Tally};
 use crate::runtime::Verdict;
 
 /// For how long a journal that fails is waited for.
@@ -41,6 +41,15 @@ enum Fate {
     End(End),
     /// The broker is not told, and will deliver it to somebody else: this process has to end.
     Leave(Error),
+}
+
+/// What has kept a delivery waiting.
+#[derive(Default)]
+struct Trouble {
+    /// Since when its journal fails.
+    journal: Option<Instant>,
+    /// Whether it has waited for the account.
+    account: bool,
 }
 
 /// What the engine's verdict asks for.
@@ -100,7 +109,7 @@ impl<C: Connection> Flow<C> {
         redelivered: bool,
         started: Timestamp,
     ) -> Fate {
-        let mut failing = None;
+        let mut trouble = Trouble::default();
         loop {
             if !self.open().await {
                 return self.put_back(incoming, started, "the step is being stopped").await;
@@ -108,9 +117,9 @@ impl<C: Connection> Flow<C> {
             // Whoever may not publish need not call either.
             self.rates.data.until_ready().await;
             let emitter = Emitter::new(self, incoming, passthrough, started);
-            let message = message_of(incoming, redelivered && !self.remembers);
+            let message = message_of(incoming, redelivered);
             let verdict = self.engine.handle(message, &emitter).await;
-            match self.follow(incoming, started, &emitter, verdict, &mut failing).await {
+            match self.follow(incoming, started, &emitter, verdict, &mut trouble).await {
                 Next::Fate(fate) => return fate,
                 Next::Again => {}
             }
@@ -124,17 +133,19 @@ impl<C: Connection> Flow<C> {
         started: Timestamp,
         emitter: &Emitter<'_, C>,
         verdict: Verdict,
-        failing: &mut Option<Instant>,
+        trouble: &mut Trouble,
     ) -> Next {
         if let Some(error) = emitter.failure() {
             return Next::Fate(match error {
                 Unpublished::GaveUp(error) => Fate::Leave(error.clone()),
-                Unpublished::Unroutable(error) => self.report(incoming, started, error).await,
+                Unpublished::Unroutable(error) => {
+                    self.report(incoming, started, &untold(error, &verdict.tally)).await
+                }
             });
         }
         let nothing_happened = verdict.tally.accepted == 0 && verdict.tally.unknown == 0;
-        if let Some(trouble) = verdict.account {
-            self.close_for(trouble);
+        if let Some(account) = verdict.account {
+            self.close_for(account);
         }
         let Some(error) = verdict.error else {
             if let Some(amnesia) = verdict.amnesia {
@@ -144,11 +155,13 @@ impl<C: Connection> Flow<C> {
         };
         if let Some(amnesia) = verdict.amnesia {
             if !amnesia.unrecorded && nothing_happened && error.retryable() {
-                return self.wait_for_the_journal(&amnesia.why, failing).await;
+                return self.wait_for_the_journal(&amnesia.why, &mut trouble.journal).await;
             }
             self.fail(forgetful(&amnesia.why));
         }
-        if verdict.account.is_some() && nothing_happened && !self.impatient() {
+        // Once: where the account works and this message is still too much for it, others go first.
+        if verdict.account.is_some() && nothing_happened && !self.impatient() && !trouble.account {
+            trouble.account = true;
             return Next::Again;
         }
         let may_come_back = self.may_come_back(incoming) || self.stop.wanted();
@@ -235,6 +248,15 @@ fn message_of(incoming: &Incoming, in_doubt: bool) -> Message {
     let id = own.or(incoming.ids.message.as_deref()).map(str::to_owned);
     let body = payload.get("body").cloned().unwrap_or_default();
     Message { id, body, in_doubt, envelope: None }
+}
+
+/// The error of a result that nobody takes: what was done must not be done again for it.
+fn untold(error: &Error, tally: &Tally) -> Error {
+    if tally.accepted + tally.unknown == 0 {
+        return error.clone();
+    }
+    let said = format!("this was done, but its result is lost: {}", error.what);
+    Error { hint: error.hint.clone(), ..Error::new(Kind::Unknown, said) }
 }
 
 fn defect() -> Error {

@@ -120,7 +120,8 @@ fn other_crates_are_heard_only_when_they_warn() {
     let lines = logged("trace", || {
         trace!(target: "lapin::frames", "user canary");
         info!(target: "isendpro_connector_of_others", "canary");
-        warn!(target: "lapin", "a warning");
+        warn!(target: "rustls::client", "a warning");
+        warn!(target: "lapin::returned_messages", "a canary in a message");
         trace!(target: "isendpro_connector::runtime", "ours");
     });
     let heard: Vec<_> = lines.iter().map(|it| it["msg"].as_str().unwrap()).collect();
