@@ -14,9 +14,7 @@ pub struct Args {
 
 /// Answers by one request to where the platform wants it. All else is in the environment.
 pub fn main(args: &Args) -> anyhow::Result<u8> {
-    let texts = std::env::vars_os().map(|(name, value)| (name.into_string(), value.into_string()));
-    let variables: Vec<(String, String)> =
-        texts.filter_map(|(name, value)| Some((name.ok()?, value.ok()?))).collect();
+    let variables = settings::variables();
     logging::start_for_platform(&variables)?;
     let defaults = Config::new(settings::environment());
     let answered = service::answer(&COMPONENT, defaults, &args.method, variables);

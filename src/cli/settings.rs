@@ -57,6 +57,12 @@ impl SettingsArgs {
     }
 }
 
+/// The environment's variables that are text.
+pub fn variables() -> Vec<(String, String)> {
+    let texts = std::env::vars_os().map(|(name, value)| (name.into_string(), value.into_string()));
+    texts.filter_map(|(name, value)| Some((name.ok()?, value.ok()?))).collect()
+}
+
 /// The settings that the environment makes.
 pub fn environment() -> Map<String, Value> {
     let read = |name| std::env::var(name).ok().filter(|it| !it.is_empty());

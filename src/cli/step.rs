@@ -21,9 +21,7 @@ pub struct Args {}
 
 /// Takes messages from a queue and publishes what becomes of them, until it is told to stop.
 pub fn main() -> anyhow::Result<u8> {
-    let variables: Vec<(String, String)> = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
+    let variables = settings::variables();
     logging::start_for_platform(&variables)?;
     let run = async {
         let settings = Settings::read(variables)?;

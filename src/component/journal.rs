@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use ring::digest::{SHA256, digest};
 
 use super::{BoxFuture, Error};
 
@@ -11,9 +12,32 @@ use super::{BoxFuture, Error};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MessageKey(pub [u8; 32]);
 
+impl MessageKey {
+    /// The key that is written in these 64 hexadecimal digits.
+    pub fn from_hex(digits: &str) -> Option<Self> {
+        let is_one = digits.len() == 64 && digits.bytes().all(|it| it.is_ascii_hexdigit());
+        let digits = Some(digits).filter(|_| is_one)?;
+        let mut key = [0; 32];
+        for (place, byte) in key.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(digits.get(2 * place..2 * place + 2)?, 16).ok()?;
+        }
+        Some(Self(key))
+    }
+}
+
 /// A run of the pipe, or a step of a flow: what messages are counted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Scope(pub [u8; 16]);
+
+impl Scope {
+    /// The scope of this name, the same for ever.
+    pub fn named(name: &str) -> Self {
+        let hash = digest(&SHA256, name.as_bytes());
+        let mut scope = [0; 16];
+        scope.copy_from_slice(&hash.as_ref()[..16]);
+        Self(scope)
+    }
+}
 
 /// The slot of what a request does beyond its recipients: all that a message without recipients
 /// does, and the numbers of a directory.

@@ -206,7 +206,7 @@ impl Ledger for RedisJournal {
     }
 
     fn number(&self, tel: &str) -> Option<NumberHash> {
-        self.inner.secret.number(tel)
+        self.inner.secret.mark(tel).map(|it| it.number())
     }
 
     fn accept(&self, message: MessageKey, slot: u32) -> BoxFuture<'_, Result<bool, Error>> {

@@ -46,17 +46,9 @@ pub fn read(text: &str) -> Result<Wanted, Usage> {
     if !fits || !digits.bytes().all(|it| it.is_ascii_hexdigit()) {
         return Err(bad());
     }
-    let first = message(&format!("{digits:0<DIGITS$}")).ok_or_else(bad)?;
-    let last = message(&format!("{digits:f<DIGITS$}")).ok_or_else(bad)?;
+    let first = MessageKey::from_hex(&format!("{digits:0<DIGITS$}")).ok_or_else(bad)?;
+    let last = MessageKey::from_hex(&format!("{digits:f<DIGITS$}")).ok_or_else(bad)?;
     Ok(Wanted { text: text.to_owned(), messages: first..=last, slot })
-}
-
-fn message(digits: &str) -> Option<MessageKey> {
-    let mut key = [0; 32];
-    for (place, byte) in key.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(digits.get(2 * place..2 * place + 2)?, 16).ok()?;
-    }
-    Some(MessageKey(key))
 }
 
 impl Wanted {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use redis::ScriptInvocation;
 
-use super::keys::{last_digits, number, random};
+use super::keys::{number, random};
 use super::lease::millis;
 use super::link::{Ask, Reply};
 use super::record::{Body, Id, Record, time};
@@ -128,14 +128,17 @@ impl Inner {
     }
 
     fn attempt(&self, wanted: &Wanted<'_>) -> Result<Attempt, Error> {
-        let body = |slot: &Slot<'_>| Body {
-            action: wanted.action.into(),
-            tracker: slot.tracker.map(Into::into),
-            hash: self.secret.number(slot.tel).map(|it| hex(&it.0).into()),
-            digits: last_digits(slot.tel),
-            code: None,
-            parts: None,
-            data: None,
+        let body = |slot: &Slot<'_>| {
+            let mark = self.secret.mark(slot.tel);
+            Body {
+                action: wanted.action.into(),
+                tracker: slot.tracker.map(Into::into),
+                hash: mark.as_ref().map(|it| hex(&it.hash).into()),
+                digits: mark.map(|it| it.last_digits.into()),
+                code: None,
+                parts: None,
+                data: None,
+            }
         };
         Ok(Attempt {
             token: random()?,

@@ -9,7 +9,7 @@ use super::link::{Ask, Link};
 use super::record::Id;
 use super::scripts::{Answer, META};
 use crate::component::{Error, Kind, MessageKey, hex};
-use crate::journal::NumberHash;
+use crate::journal::record::Mark;
 
 /// The version of all that is written.
 const VERSION: &str = "1";
@@ -70,10 +70,9 @@ impl Secret {
         Self(hmac::Key::new(hmac::HMAC_SHA256, bytes))
     }
 
-    /// The hash of a number, which only this store can compute.
-    pub fn number(&self, tel: &str) -> Option<NumberHash> {
-        let hash = *hmac::sign(&self.0, tel.as_bytes()).as_ref().first_chunk()?;
-        (!tel.is_empty()).then_some(NumberHash(hash))
+    /// The mark of a number, which only this store can compute.
+    pub fn mark(&self, tel: &str) -> Option<Mark> {
+        Mark::new(&self.0, tel)
     }
 
     /// The name of a job, which may be that of a file or of a customer.
@@ -107,18 +106,7 @@ pub(super) fn random<const N: usize>() -> Result<[u8; N], Error> {
 
 /// The message of these hexadecimal digits.
 pub(super) fn message(digits: &[u8]) -> Option<MessageKey> {
-    let digits = std::str::from_utf8(digits).ok().filter(|it| it.len() == 64)?;
-    let mut key = [0; 32];
-    for (place, byte) in key.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(digits.get(2 * place..2 * place + 2)?, 16).ok()?;
-    }
-    Some(MessageKey(key))
-}
-
-/// The last two digits of a number.
-pub(super) fn last_digits(tel: &str) -> Option<Box<str>> {
-    let from = tel.char_indices().rev().nth(1).map_or(0, |it| it.0);
-    (!tel.is_empty()).then(|| tel[from..].into())
+    std::str::from_utf8(digits).ok().and_then(MessageKey::from_hex)
 }
 
 /// A slot's index.

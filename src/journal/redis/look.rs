@@ -141,7 +141,8 @@ impl Inner {
     }
 
     fn seen(&self, found: &[Vec<u8>], filter: &Filter) -> Result<Vec<Seen>, Error> {
-        let wanted = filter.tel.as_deref().and_then(|it| self.secret.number(it));
+        let wanted =
+            filter.tel.as_deref().and_then(|it| self.secret.mark(it)).map(|it| it.number());
         let mut seen = Vec::new();
         let (slots, _) = found.as_chunks::<4>();
         for [name, index, raw, lives] in slots {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use ring::digest::{SHA256, digest};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -166,8 +165,5 @@ async fn tell(settings: &Settings, broker: &BrokerSettings, publisher: &Publishe
 
 /// What the messages of this step are counted by in a journal.
 fn scope(settings: &Settings) -> Scope {
-    let hash = digest(&SHA256, format!("{} {}", settings.ids.flow, settings.ids.step).as_bytes());
-    let mut scope = [0; 16];
-    scope.copy_from_slice(&hash.as_ref()[..16]);
-    Scope(scope)
+    Scope::named(&format!("{} {}", settings.ids.flow, settings.ids.step))
 }

@@ -9,31 +9,12 @@ use secrecy::SecretString;
 
 use super::cipher::{Cipher, Protocol};
 use super::headers::camel_case;
+use super::logs::CONTEXT;
 use crate::component::Error;
 use reader::Reader;
 
 /// Most that a number of milliseconds, messages or tries may be.
 const MOST: u64 = u32::MAX as u64;
-
-/// Variables that each line of the log repeats.
-const LOGGED: &[&str] = &[
-    "API_USERNAME",
-    "COMP_ID",
-    "COMP_NAME",
-    "CONTAINER_ID",
-    "CONTRACT_ID",
-    "EXEC_ID",
-    "EXEC_TYPE",
-    "EXECUTION_RESULT_ID",
-    "FLOW_ID",
-    "FLOW_VERSION",
-    "FUNCTION",
-    "STEP_ID",
-    "TASK_USER_EMAIL",
-    "TENANT_ID",
-    "USER_ID",
-    "WORKSPACE_ID",
-];
 
 /// All that the platform tells.
 #[derive(Clone)]
@@ -195,16 +176,6 @@ pub struct Hook {
 }
 
 impl Settings {
-    /// Reads the process's environment.
-    ///
-    /// # Errors
-    /// As [`read`](Self::read).
-    pub fn from_environment() -> Result<Self, Error> {
-        Self::read(std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        }))
-    }
-
     /// Reads the variables, once and for all.
     ///
     /// # Errors
@@ -249,10 +220,7 @@ impl Settings {
             storage: storage(&mut from),
             hook: Hook { startup_required: from.flag("STARTUP_REQUIRED"), shutdown },
             extra_headers: extra_headers(&from),
-            log_fields: LOGGED
-                .iter()
-                .filter_map(|it| Some((reader::full(it), from.get(it)?.to_owned())))
-                .collect(),
+            log_fields: logged(&from),
         };
         from.finish(settings)
     }
@@ -309,6 +277,13 @@ fn extra_headers(from: &Reader) -> Vec<(String, String)> {
         Some((camel_case(short), from.variable(name)?.to_owned()))
     };
     listed.split(',').filter_map(|it| header(it.trim())).filter(|it| !it.0.is_empty()).collect()
+}
+
+/// The variables of the log that are set.
+fn logged(from: &Reader) -> Vec<(String, String)> {
+    let set =
+        |name: &&str| Some(from.variable(name)?.to_owned()).filter(|it| !it.trim().is_empty());
+    CONTEXT.iter().filter_map(|it| Some(((*it).to_owned(), set(it)?))).collect()
 }
 
 impl fmt::Debug for Settings {

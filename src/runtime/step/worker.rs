@@ -301,12 +301,12 @@ impl<'a, C: Connection> Emitter<'a, C> {
             self.flow.rates.data.until_ready().await;
         }
         let id = self.flow.id_of(self.incoming, number);
-        let whole = self.written(result.clone(), id).await;
-        let publication = match whole {
+        let short = cut(&result);
+        let publication = match self.written(result, id).await {
             Ok(publication) => Ok(publication),
             Err(error) => {
                 tracing::warn!(%error, "a result is cut");
-                self.flow.out(self.incoming, self.started).data(message(cut(result)), None, id)
+                self.flow.out(self.incoming, self.started).data(message(short), None, id)
             }
         };
         self.flow.publish(publication).await
@@ -354,10 +354,10 @@ fn message(body: Value) -> Map<String, Value> {
 }
 
 /// A result without its lists: what is left are counts.
-fn cut(mut result: Value) -> Value {
-    if let Value::Object(fields) = &mut result {
-        fields.retain(|_, it| !it.is_array() && !it.is_object());
-        fields.insert("truncated".to_owned(), true.into());
-    }
-    result
+fn cut(result: &Value) -> Value {
+    let Value::Object(fields) = result else { return result.clone() };
+    let short = fields.iter().filter(|(_, it)| !it.is_array() && !it.is_object());
+    let mut short: Map<_, _> = short.map(|(name, it)| (name.clone(), it.clone())).collect();
+    short.insert("truncated".to_owned(), true.into());
+    short.into()
 }
