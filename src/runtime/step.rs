@@ -7,6 +7,7 @@
 pub mod attachments;
 mod broker;
 pub mod cipher;
+mod confirms;
 mod flow;
 pub mod headers;
 pub mod incoming;

@@ -1,14 +1,12 @@
 //! Publishing: each publication is confirmed, and tried again until it is.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use lapin::options::BasicPublishOptions;
-use lapin::types::AMQPValue;
-use lapin::{BasicProperties, Confirmation};
-use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::broker::{Line, is_refusal, pauses, unreachable};
+use super::confirms::{Confirms, Tried};
 use super::outgoing::Publication;
 use super::settings::Retry;
 use crate::component::{Error, Kind};
@@ -21,8 +19,8 @@ pub struct Publisher {
     line: Line,
     exchange: String,
     retry: Retry,
-    /// A returned message does not say whose it is, so only one is waited for at a time.
-    turn: Mutex<()>,
+    /// Over the channel of this number.
+    open: Mutex<Option<(u64, Confirms)>>,
 }
 
 /// Why something was not published.
@@ -42,19 +40,10 @@ impl From<Unpublished> for Error {
     }
 }
 
-/// What became of one try.
-enum Tried {
-    Confirmed,
-    Returned(String),
-    Refused,
-    Forbidden(Error),
-    Lost(Error),
-}
-
 impl Publisher {
     /// A publisher to this exchange.
     pub fn new(line: Line, exchange: String, retry: Retry) -> Self {
-        Self { line, exchange, retry, turn: Mutex::default() }
+        Self { line, exchange, retry, open: Mutex::default() }
     }
 
     /// Connects now, and not only with the first publication.
@@ -62,7 +51,7 @@ impl Publisher {
     /// # Errors
     /// When the broker cannot be reached.
     pub async fn connect(&self) -> Result<(), Error> {
-        self.line.channel().await.map(drop).map_err(|it| unreachable(&it))
+        self.confirms().await.map(drop).map_err(|it| unreachable(&it))
     }
 
     /// Publishes, and returns once the broker has taken it.
@@ -72,35 +61,48 @@ impl Publisher {
     ///
     /// # Errors
     /// Why it was not published.
-    pub async fn publish(&self, publication: &Publication) -> Result<(), Unpublished> {
-        let mut refused = 0;
+    pub async fn publish(&self, publication: Publication) -> Result<(), Unpublished> {
+        let publication = Arc::new(publication);
+        let (mut refused, mut alone) = (0, false);
         let mut pauses = pauses();
         let mut gone_since = None;
         loop {
-            match self.once(publication, refused).await {
-                Tried::Confirmed => return Ok(()),
+            let error = match self.once(&publication, refused, alone).await {
+                Tried::Taken => return Ok(()),
                 Tried::Returned(said) => return Err(Unpublished::Unroutable(unroutable(&said))),
-                Tried::Forbidden(error) => return Err(Unpublished::Unroutable(error)),
                 Tried::Refused => {
                     gone_since = None;
-                    if self.retry.attempts.is_some_and(|it| refused >= it) {
-                        return Err(Unpublished::GaveUp(full()));
-                    }
-                    let pause = self.retry.delay.saturating_mul(1 << refused.min(20));
+                    self.wait_for_room(refused).await?;
                     refused += 1;
-                    tracing::warn!(refused, "the broker refuses a message: a queue is full");
-                    tokio::time::sleep(pause.min(self.retry.max_delay)).await;
+                    continue;
                 }
-                Tried::Lost(error) => {
-                    let since = *gone_since.get_or_insert_with(Instant::now);
-                    if since.elapsed() > PATIENCE {
-                        return Err(Unpublished::GaveUp(error));
-                    }
-                    tracing::warn!(%error, "not published yet");
-                    tokio::time::sleep(pauses.next().unwrap_or_default()).await;
+                // The channel was closed for what one publication did: whose is seen when it is alone.
+                Tried::Lost(error) if is_refusal(&error) && !alone => {
+                    alone = true;
+                    continue;
                 }
+                Tried::Lost(error) if is_refusal(&error) => {
+                    return Err(Unpublished::Unroutable(unreachable(&error)));
+                }
+                Tried::Lost(error) => unreachable(&error),
+            };
+            if gone_since.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
+                return Err(Unpublished::GaveUp(error));
             }
+            tracing::warn!(%error, "not published yet");
+            tokio::time::sleep(pauses.next().unwrap_or_default()).await;
         }
+    }
+
+    /// Waits until a queue that has refused so often before may have room again.
+    async fn wait_for_room(&self, refused: u32) -> Result<(), Unpublished> {
+        if self.retry.attempts.is_some_and(|it| refused >= it) {
+            return Err(Unpublished::GaveUp(full()));
+        }
+        let pause = self.retry.delay.saturating_mul(1 << refused.min(20));
+        tracing::warn!(refused, "the broker refuses a message: a queue is full");
+        tokio::time::sleep(pause.min(self.retry.max_delay)).await;
+        Ok(())
     }
 
     /// Closes the connection.
@@ -108,50 +110,27 @@ impl Publisher {
         self.line.close().await;
     }
 
-    async fn once(&self, publication: &Publication, refused: u32) -> Tried {
-        let _turn = self.turn.lock().await;
-        let (number, channel) = match self.line.channel().await {
+    async fn once(&self, publication: &Arc<Publication>, refused: u32, alone: bool) -> Tried {
+        let (number, confirms) = match self.confirms().await {
             Ok(open) => open,
-            Err(error) => return Tried::Lost(unreachable(&error)),
+            Err(error) => return Tried::Lost(error),
         };
-        let options =
-            BasicPublishOptions { mandatory: publication.mandatory, ..Default::default() };
-        let sent = channel.basic_publish(
-            self.exchange.as_str().into(),
-            publication.routing_key.clone(),
-            options,
-            &publication.payload,
-            again(publication.properties.clone(), refused),
-        );
-        let confirmed = match sent.await {
-            Ok(confirm) => confirm.await,
-            Err(error) => Err(error),
-        };
-        match confirmed {
-            Ok(Confirmation::Ack(None) | Confirmation::NotRequested) => Tried::Confirmed,
-            Ok(Confirmation::Ack(Some(returned))) => {
-                Tried::Returned(returned.reply_text.to_string())
-            }
-            Ok(Confirmation::Nack(_)) => Tried::Refused,
-            Err(error) => {
-                self.line.hang_up(number).await;
-                if is_refusal(&error) {
-                    return Tried::Forbidden(unreachable(&error));
-                }
-                Tried::Lost(unreachable(&error))
-            }
+        let tried = confirms.publish(publication, refused, alone).await;
+        if let Tried::Lost(_) = tried {
+            self.line.hang_up(number).await;
         }
+        tried
     }
-}
 
-/// The header that tells how often a full queue has refused it.
-fn again(mut properties: BasicProperties, refused: u32) -> BasicProperties {
-    if refused > 0 {
-        let mut headers = properties.headers().clone().unwrap_or_default();
-        headers.insert("retry".into(), AMQPValue::LongLongInt(i64::from(refused)));
-        properties = properties.with_headers(headers);
+    /// What publishes on the open channel, and the channel's number.
+    async fn confirms(&self) -> Result<(u64, Confirms), lapin::Error> {
+        let (number, channel) = self.line.channel().await?;
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = open.take().filter(|it| it.0 == number);
+        let over = || (number, Confirms::over(channel, self.exchange.as_str().into()));
+        let (number, confirms) = open.insert(known.unwrap_or_else(over));
+        Ok((*number, confirms.clone()))
     }
-    properties
 }
 
 fn unroutable(said: &str) -> Error {

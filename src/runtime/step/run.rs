@@ -154,7 +154,7 @@ async fn tell(settings: &Settings, broker: &BrokerSettings, publisher: &Publishe
     let started = Timestamp::now();
     let out = Outgoing { settings, broker, incoming: None, started };
     let told = match out.error(error, Uuid::new_v4()) {
-        Ok(publication) => publisher.publish(&publication).await.map_err(Error::from),
+        Ok(publication) => publisher.publish(publication).await.map_err(Error::from),
         Err(error) => Err(error),
     };
     if let Err(failed) = told {

@@ -234,7 +234,7 @@ impl<C: Connection> Flow<C> {
 
     async fn publish(&self, publication: Result<Publication, Error>) -> Result<(), Unpublished> {
         match publication {
-            Ok(publication) => self.publisher.publish(&publication).await,
+            Ok(publication) => self.publisher.publish(publication).await,
             // It cannot be written, whoever would take it.
             Err(error) => Err(Unpublished::Unroutable(error)),
         }

@@ -178,6 +178,10 @@ impl Reader {
     }
 }
 
+/// Most bytes of a frame. lapin keeps room for 64 of them on each connection: with the 128 KB that a
+/// broker proposes, that is most of the memory of a step. Peers say 4 KB, and so do all headers fit.
+const FRAME: u32 = 32 * 1024;
+
 /// Writes an address as lapin wants it: peers take `amqp://host/` for the virtual host `/`, lapin
 /// for one without a name, and they spell two options otherwise.
 fn broker_address(text: &str) -> Result<String, &'static str> {
@@ -206,11 +210,12 @@ fn broker_address(text: &str) -> Result<String, &'static str> {
         "channelMax" => "channel_max".to_owned(),
         _ => name.to_owned(),
     };
-    let options: Vec<_> =
+    let mut options: Vec<_> =
         url.query_pairs().map(|(name, value)| (spelled(&name), value.into_owned())).collect();
-    if !options.is_empty() {
-        url.query_pairs_mut().clear().extend_pairs(options);
+    if !options.iter().any(|it| it.0 == "frame_max") {
+        options.push(("frame_max".to_owned(), FRAME.to_string()));
     }
+    url.query_pairs_mut().clear().extend_pairs(options);
     url.as_str().parse::<AMQPUri>().map_err(|_| FORM)?;
     Ok(url.into())
 }

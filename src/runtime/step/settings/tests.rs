@@ -190,8 +190,11 @@ fn addresses_are_checked() {
         assert!(complaint("ELASTICIO_AMQP_URI", bad).contains("ELASTICIO_AMQP_URI must"), "{bad}");
     }
     for (given, expected) in [
-        ("amqp://guest:guest@host", "amqp://guest:guest@host/%2f"),
-        ("amqp://guest:guest@host:5673/", "amqp://guest:guest@host:5673/%2f"),
+        ("amqp://guest:guest@host", "amqp://guest:guest@host/%2f?frame_max=32768"),
+        (
+            "amqp://g:g@host:5673/?heartbeat=9",
+            "amqp://g:g@host:5673/%2f?heartbeat=9&frame_max=32768",
+        ),
         (
             "amqps://u:p%40@host/vhost?heartbeat=9&frameMax=4096",
             "amqps://u:p%40@host/vhost?heartbeat=9&frame_max=4096",

@@ -1,0 +1,235 @@
+//! Many publications under way on one channel, each of which learns what became of it.
+//!
+//! The broker gives a message back that no queue takes, and then confirms it. The client hands what
+//! came back to whichever confirmation comes next, which may be that of another message: it is found
+//! out here whose it is.
+
+use std::sync::Arc;
+
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use futures_util::{FutureExt as _, future::BoxFuture};
+use lapin::message::BasicReturnMessage;
+use lapin::options::BasicPublishOptions;
+use lapin::types::{AMQPValue, ShortString};
+use lapin::{BasicProperties, Channel, Confirmation};
+use tokio::sync::{mpsc, oneshot};
+
+use super::outgoing::Publication;
+
+/// Publications that wait to be written. Few: what waits here can still be told that it failed.
+const WAITING: usize = 16;
+
+/// What became of one try.
+#[derive(Debug)]
+pub enum Tried {
+    /// The broker has it.
+    Taken,
+    /// No queue takes it; why.
+    Returned(String),
+    /// A queue is full.
+    Refused,
+    /// The channel is lost.
+    Lost(lapin::Error),
+}
+
+/// A way to publish on one channel.
+#[derive(Clone)]
+pub struct Confirms(mpsc::Sender<Request>);
+
+/// One try.
+struct Request {
+    publication: Arc<Publication>,
+    refused: u32,
+    /// Whether nothing else is to be under way meanwhile.
+    alone: bool,
+    reply: oneshot::Sender<Tried>,
+}
+
+type UnderWay = FuturesUnordered<BoxFuture<'static, (Request, lapin::Result<Confirmation>)>>;
+
+impl Confirms {
+    /// Publishes to this exchange, over a channel that confirms, until the last clone is dropped.
+    pub fn over(channel: Channel, exchange: ShortString) -> Self {
+        let (sender, requests) = mpsc::channel(WAITING);
+        tokio::spawn(Desk { channel, exchange, under_way: UnderWay::new() }.work(requests));
+        Self(sender)
+    }
+
+    /// Tries once. `refused` is how often a full queue has refused it before; `alone` keeps others
+    /// from being tried meanwhile, so that what becomes of the channel is its own doing.
+    pub async fn publish(&self, it: &Arc<Publication>, refused: u32, alone: bool) -> Tried {
+        let gone = || Tried::Lost(lapin::ErrorKind::MissingHeartbeatError.into());
+        let (reply, told) = oneshot::channel();
+        let publication = Arc::clone(it);
+        if self.0.send(Request { publication, refused, alone, reply }).await.is_err() {
+            return gone();
+        }
+        told.await.unwrap_or_else(|_| gone())
+    }
+}
+
+/// Whoever publishes on a channel: one alone, since the client counts confirmations in the order in
+/// which publications are begun.
+struct Desk {
+    channel: Channel,
+    exchange: ShortString,
+    under_way: UnderWay,
+}
+
+impl Desk {
+    async fn work(mut self, mut requests: mpsc::Receiver<Request>) {
+        let mut sorting = Sorting::default();
+        loop {
+            tokio::select! {
+                biased;
+                Some(done) = self.under_way.next() => self.settle(done, &mut sorting),
+                request = requests.recv(), if !sorting.is_muddled() => {
+                    let Some(request) = request else { break };
+                    if request.alone {
+                        self.run_dry(&mut sorting).await;
+                        self.begin(request);
+                        self.run_dry(&mut sorting).await;
+                    } else {
+                        self.begin(request);
+                    }
+                }
+            }
+        }
+        self.run_dry(&mut sorting).await;
+    }
+
+    async fn run_dry(&mut self, sorting: &mut Sorting<Request>) {
+        while let Some(done) = self.under_way.next().await {
+            self.settle(done, sorting);
+        }
+    }
+
+    fn begin(&self, request: Request) {
+        let (channel, exchange) = (self.channel.clone(), self.exchange.clone());
+        self.under_way.push(Box::pin(async move {
+            let it = &request.publication;
+            let options = BasicPublishOptions { mandatory: it.mandatory, immediate: false };
+            let properties = again(it.properties.clone(), request.refused);
+            let key = it.routing_key.clone();
+            let sent = channel.basic_publish(exchange, key, options, &it.payload, properties);
+            let confirmed = match sent.await {
+                Ok(confirm) => confirm.await,
+                Err(error) => Err(error),
+            };
+            (request, confirmed)
+        }));
+    }
+
+    /// Takes all that is confirmed by now: what came back was handed to one of these.
+    fn settle(
+        &mut self,
+        first: (Request, lapin::Result<Confirmation>),
+        sorting: &mut Sorting<Request>,
+    ) {
+        let mut next = Some(first);
+        while let Some((request, confirmed)) = next {
+            match confirmed {
+                Ok(confirmation) => sorting.confirmed(request, confirmation),
+                Err(error) => {
+                    sorting.lose(&error);
+                    tell(request, Tried::Lost(error));
+                }
+            }
+            next = self.under_way.next().now_or_never().flatten();
+        }
+        for (request, tried) in sorting.sorted(self.under_way.is_empty()) {
+            tell(request, tried);
+        }
+    }
+}
+
+/// Whoever asked may be gone.
+fn tell(request: Request, tried: Tried) {
+    request.reply.send(tried).ok();
+}
+
+/// What can be given back: messages of the same key and the same bytes share their fate.
+trait Returnable {
+    fn is(&self, returned: &BasicReturnMessage) -> bool;
+}
+
+impl Returnable for Request {
+    fn is(&self, returned: &BasicReturnMessage) -> bool {
+        let it = &returned.delivery;
+        self.publication.routing_key == it.routing_key && self.publication.payload == it.data
+    }
+}
+
+/// Finds out which of the confirmed messages were given back.
+///
+/// A message is given back before it is confirmed, and the client hands what it holds, oldest first,
+/// one to each confirmation. So a confirmation with nothing means that it held nothing, and all that
+/// was given back is with confirmations before this one. A confirmation with another's message says
+/// nothing of its own: then all wait until nothing is under way, when the client holds nothing. If
+/// the channel is lost before, it may hold something for ever, and they count as lost with it.
+struct Sorting<R> {
+    confirmed: Vec<(R, Tried)>,
+    returned: Vec<BasicReturnMessage>,
+    muddled: bool,
+    lost: Option<lapin::Error>,
+}
+
+impl<R> Default for Sorting<R> {
+    fn default() -> Self {
+        Self { confirmed: Vec::new(), returned: Vec::new(), muddled: false, lost: None }
+    }
+}
+
+impl<R: Returnable> Sorting<R> {
+    /// Whether it is not known whose something is: then nothing new may begin.
+    fn is_muddled(&self) -> bool {
+        self.muddled
+    }
+
+    /// Takes the confirmation of a message.
+    fn confirmed(&mut self, message: R, confirmation: Confirmation) {
+        let tried = if confirmation.is_nack() { Tried::Refused } else { Tried::Taken };
+        if let Some(returned) = confirmation.take_message() {
+            self.muddled |= !message.is(&returned);
+            self.returned.push(returned);
+        }
+        self.confirmed.push((message, tried));
+    }
+
+    /// Takes that the channel was lost, and what the client holds with it.
+    fn lose(&mut self, error: &lapin::Error) {
+        self.lost = Some(error.clone());
+    }
+
+    /// What became of the messages, as far as that is known. `dry` if nothing else is under way.
+    fn sorted(&mut self, dry: bool) -> Vec<(R, Tried)> {
+        if self.muddled && !dry {
+            return Vec::new();
+        }
+        let lost = self.lost.take().filter(|_| self.muddled);
+        self.muddled = false;
+        let mut returned = std::mem::take(&mut self.returned);
+        let mut all = std::mem::take(&mut self.confirmed);
+        for (message, tried) in &mut all {
+            if let Some(place) = returned.iter().position(|it| message.is(it)) {
+                *tried = Tried::Returned(returned.swap_remove(place).reply_text.to_string());
+            } else if let Some(error) = &lost {
+                *tried = Tried::Lost(error.clone());
+            }
+        }
+        all
+    }
+}
+
+/// The header that tells how often a full queue has refused it.
+fn again(mut properties: BasicProperties, refused: u32) -> BasicProperties {
+    if refused > 0 {
+        let mut headers = properties.headers().clone().unwrap_or_default();
+        headers.insert("retry".into(), AMQPValue::LongLongInt(i64::from(refused)));
+        properties = properties.with_headers(headers);
+    }
+    properties
+}
+
+#[cfg(test)]
+mod tests;
