@@ -28,9 +28,11 @@ impl Drop for Guard {
 /// The running server.
 pub struct Server {
     // It ends when its standard input does, so that it stays no longer than this process.
-    _child: Guard,
+    child: Guard,
     /// Where its iSendPro is, as `--server` wants it.
     pub url: String,
+    /// How many milliseconds it takes to answer.
+    pub latency: u64,
 }
 
 impl Server {
@@ -41,7 +43,12 @@ impl Server {
         let mut port = String::new();
         BufReader::new(child.0.stdout.take().context("no stdout")?).read_line(&mut port)?;
         let port: u16 = port.trim().parse().context("the server gave no port")?;
-        Ok(Self { _child: child, url: format!("http://127.0.0.1:{port}/cgi-bin") })
+        Ok(Self { child, url: format!("http://127.0.0.1:{port}/cgi-bin"), latency })
+    }
+
+    /// The id of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.0.id()
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test file uses a part of this")]
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -34,6 +35,7 @@ pub struct Launch {
     arguments: Vec<String>,
     folder: PathBuf,
     environment: BTreeMap<String, String>,
+    log: Option<File>,
 }
 
 impl Launch {
@@ -45,6 +47,7 @@ impl Launch {
             arguments: arguments.iter().map(|it| (*it).to_owned()).collect(),
             folder: folder.to_owned(),
             environment: BTreeMap::from([("PATH".to_owned(), path)]),
+            log: None,
         }
     }
 
@@ -119,22 +122,27 @@ impl Launch {
         self
     }
 
+    /// With its log in this file, where nobody reads it meanwhile.
+    pub fn log_to(mut self, file: File) -> Self {
+        self.log = Some(file);
+        self
+    }
+
     /// Starts it.
     pub fn start(self) -> Step {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).current_dir(&self.folder);
         command.env_clear().envs(&self.environment).stdin(Stdio::null());
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        command.stdout(self.log.map_or_else(Stdio::piped, Stdio::from));
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let (pid, guard) = (child.id(), Guard::of(child.id()));
         let output = Arc::new(Output::default());
-        let reading = [
-            gather(child.stdout.take().unwrap(), &output),
-            gather(child.stderr.take().unwrap(), &output),
-        ];
+        let stdout = child.stdout.take().map(|it| gather(it, &output));
+        let stderr = child.stderr.take().map(|it| gather(it, &output));
         let (sender, exit) = mpsc::channel();
         let ended = Arc::clone(&output);
         thread::spawn(move || {
-            for stream in reading {
+            for stream in [stdout, stderr].into_iter().flatten() {
                 stream.join().unwrap();
             }
             let status = child.wait().unwrap();
