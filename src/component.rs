@@ -38,12 +38,12 @@ pub use journal::{
 };
 pub use message::{Message, mask};
 pub use outcome::{AccountTrouble, Answer, Outcome, Problem, Reason, Reply, Status, Tally};
-pub use outlet::{Emit, Outlet};
+pub use outlet::{Attached, Emit, Outlet};
 pub use plan::{Deadline, Item, Part, Plan, Settled};
 pub use report::Report;
 pub use schema::{input_schema, options_schema, output_schema, plain};
 pub use shape::Shape;
-pub use trigger::{Fired, Trigger};
+pub use trigger::{Event, Fired, Trigger};
 
 /// A boxed future that may move between threads, as function pointers and trait objects need it.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

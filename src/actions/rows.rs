@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
 use super::{Session, answer};
-use crate::component::{Effect, Error, Kind, Outlet, Reply};
+use crate::component::{Attached, Effect, Error, Kind, Outlet, Reply};
 use crate::isendpro::report::{Limits, Report, ReportError, Row};
 use crate::isendpro::{Download, Request};
 
@@ -18,6 +18,8 @@ use crate::isendpro::{Download, Request};
 const PAGE: usize = 500;
 /// Most rows that one message may hold.
 const MOST_ROWS: usize = 100_000;
+/// The name of a report as a file.
+const FILE: &str = "report.zip";
 /// Most bytes of a file that one message may hold; in base64 it stays below the 10 MiB that
 /// platforms take.
 const MOST_FILE: u64 = 7 * 1024 * 1024;
@@ -74,7 +76,7 @@ pub struct Rows {
     pub last: Option<bool>,
     /// File
     ///
-    /// The zip as it came, in base64.
+    /// The zip as it came, in base64. In a flow it is the attachment report.zip instead, of any size.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
     /// Size of the file in bytes
@@ -199,6 +201,11 @@ async fn emit_rows(pages: &mut mpsc::Receiver<Page>, out: &Outlet<'_>) -> Result
 
 async fn emit_file(mut download: Download, out: &Outlet<'_>) -> Result<(), Error> {
     let size = download.bytes;
+    if out.takes_files() {
+        let file = Attached { name: FILE, content_type: "application/zip", file: download.file };
+        let rows = Rows { size: Some(size), ..Rows::default() };
+        return out.emit_with(Value::Object(answer::fields(&rows)), file).await;
+    }
     if size > MOST_FILE {
         let megabytes = size / (1024 * 1024);
         let said = format!("the file has {megabytes} MiB, too many for one message");

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::input::Reader;
 use super::{
-    Action, BoxFuture, Common, Config, Deadline, Effect, Error, Fallout, Fired, Kind, Known,
+    Action, BoxFuture, Common, Config, Deadline, Effect, Error, Event, Fallout, Fired, Kind, Known,
     MessageKey, Meta, Outcome, Outlet, Plan, Problem, Report, Slot, Status, Tally, Trigger,
     remembered,
 };
@@ -102,8 +102,13 @@ pub struct Finished {
 
 /// A planned stream of results.
 pub trait Source<C>: Send + Sync {
-    /// Runs it, emitting as it goes.
-    fn run<'a>(&'a self, api: &'a C, out: &'a Outlet<'_>) -> BoxFuture<'a, Result<Fired, Error>>;
+    /// Runs it, emitting as it goes. `snapshot` is what the last run of a trigger left.
+    fn run<'a>(
+        &'a self,
+        api: &'a C,
+        snapshot: &'a Value,
+        out: &'a Outlet<'_>,
+    ) -> BoxFuture<'a, Result<Fired, Error>>;
 }
 
 pub(super) struct BoundAction<A: Action> {
@@ -230,6 +235,7 @@ impl<A: Report> Source<A::Api> for PlannedReport<A> {
     fn run<'a>(
         &'a self,
         api: &'a A::Api,
+        _: &'a Value,
         out: &'a Outlet<'_>,
     ) -> BoxFuture<'a, Result<Fired, Error>> {
         Box::pin(async move {
@@ -250,10 +256,8 @@ pub(super) fn bind_trigger<T: Trigger>(config: &Config) -> Result<Box<dyn Bound<
 }
 
 impl<T: Trigger> Bound<T::Api> for BoundTrigger<T> {
-    /// A scheduler's message says nothing but that it is time; the pipe may give a `snapshot`.
-    fn prepare(&self, mut body: Value, now: Timestamp) -> Result<Task<T::Api>, Error> {
-        let snapshot = body.get_mut("snapshot").map_or_else(|| json!({}), Value::take);
-        let source = PlannedTrigger::<T> { snapshot, options: Arc::clone(&self.options), now };
+    fn prepare(&self, body: Value, now: Timestamp) -> Result<Task<T::Api>, Error> {
+        let source = PlannedTrigger::<T> { body, options: Arc::clone(&self.options), now };
         Ok(Task { common: Common::default(), work: Work::Stream(Box::new(source)) })
     }
 
@@ -263,7 +267,7 @@ impl<T: Trigger> Bound<T::Api> for BoundTrigger<T> {
 }
 
 struct PlannedTrigger<T: Trigger> {
-    snapshot: Value,
+    body: Value,
     options: Arc<T::Options>,
     now: Timestamp,
 }
@@ -272,9 +276,11 @@ impl<T: Trigger> Source<T::Api> for PlannedTrigger<T> {
     fn run<'a>(
         &'a self,
         api: &'a T::Api,
+        snapshot: &'a Value,
         out: &'a Outlet<'_>,
     ) -> BoxFuture<'a, Result<Fired, Error>> {
-        Box::pin(T::fire(api, &self.options, &self.snapshot, self.now, out))
+        let Self { body, options, now } = self;
+        Box::pin(T::fire(api, options, Event { body, snapshot, now: *now }, out))
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Message {
     pub body: Value,
     /// Whether an earlier try of it ended in doubt: it may have been sent.
     pub in_doubt: bool,
+    /// What the last run of a trigger left.
+    pub snapshot: Value,
     /// Everything else that came around the body, to go out again with each result; absent for a
     /// bare body.
     pub envelope: Option<Map<String, Value>>,
@@ -52,10 +54,16 @@ impl Message {
                 let error = fields.remove("error").unwrap_or_default();
                 let in_doubt = error["kind"] == "unknown";
                 let id = fields.get("id").and_then(Value::as_str).map(str::to_owned);
-                Self { id, body, in_doubt, envelope: Some(fields) }
+                Self { id, in_doubt, ..Self::bare(body, Some(fields)) }
             }
-            body => Self { id: None, body, in_doubt: false, envelope: None },
+            body => Self::bare(body, None),
         }
+    }
+
+    /// One whose body may say what the last run left: a line has no other place for it.
+    fn bare(body: Value, envelope: Option<Map<String, Value>>) -> Self {
+        let snapshot = body.get("snapshot").cloned().unwrap_or_else(|| Map::new().into());
+        Self { id: None, body, in_doubt: false, snapshot, envelope }
     }
 
     /// Whether its body says to send it although it may have been sent.

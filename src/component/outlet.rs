@@ -1,10 +1,11 @@
 //! Where the results of a message go, one after the other.
 
+use std::fs::File;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Map, Value};
 
-use super::{BoxFuture, Error};
+use super::{BoxFuture, Error, Kind};
 
 /// A runtime's way of taking results.
 pub trait Emit: Send + Sync {
@@ -14,6 +15,41 @@ pub trait Emit: Send + Sync {
     /// # Errors
     /// When results cannot be taken any more.
     fn emit(&self, result: Value) -> BoxFuture<'_, Result<(), Error>>;
+
+    /// Whether files can go along with results, beside them and not in them.
+    fn takes_files(&self) -> bool {
+        false
+    }
+
+    /// Takes one result with a file.
+    ///
+    /// # Errors
+    /// When the file cannot be kept anywhere, or results cannot be taken any more.
+    fn emit_with(&self, result: Value, file: Attached) -> BoxFuture<'_, Result<(), Error>> {
+        let said = format!("there is no place for the file {}", file.name);
+        drop((result, file));
+        Box::pin(std::future::ready(Err(Error::new(Kind::Internal, said))))
+    }
+
+    /// Keeps what the next run of a trigger begins with, once all results before it are safe. Where
+    /// each run stands alone, nothing is kept.
+    ///
+    /// # Errors
+    /// When it cannot be kept: the next run begins where this one did.
+    fn keep(&self, _snapshot: Value) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+/// A file that goes along with a result.
+#[derive(Debug)]
+pub struct Attached {
+    /// Its name, such as `report.zip`.
+    pub name: &'static str,
+    /// What it is, such as `application/zip`.
+    pub content_type: &'static str,
+    /// It is read from its start.
+    pub file: File,
 }
 
 /// The way out for one message's results. It adds to each what goes back to the sender untouched.
@@ -33,14 +69,33 @@ impl<'a> Outlet<'a> {
     ///
     /// # Errors
     /// When nobody takes results any more.
-    pub async fn emit(&self, mut result: Value) -> Result<(), Error> {
+    pub async fn emit(&self, result: Value) -> Result<(), Error> {
+        let result = self.echoed(result);
+        self.to.emit(result).await
+    }
+
+    /// Whether files can go along with results.
+    pub fn takes_files(&self) -> bool {
+        self.to.takes_files()
+    }
+
+    /// Emits one result with a file.
+    ///
+    /// # Errors
+    /// When the file cannot be kept anywhere, or nobody takes results any more.
+    pub async fn emit_with(&self, result: Value, file: Attached) -> Result<(), Error> {
+        let result = self.echoed(result);
+        self.to.emit_with(result, file).await
+    }
+
+    fn echoed(&self, mut result: Value) -> Value {
         if let Value::Object(fields) = &mut result {
             for (name, value) in &self.echo {
                 fields.entry(name).or_insert_with(|| value.clone());
             }
         }
         self.emitted.fetch_add(1, Ordering::Relaxed);
-        self.to.emit(result).await
+        result
     }
 
     /// How many results were emitted.

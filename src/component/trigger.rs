@@ -15,6 +15,17 @@ pub struct Fired {
     pub snapshot: Option<Value>,
 }
 
+/// What makes a trigger run.
+#[derive(Debug, Clone, Copy)]
+pub struct Event<'a> {
+    /// What came with it: nothing from a scheduler, a request's body from a webhook.
+    pub body: &'a Value,
+    /// What the last run left; an empty object at first.
+    pub snapshot: &'a Value,
+    /// When it is.
+    pub now: Timestamp,
+}
+
 /// A trigger. It is run again and again, each time with the snapshot of the time before.
 pub trait Trigger: Sized + 'static {
     /// What it talks to.
@@ -27,12 +38,11 @@ pub trait Trigger: Sized + 'static {
     /// What people and the platform are told about it.
     const META: Meta;
 
-    /// Runs once, emitting what is new since `snapshot`.
+    /// Runs once, emitting what is new since the snapshot.
     fn fire(
         api: &Self::Api,
         options: &Self::Options,
-        snapshot: &Value,
-        now: Timestamp,
+        event: Event<'_>,
         out: &Outlet<'_>,
     ) -> impl Future<Output = Result<Fired, Error>> + Send;
 }

@@ -197,9 +197,7 @@ impl<C: Connection> Engine<C> {
             };
             error.hint = error.hint.take().or(advice.map(Into::into));
         }
-        let elapsed_ms = started.elapsed().as_millis();
-        let error = verdict.error.as_ref().map(tracing::field::display);
-        tracing::info!(action = self.name, elapsed_ms, tally = ?verdict.tally, error, "message done");
+        log(self.name, started, &verdict);
         verdict
     }
 
@@ -210,7 +208,7 @@ impl<C: Connection> Engine<C> {
         under_way: &AtomicBool,
         turn: Option<Turn>,
     ) -> Verdict {
-        let Message { id, body, in_doubt, .. } = message;
+        let Message { id, body, in_doubt, snapshot, .. } = message;
         let (task, remembered) = match self.prepare(body, id).await {
             Ok(prepared) => prepared,
             Err(error) => return error.into(),
@@ -231,7 +229,9 @@ impl<C: Connection> Engine<C> {
         };
         match task.work {
             Work::Calls(job) => call.make_calls(job, &task.common, out, turn).await,
-            Work::Stream(source) => call.stream(source.as_ref(), &task.common, out).await,
+            Work::Stream(source) => {
+                call.stream(source.as_ref(), &snapshot, &task.common, out).await
+            }
         }
     }
 
@@ -293,6 +293,24 @@ impl From<Error> for Verdict {
         }
         Self { tally, error: Some(error), account: None, amnesia: None }
     }
+}
+
+/// Says in the log what became of a message: counts, and no numbers or texts.
+fn log(action: &str, started: Instant, verdict: &Verdict) {
+    let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let Tally { accepted, refused, not_sent, unknown, duplicate, .. } = verdict.tally;
+    let error = verdict.error.as_ref().map(tracing::field::display);
+    tracing::info!(
+        action,
+        elapsed_ms,
+        accepted,
+        refused,
+        not_sent,
+        unknown,
+        duplicate,
+        error,
+        "message done"
+    );
 }
 
 /// The limit on calls (`rate`, a second).

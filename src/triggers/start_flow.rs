@@ -1,12 +1,11 @@
 //! `startFlow`: starts a flow by the clock.
 
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::actions::Session;
-use crate::component::{Error, Fired, Meta, NoOptions, Outlet, Trigger};
+use crate::component::{Error, Event, Fired, Meta, NoOptions, Outlet, Trigger};
 
 /// The trigger.
 pub struct StartFlow;
@@ -42,11 +41,11 @@ impl Trigger for StartFlow {
     async fn fire(
         _: &Session,
         _: &NoOptions,
-        snapshot: &Value,
-        now: Timestamp,
+        event: Event<'_>,
         out: &Outlet<'_>,
     ) -> Result<Fired, Error> {
-        let output = serde_json::json!({ "time": now.to_string(), "snapshot": snapshot });
+        let output =
+            serde_json::json!({ "time": event.now.to_string(), "snapshot": event.snapshot });
         out.emit(output).await?;
         Ok(Fired { snapshot: None })
     }

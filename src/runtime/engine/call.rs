@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::{Amnesia, DIAGNOSIS_LASTS, Engine, Load, Remembered, Turn, Verdict};
 use crate::component::{
-    AccountTrouble, Common, Connection, Diagnosis, Emit, Error, Job, Kind, Mode, Outcome, Outlet,
-    PartInfo, Problem, Reason, Source, Status, Tally, faults, json_planned,
+    AccountTrouble, Common, Connection, Diagnosis, Emit, Error, Fired, Job, Kind, Mode, Outcome,
+    Outlet, PartInfo, Problem, Reason, Source, Status, Tally, faults, json_planned,
 };
 use crate::runtime::retry::{Next, delays_between, next};
 
@@ -234,9 +234,11 @@ impl<C: Connection> Call<'_, C> {
     pub(super) async fn stream(
         &self,
         source: &dyn Source<C>,
+        snapshot: &Value,
         common: &Common,
         out: &dyn Emit,
     ) -> Verdict {
+        let to = out;
         let out = Outlet::new(out, self.engine.echo(common, None));
         if self.engine.mode == Mode::DryRun {
             let planned = json_planned(self.engine.name, 1);
@@ -244,9 +246,16 @@ impl<C: Connection> Call<'_, C> {
             let error = out.emit(planned).await.err();
             return Verdict { tally, error, account: None, amnesia: None };
         }
-        let Err(mut error) = self.read(source, &out).await else {
-            let tally = Tally::of(Status::Accepted);
-            return Verdict { tally, error: None, account: None, amnesia: None };
+        let mut error = match self.read(source, snapshot, &out).await {
+            Ok(Fired { snapshot }) => {
+                let kept = match snapshot {
+                    Some(snapshot) => to.keep(snapshot).await,
+                    None => Ok(()),
+                };
+                let (tally, error) = (Tally::of(Status::Accepted), kept.err());
+                return Verdict { tally, error, account: None, amnesia: None };
+            }
+            Err(error) => error,
         };
         let mut account = None;
         if error.kind == Kind::Refused {
@@ -261,14 +270,22 @@ impl<C: Connection> Call<'_, C> {
     }
 
     /// Runs a stream, again and again while it fails before its first result and there is time.
-    async fn read(&self, source: &dyn Source<C>, out: &Outlet<'_>) -> Result<(), Error> {
+    async fn read(
+        &self,
+        source: &dyn Source<C>,
+        snapshot: &Value,
+        out: &Outlet<'_>,
+    ) -> Result<Fired, Error> {
         let mut delays = delays_between();
         let deadline = Instant::now() + self.engine.patience;
         loop {
             if !self.permitted().await {
                 return Err(Error::new(Kind::NotSent, "the run was stopped before this was done"));
             }
-            let Err(error) = source.run(self.api, out).await else { return Ok(()) };
+            let error = match source.run(self.api, snapshot, out).await {
+                Ok(fired) => return Ok(fired),
+                Err(error) => error,
+            };
             let again =
                 matches!(error.kind, Kind::NotSent | Kind::Unavailable) && out.emitted() == 0;
             let asked = error.retry_after.unwrap_or_default();

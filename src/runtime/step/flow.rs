@@ -12,11 +12,13 @@ use lapin::options::{
 use lapin::types::FieldTable;
 use lapin::{Acker, Channel, Consumer};
 use ring::digest::{Context, SHA256};
-use tokio::sync::{Notify, watch};
+use serde_json::Value;
+use tokio::sync::{Mutex, Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::attachments::Attachments;
 use super::broker::{Line, pauses, unreachable};
 use super::incoming::Incoming;
 use super::inflight::{Arrival, End, InFlight, Seen, Taken};
@@ -46,6 +48,10 @@ pub(super) struct Flow<C: Connection> {
     pub rates: Limits,
     /// Where large messages are, if there is such a place.
     pub storage: Option<Storage>,
+    /// Where files are kept that go along with results.
+    pub attachments: Attachments,
+    /// What the last run of a trigger left; none for an action. A trigger runs once at a time.
+    pub snapshot: Option<Mutex<Value>>,
     /// Whether the platform wants what came before to be passed on.
     pub passthrough: bool,
     /// For how long what was not sent is tried again, from delivery to delivery.
@@ -74,6 +80,7 @@ impl Default for State {
 pub(super) struct Limits {
     pub data: DefaultDirectRateLimiter,
     pub error: DefaultDirectRateLimiter,
+    pub snapshot: DefaultDirectRateLimiter,
 }
 
 impl Limits {
@@ -84,7 +91,11 @@ impl Limits {
                 .unwrap_or_else(|| Quota::per_second(count));
             RateLimiter::direct(quota.allow_burst(count))
         };
-        Self { data: limiter(rates.data), error: limiter(rates.error) }
+        Self {
+            data: limiter(rates.data),
+            error: limiter(rates.error),
+            snapshot: limiter(rates.snapshot),
+        }
     }
 }
 

@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::Value;
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::attachments::Attachments;
 use super::broker::{Broker, Line, pauses};
 use super::flow::{Flow, Limits, State};
 use super::inflight::InFlight;
@@ -15,7 +18,7 @@ use super::platform::{Platform, StepData};
 use super::publisher::Publisher;
 use super::settings::{BrokerSettings, Settings};
 use super::storage::Storage;
-use crate::component::{Component, Config, Connection, Error, Journal, Scope};
+use crate::component::{Component, Config, Connection, Error, Journal, Role, Scope};
 use crate::runtime::http::Http;
 use crate::runtime::{Engine, Memory, Stop, Stopper, live};
 
@@ -62,7 +65,7 @@ pub async fn run<C: Connection>(
         made = made => made,
         () = stop.requested() => return Ok(()),
     };
-    let Started { engine, storage, passthrough, patience } = match started {
+    let Started { engine, storage, attachments, snapshot, passthrough, patience } = match started {
         Ok(started) => started,
         Err(error) => {
             tokio::select! {
@@ -79,6 +82,8 @@ pub async fn run<C: Connection>(
         engine,
         publisher,
         storage,
+        attachments,
+        snapshot,
         passthrough,
         patience,
         stopper,
@@ -93,6 +98,8 @@ pub async fn run<C: Connection>(
 struct Started<C: Connection> {
     engine: Engine<C>,
     storage: Option<Storage>,
+    attachments: Attachments,
+    snapshot: Option<Mutex<Value>>,
     passthrough: bool,
     patience: Duration,
 }
@@ -107,7 +114,7 @@ async fn start<C: Connection>(
     stop: &Stop,
 ) -> Result<Started<C>, Error> {
     let Setup { component, defaults, journal } = setup;
-    let StepData { config, passthrough, .. } = platform.step(&settings.ids).await?;
+    let StepData { config, snapshot, passthrough, .. } = platform.step(&settings.ids).await?;
     let function = &settings.ids.function;
     let handler = component.handler(function).ok_or_else(|| {
         Error::config("ELASTICIO_FUNCTION", format!("{function} is no action or trigger"))
@@ -127,11 +134,17 @@ async fn start<C: Connection>(
     }
     let cipher = broker.cipher.clone();
     let storage = settings.storage.as_ref();
-    let storage = storage.map(|it| Storage::new(http, it, &settings.ids, cipher)).transpose()?;
+    let storage =
+        storage.map(|it| Storage::new(http.clone(), it, &settings.ids, cipher)).transpose()?;
+    let attachments = match storage.clone() {
+        Some(storage) => Attachments::Storage(http, storage),
+        None => Attachments::Platform(http, platform.clone()),
+    };
+    let snapshot = (handler.role == Role::Trigger).then(|| Mutex::new(snapshot));
     if settings.hook.startup_required {
         platform.start_up(&settings.ids.flow).await?;
     }
-    Ok(Started { engine, storage, passthrough, patience })
+    Ok(Started { engine, storage, attachments, snapshot, passthrough, patience })
 }
 
 /// Connects to the broker, again and again for a while: at the start of a platform all starts.

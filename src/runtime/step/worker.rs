@@ -9,7 +9,7 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use lapin::Acker;
 use lapin::message::Delivery;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 use tracing::Instrument as _;
@@ -18,10 +18,10 @@ use uuid::Uuid;
 use super::flow::Flow;
 use super::incoming::Incoming;
 use super::inflight::{End, Taken};
-use super::outgoing::{Outgoing, Publication};
+use super::outgoing::{Outgoing, Publication, Snapshot};
 use super::passthrough::Passthrough;
 use super::publisher::Unpublished;
-use crate::component::{BoxFuture, Connection, Emit, Error, Kind, Message, Tally};
+use crate::component::{Attached, BoxFuture, Connection, Emit, Error, Kind, Message, Tally};
 use crate::runtime::Verdict;
 
 /// For how long a journal that fails is waited for.
@@ -29,9 +29,11 @@ const JOURNAL_PATIENCE: Duration = Duration::from_secs(300);
 /// How long to wait before a journal that failed is tried again.
 const JOURNAL_PAUSE: Duration = Duration::from_secs(5);
 
-/// The numbers of what is no result: of the error of a message, and of the answer that tells it.
+/// The numbers of what is no result: of the error of a message, of the answer that tells it, and of
+/// a trigger's snapshot.
 const ERROR: u32 = u32::MAX;
 const REPLY: u32 = u32::MAX - 1;
+const SNAPSHOT: u32 = u32::MAX - 2;
 /// Where a message carries what earlier steps found.
 const PASSTHROUGH: &str = "passthrough";
 
@@ -117,8 +119,19 @@ impl<C: Connection> Flow<C> {
             // Whoever may not publish need not call either.
             self.rates.data.until_ready().await;
             let emitter = Emitter::new(self, incoming, passthrough, started);
-            let message = message_of(incoming, redelivered);
-            let verdict = self.engine.handle(message, &emitter).await;
+            let mut message = message_of(incoming, redelivered);
+            let verdict = match &self.snapshot {
+                None => self.engine.handle(message, &emitter).await,
+                Some(snapshot) => {
+                    let mut snapshot = snapshot.lock().await;
+                    message.snapshot = snapshot.clone();
+                    let verdict = self.engine.handle(message, &emitter).await;
+                    if let Some(kept) = emitter.kept.get() {
+                        snapshot.clone_from(kept);
+                    }
+                    verdict
+                }
+            };
             match self.follow(incoming, started, &emitter, verdict, &mut trouble).await {
                 Next::Fate(fate) => return fate,
                 Next::Again => {}
@@ -247,7 +260,7 @@ fn message_of(incoming: &Incoming, in_doubt: bool) -> Message {
     let own = payload.get("id").and_then(Value::as_str);
     let id = own.or(incoming.ids.message.as_deref()).map(str::to_owned);
     let body = payload.get("body").cloned().unwrap_or_default();
-    Message { id, body, in_doubt, envelope: None }
+    Message { id, body, in_doubt, snapshot: Value::Null, envelope: None }
 }
 
 /// The error of a result that nobody takes: what was done must not be done again for it.
@@ -277,6 +290,8 @@ struct Emitter<'a, C: Connection> {
     started: Timestamp,
     emitted: AtomicU32,
     failure: OnceCell<Unpublished>,
+    /// What the next run of a trigger begins with.
+    kept: OnceCell<Value>,
 }
 
 impl<'a, C: Connection> Emitter<'a, C> {
@@ -286,15 +301,15 @@ impl<'a, C: Connection> Emitter<'a, C> {
         passthrough: Option<&'a Passthrough>,
         started: Timestamp,
     ) -> Self {
-        let (emitted, failure) = (AtomicU32::new(0), OnceCell::new());
-        Self { flow, incoming, passthrough, started, emitted, failure }
+        let (emitted, failure, kept) = (AtomicU32::new(0), OnceCell::new(), OnceCell::new());
+        Self { flow, incoming, passthrough, started, emitted, failure, kept }
     }
 
     fn failure(&self) -> Option<&Unpublished> {
         self.failure.get()
     }
 
-    async fn publish(&self, result: Value) -> Result<(), Unpublished> {
+    async fn publish(&self, result: Value, attachments: Value) -> Result<(), Unpublished> {
         let number = self.emitted.fetch_add(1, Ordering::Relaxed);
         if number > 0 {
             // The permit for the first was there before the call.
@@ -302,18 +317,24 @@ impl<'a, C: Connection> Emitter<'a, C> {
         }
         let id = self.flow.id_of(self.incoming, number);
         let short = cut(&result);
-        let publication = match self.written(result, id).await {
+        let whole = message(result, attachments.clone());
+        let publication = match self.written(whole, id).await {
             Ok(publication) => Ok(publication),
             Err(error) => {
                 tracing::warn!(%error, "a result is cut");
-                self.flow.out(self.incoming, self.started).data(message(short), None, id)
+                let short = message(short, attachments);
+                self.flow.out(self.incoming, self.started).data(short, None, id)
             }
         };
         self.flow.publish(publication).await
     }
 
-    async fn written(&self, result: Value, id: Uuid) -> Result<Publication, Error> {
-        let (mut message, out) = (message(result), self.flow.out(self.incoming, self.started));
+    async fn written(
+        &self,
+        mut message: Map<String, Value>,
+        id: Uuid,
+    ) -> Result<Publication, Error> {
+        let out = self.flow.out(self.incoming, self.started);
         let Some(storage) = &self.flow.storage else {
             return out.data(message, self.passthrough, id);
         };
@@ -331,23 +352,64 @@ impl<'a, C: Connection> Emitter<'a, C> {
     }
 }
 
+impl<C: Connection> Emitter<'_, C> {
+    async fn emit_all(&self, result: Value, attachments: Value) -> Result<(), Error> {
+        let Err(unpublished) = self.publish(result, attachments).await else { return Ok(()) };
+        // Only the first one counts.
+        self.failure.set(unpublished).ok();
+        Err(Error::new(Kind::Unavailable, "a result could not be published"))
+    }
+}
+
 impl<C: Connection> Emit for Emitter<'_, C> {
     fn emit(&self, result: Value) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(self.emit_all(result, json!({})))
+    }
+
+    fn takes_files(&self) -> bool {
+        true
+    }
+
+    fn emit_with(&self, result: Value, file: Attached) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
-            let Err(unpublished) = self.publish(result).await else { return Ok(()) };
-            // Only the first one counts.
-            self.failure.set(unpublished).ok();
-            Err(Error::new(Kind::Unavailable, "a result could not be published"))
+            let Attached { name, content_type, file } = file;
+            let kept = self.flow.attachments.put(name, content_type, file).await?;
+            self.emit_all(result, json!({ name: kept })).await
+        })
+    }
+
+    fn keep(&self, snapshot: Value) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async move {
+            self.flow.rates.snapshot.until_ready().await;
+            let id = self.flow.id_of(self.incoming, SNAPSHOT);
+            let out = self.flow.out(self.incoming, self.started);
+            let published = self.flow.publish(out.snapshot(&snapshot, Snapshot::Whole, id)).await;
+            match published {
+                Ok(()) => {
+                    self.kept.set(snapshot).ok();
+                    Ok(())
+                }
+                Err(Unpublished::Unroutable(error)) => Err(unkept(&error)),
+                Err(gone) => {
+                    self.failure.set(gone).ok();
+                    Err(Error::new(Kind::Unavailable, "the snapshot could not be published"))
+                }
+            }
         })
     }
 }
 
+/// The error of a snapshot that nobody takes: its results are out.
+fn unkept(error: &Error) -> Error {
+    let said = format!("the next run will emit the same again: {}", error.what);
+    Error { hint: error.hint.clone(), ..Error::new(Kind::Unusable, said) }
+}
+
 /// A platform message of this body.
-fn message(body: Value) -> Map<String, Value> {
+fn message(body: Value, attachments: Value) -> Map<String, Value> {
     let mut message = Map::new();
-    for empty in ["attachments", "headers"] {
-        message.insert(empty.to_owned(), Map::new().into());
-    }
+    message.insert("attachments".to_owned(), attachments);
+    message.insert("headers".to_owned(), Map::new().into());
     message.insert("body".to_owned(), body);
     message.insert("metadata".to_owned(), Map::new().into());
     message
