@@ -1,5 +1,6 @@
 //! What becomes of a message.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -22,6 +23,11 @@ pub fn sender(stage: &Stage, simulator: &Simulator, options: &Value) -> Launch {
     });
     stage.platform.set_step(json!({"config": with(config, options), "is_passthrough": false}));
     Launch::ours("sendSms", &stage.queues, &stage.platform).env("LOG_LEVEL", "debug")
+}
+
+/// Settings of a step that puts a message back at once when it was not sent, and not for long.
+pub fn impatient() -> Value {
+    json!({"giveUpAfter": "0.01"})
 }
 
 /// A message to a number that ends so.
@@ -116,13 +122,12 @@ fn two_messages_of_one_id_are_both_sent_and_one_without_an_id_is_too() {
     stage.publish(&incoming(), &body("one"));
     stage.publish(&incoming(), &body("two"));
     stage.publish(&json!({}), &body("three"));
-    let mut ids = Vec::new();
+    let mut ids = HashSet::new();
     for _ in 0..3 {
         let (message, decrypted) = stage.next(Queue::Data);
         assert_eq!(decrypted["body"]["status"], "accepted");
-        ids.push(message.headers()["messageId"].clone());
+        ids.insert(message.headers()["messageId"].to_string());
     }
-    ids.dedup();
     assert_eq!(ids.len(), 3, "each result has an id of its own");
     stage.end(&mut step);
     assert_eq!(simulator.total(), 3);
@@ -136,7 +141,10 @@ fn what_no_queue_takes_is_an_error() {
     stage.publish(&incoming(), &sms("0001", "a"));
     let (_, error, _) = stage.next_error();
     assert!(error["message"].as_str().unwrap().contains("no queue takes"), "{error}");
+    assert_eq!(error["name"], "unknown", "nobody is to send it again without a look: {error}");
+    stage.queues.next(Queue::Rejected);
     stage.end(&mut step);
+    assert_eq!(simulator.total(), 1);
 }
 
 #[test]
@@ -144,7 +152,7 @@ fn what_was_not_sent_comes_back_later_as_it_came() {
     let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
     simulator.ask("PUT", "faults", r#"{"every": 1, "fault": "status429", "remaining": 1000}"#);
     let mut step =
-        sender(&stage, &simulator, &json!({})).set("REBOUND_INITIAL_EXPIRATION", "500").start();
+        sender(&stage, &simulator, &impatient()).set("REBOUND_INITIAL_EXPIRATION", "500").start();
     let input = stage.publish(&incoming(), &sms("0001", "a"));
     step.says("put back for later");
     simulator.ask("DELETE", "faults", "");
@@ -174,6 +182,7 @@ fn all_that_is_missing_is_named_at_once() {
         .without("FLOW_ID")
         .without("MESSAGE_CRYPTO_IV")
         .set("RABBITMQ_PREFETCH_SAILOR", "many")
+        .set("HOOK_SHUTDOWN", "false")
         .start();
     assert_eq!(step.exit(), Some(1));
     for name in ["ELASTICIO_FLOW_ID", "ELASTICIO_MESSAGE_CRYPTO_IV", "ELASTICIO_RABBITMQ_PREFETCH"]
@@ -187,7 +196,7 @@ fn what_cannot_be_put_back_is_an_error() {
     let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
     stage.queues.unbind(Queue::Rebound);
     simulator.ask("PUT", "faults", r#"{"every": 1, "fault": "status429", "remaining": 1000}"#);
-    let mut step = sender(&stage, &simulator, &json!({})).start();
+    let mut step = sender(&stage, &simulator, &impatient()).start();
     stage.publish(&incoming(), &sms("0001", "a"));
     let (_, error, _) = stage.next_error();
     assert!(error["message"].as_str().unwrap().contains("no queue takes"), "{error}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::cli::Simulator;
-use crate::contract::{sender, sms};
+use crate::contract::{impatient, sender, sms};
 use crate::node;
 use crate::queues::Queue;
 use crate::stage::{Stage, incoming, settled, with};
@@ -38,7 +38,7 @@ fn what_went_before_is_passed_through() {
 fn what_is_put_back_is_the_input_as_it_came() {
     let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
     simulator.ask("PUT", "faults", r#"{"every": 1, "fault": "status429", "remaining": 1000}"#);
-    let mut step = sender(&stage, &simulator, &json!({})).start();
+    let mut step = sender(&stage, &simulator, &impatient()).start();
     let input = stage.publish(&incoming(), &sms("0001", "a"));
     let message = stage.queues.next(Queue::Rebound);
     assert_eq!(message.payload, input);

@@ -4,8 +4,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
 mod contract;
+mod defects;
 mod faults;
 mod flow;
+mod limits;
+mod settings;
 
 #[path = "../support/amqp.rs"]
 mod amqp;

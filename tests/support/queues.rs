@@ -31,9 +31,11 @@ pub enum Queue {
     Snapshot,
     /// Where a caller waits who gave a `reply_to`.
     Reply,
+    /// Inputs that the step has rejected. What it has acknowledged goes nowhere.
+    Rejected,
 }
 
-use Queue::{Data, Error, Input, Rebound, Reply, Snapshot};
+use Queue::{Data, Error, Input, Rebound, Rejected, Reply, Snapshot};
 
 /// The exchange and the queues of one step, under names that nobody else has.
 pub struct Queues {
@@ -81,7 +83,7 @@ impl Queues {
                 .await
         })
         .unwrap();
-        for queue in [Input, Data, Error, Rebound, Snapshot, Reply] {
+        for queue in [Input, Data, Error, Rebound, Snapshot, Reply, Rejected] {
             let mut arguments = FieldTable::default();
             let mut set = |name: &str, value| {
                 arguments.insert(name.into(), value);
@@ -90,9 +92,10 @@ impl Queues {
                 set("x-max-length", AMQPValue::LongInt(room));
                 set("x-overflow", AMQPValue::LongString("reject-publish".into()));
             }
-            if queue == Rebound {
+            let after = [(Rebound, Input), (Input, Rejected)];
+            if let Some((_, next)) = after.iter().find(|it| it.0 == queue) {
                 set("x-dead-letter-exchange", text(&exchange));
-                set("x-dead-letter-routing-key", text(&queues.name(Input)));
+                set("x-dead-letter-routing-key", text(&queues.name(*next)));
             }
             queues.declare_one(queue, arguments);
         }

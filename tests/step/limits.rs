@@ -1,0 +1,105 @@
+//! Where there is too much: queues that are full, results that are too large, calls that are too many.
+
+use std::time::Instant;
+
+use serde_json::json;
+
+use crate::cli::{Simulator, until};
+use crate::contract::{sender, sms};
+use crate::node::Codec;
+use crate::platform::Platform;
+use crate::queues::{Queue, Queues};
+use crate::rabbit_shared;
+use crate::stage::{Stage, incoming, with};
+use crate::step::Launch;
+
+/// One whose data queue has room for a message, and has it. A step asks again soon.
+fn full(simulator: &Simulator) -> (Stage, Launch) {
+    let queues = Queues::with_room(rabbit_shared::uri(), Some(1));
+    queues.publish_all(Queue::Data, vec![(lapin::BasicProperties::default(), b"first".to_vec())]);
+    let stage = Stage { queues, platform: Platform::start(), codec: Codec::start() };
+    let step = sender(&stage, simulator, &json!({})).set("AMQP_PUBLISH_MAX_RETRY_DELAY", "200");
+    (stage, step)
+}
+
+#[test]
+fn a_full_queue_is_waited_for_and_errors_go_out_meanwhile() {
+    let simulator = Simulator::start(&[]);
+    let (mut stage, step) = full(&simulator);
+    let mut step = step.set("RABBITMQ_PREFETCH_SAILOR", "2").start();
+    stage.publish(&incoming(), &sms("0001", "a"));
+    step.says("the broker refuses a message");
+    stage.publish(&incoming(), &json!({"body": {"sms": "no number"}}));
+    stage.next_error();
+    assert_eq!(stage.queues.next(Queue::Data).payload, b"first");
+    let (message, decrypted) = stage.next(Queue::Data);
+    assert_eq!(decrypted["body"]["status"], "accepted", "{decrypted}");
+    assert!(message.headers()["retry"].as_u64().unwrap() >= 1);
+    stage.end(&mut step);
+    assert_eq!(simulator.total(), 1);
+}
+
+/// It waits for 23 seconds before it leaves.
+#[test]
+fn a_step_that_has_to_stop_at_a_full_queue_leaves_its_message_in_its_own() {
+    let simulator = Simulator::start(&[]);
+    let (mut stage, step) = full(&simulator);
+    let folder = tempfile::tempdir().unwrap();
+    let journal = format!("file:{}", folder.path().join("sent.journal").display());
+    let mut step = step.env("ISENDPRO_JOURNAL", &journal).start();
+    stage.publish(&incoming(), &sms("0001", "a"));
+    step.says("the broker refuses a message");
+    step.signal("TERM");
+    assert_eq!(step.exit(), Some(0), "{}", step.output());
+    assert_eq!((stage.queues.count(Queue::Input), stage.queues.count(Queue::Data)), (1, 1));
+    stage.queues.next(Queue::Data);
+    let step = sender(&stage, &simulator, &json!({})).env("ISENDPRO_JOURNAL", &journal);
+    let mut step = step.start();
+    let (_, decrypted) = stage.next(Queue::Data);
+    let body = &decrypted["body"];
+    assert_eq!((&body["status"], &body["replayed"]), (&json!("accepted"), &json!(true)));
+    stage.end(&mut step);
+    assert_eq!(simulator.total(), 1);
+}
+
+#[test]
+fn a_step_that_may_not_wait_for_a_full_queue_ends_and_its_message_is_in_doubt() {
+    let simulator = Simulator::start(&[]);
+    let (mut stage, step) = full(&simulator);
+    let mut step = step.set("AMQP_PUBLISH_RETRY_ATTEMPTS", "1").start();
+    stage.publish(&incoming(), &sms("0001", "a"));
+    assert_eq!(step.exit(), Some(1), "{}", step.output());
+    assert!(step.output().contains("the queue of the next step is full"), "{}", step.output());
+    stage.queues.next(Queue::Data);
+    let step = sender(&stage, &simulator, &json!({})).set("AMQP_PUBLISH_RETRY_ATTEMPTS", "1");
+    let mut step = step.start();
+    let (_, error, _) = stage.next_error();
+    assert_eq!(error["name"], "unknown", "{error}");
+    stage.publish(&incoming(), &sms("0001", "b"));
+    stage.next(Queue::Data);
+    stage.end(&mut step);
+    assert_eq!(simulator.total(), 2);
+}
+
+/// One at a time, and then one more for each third of a second. Looking later only allows for more.
+#[test]
+fn the_limit_on_results_limits_the_calls_too() {
+    let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
+    let step = sender(&stage, &simulator, &json!({})).set("DATA_RATE_LIMIT", "1");
+    let step = step.set("RATE_INTERVAL", "333").set("RABBITMQ_PREFETCH_SAILOR", "9");
+    let mut step = step.start();
+    step.says("waiting for messages");
+    let began = Instant::now();
+    for number in 0..4 {
+        let own = json!({"messageId": format!("m-{number}")});
+        stage.publish(&with(incoming(), &own), &sms("0001", &number.to_string()));
+    }
+    until("all are sent", || {
+        let sent = simulator.total();
+        let most = 1 + began.elapsed().as_millis() / 333;
+        assert!(sent as u128 <= most, "{sent} after {:?}", began.elapsed());
+        sent == 4
+    });
+    stage.end(&mut step);
+    assert_eq!(stage.queues.count(Queue::Data), 4);
+}
