@@ -70,6 +70,20 @@ fn no_wait_is_longer_than_the_broker_takes() {
     assert_eq!(step.exit(), Some(0), "{}", step.output());
 }
 
+/// The broker forgets what is not persistent when it restarts. Of an input nothing else is left then
+/// but the error, or the copy that waits to come back.
+#[test]
+fn errors_and_what_waits_to_come_back_survive_the_broker() {
+    let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
+    let mut step = sender(&stage, &simulator, &impatient()).start();
+    stage.publish(&incoming(), &sms("0903", "a"));
+    stage.publish(&incoming(), &sms("0430", "b"));
+    for queue in [Queue::Error, Queue::Rebound] {
+        assert_eq!(*stage.queues.next(queue).properties.delivery_mode(), Some(2), "{queue:?}");
+    }
+    stage.end(&mut step);
+}
+
 #[test]
 fn a_step_whose_messages_all_fail_early_stops_all_the_same() {
     let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));

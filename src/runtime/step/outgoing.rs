@@ -206,7 +206,7 @@ impl Outgoing<'_> {
             .clone()
             .with_headers(headers.into())
             .with_expiration(short(&wait.min(LONGEST_WAIT).to_string())?)
-            .with_delivery_mode(self.delivery_mode());
+            .with_delivery_mode(self.delivery_mode(Kind::Rebound));
         Ok(Publication {
             routing_key: short(&self.broker.rebound_key)?,
             payload: raw.payload.clone(),
@@ -268,14 +268,17 @@ impl Outgoing<'_> {
         let properties = BasicProperties::default()
             .with_content_type("application/json".into())
             .with_content_encoding("utf8".into())
-            .with_delivery_mode(self.delivery_mode())
+            .with_delivery_mode(self.delivery_mode(kind))
             .with_headers(headers.into());
         let routing_key = short(routing_key)?;
         Ok(Publication { routing_key, payload, properties, mandatory: true, kind })
     }
 
-    fn delivery_mode(&self) -> u8 {
-        if self.settings.persistent { 2 } else { 1 }
+    /// Whether a broker that restarts still has it. Of an input nothing else is left but its error,
+    /// or its copy that waits.
+    fn delivery_mode(&self, kind: Kind) -> u8 {
+        let last = matches!(kind, Kind::Error | Kind::Rebound);
+        if self.settings.persistent || last { 2 } else { 1 }
     }
 }
 

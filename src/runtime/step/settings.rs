@@ -37,7 +37,8 @@ pub struct Settings {
     pub publish: Retry,
     /// How the platform's API is asked again.
     pub api_retry: Retry,
-    /// Whether published messages survive a restart of the broker.
+    /// Whether all published messages survive a restart of the broker, and not only errors and what
+    /// is put off.
     pub persistent: bool,
     /// Most bytes of a result as it is published.
     pub size_limit: usize,

@@ -280,7 +280,7 @@ fn a_snapshot_is_readable() {
 
 #[test]
 fn a_rebound_is_the_delivery_itself() {
-    let settings = settings(&[("ELASTICIO_AMQP_PERSISTENT_MESSAGES", "true")]);
+    let settings = settings(&[]);
     let cipher = &settings.broker.as_ref().unwrap().cipher;
     let came = properties(&[
         ("threadId", long("th")),
