@@ -8,6 +8,8 @@ pub mod attachments;
 mod broker;
 pub mod cipher;
 mod confirms;
+mod cut;
+mod emitter;
 mod flow;
 pub mod headers;
 pub mod incoming;

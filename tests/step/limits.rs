@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cli::{Simulator, until};
 use crate::contract::{sender, sms};
@@ -79,6 +79,38 @@ fn a_step_that_may_not_wait_for_a_full_queue_ends_and_its_message_is_in_doubt() 
     stage.next(Queue::Data);
     stage.end(&mut step);
     assert_eq!(simulator.total(), 2);
+}
+
+/// What comes out of a bulk of 60, one of whom is blacklisted, where a result has so many bytes.
+fn bounded(bytes: &str) -> Value {
+    let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
+    let step = sender(&stage, &simulator, &json!({})).set("FUNCTION", "sendSmsMulti");
+    let mut step = step.set("OUTGOING_MESSAGE_SIZE_LIMIT", bytes).start();
+    stage.platform.change_step(|it| it["is_passthrough"] = true.into());
+    let mut nums: Vec<_> = (100..159).map(|it| format!("0680010{it}")).collect();
+    nums.push("0680010011".to_owned());
+    stage.publish(&incoming(), &json!({"body": {"num": nums, "sms": "a"}}));
+    let (message, mut decrypted) = stage.next(Queue::Data);
+    assert!(message.payload.len() <= bytes.parse().unwrap(), "{}", message.payload.len());
+    stage.end(&mut step);
+    assert_eq!((simulator.total(), stage.queues.count(Queue::Error)), (59, 0));
+    assert_eq!(
+        (&decrypted["body"]["accepted"], &decrypted["body"]["refused"]),
+        (&json!(59), &json!(1))
+    );
+    decrypted["body"].take()
+}
+
+#[test]
+fn a_result_that_is_too_large_loses_what_went_well_and_then_its_problems() {
+    let whole = bounded("100000");
+    assert_eq!((whole["results"].as_array().unwrap().len(), whole.get("truncated")), (60, None));
+    let problems = bounded("5000");
+    assert_eq!(problems["truncated"], true);
+    let results = problems["results"].as_array().unwrap();
+    assert_eq!((results.len(), &results[0]["index"]), (1, &json!(59)), "{problems}");
+    let counts = bounded("800");
+    assert_eq!((&counts["truncated"], counts.get("results")), (&json!(true), None));
 }
 
 /// One at a time, and then one more for each third of a second. Looking later only allows for more.

@@ -86,13 +86,14 @@ pub struct Outgoing<'a> {
 }
 
 impl Outgoing<'_> {
-    /// A result. A message without body, headers or attachments gets empty ones.
+    /// A result. A message without body, headers or attachments gets empty ones; the header that
+    /// chooses its way is taken out of it.
     ///
     /// # Errors
     /// It is larger than the platform allows, or names an impossible routing key.
     pub fn data(
         &self,
-        mut message: Map<String, Value>,
+        message: &mut Map<String, Value>,
         passthrough: Option<&Passthrough>,
         id: Uuid,
     ) -> Result<Publication, Error> {
@@ -106,7 +107,7 @@ impl Outgoing<'_> {
         let chosen = message.get_mut("headers").map(take_routing_key).transpose()?.flatten();
         let routing_key = chosen.as_deref().unwrap_or(&self.broker.data_key);
         let protocol = self.settings.protocol;
-        let payload = self.seal(&Published { message: &message, passthrough }, protocol)?;
+        let payload = self.seal(&Published { message, passthrough }, protocol)?;
         let mut headers = self.headers(id);
         headers.number("protocolVersion", protocol.number());
         self.ended(&mut headers);

@@ -2,26 +2,24 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use lapin::Acker;
 use lapin::message::Delivery;
-use serde_json::{Map, Value, json};
-use tokio::sync::OnceCell;
+use serde_json::Value;
 use tokio::time::Instant;
 use tracing::Instrument as _;
-use uuid::Uuid;
 
+use super::emitter::Emitter;
 use super::flow::Flow;
 use super::incoming::Incoming;
 use super::inflight::{End, Taken};
-use super::outgoing::{Outgoing, Publication, Snapshot};
+use super::outgoing::{Outgoing, Publication};
 use super::passthrough::Passthrough;
 use super::publisher::Unpublished;
-use crate::component::{Attached, BoxFuture, Connection, Emit, Error, Kind, Message, Tally};
+use crate::component::{Connection, Error, Kind, Message, Tally};
 use crate::runtime::Verdict;
 
 /// For how long a journal that fails is waited for.
@@ -33,9 +31,7 @@ const JOURNAL_PAUSE: Duration = Duration::from_secs(5);
 /// a trigger's snapshot.
 const ERROR: u32 = u32::MAX;
 const REPLY: u32 = u32::MAX - 1;
-const SNAPSHOT: u32 = u32::MAX - 2;
-/// Where a message carries what earlier steps found.
-const PASSTHROUGH: &str = "passthrough";
+pub(super) const SNAPSHOT: u32 = u32::MAX - 2;
 
 /// What a delivery comes to.
 enum Fate {
@@ -126,7 +122,7 @@ impl<C: Connection> Flow<C> {
                     let mut snapshot = snapshot.lock().await;
                     message.snapshot = snapshot.clone();
                     let verdict = self.engine.handle(message, &emitter).await;
-                    if let Some(kept) = emitter.kept.get() {
+                    if let Some(kept) = emitter.kept() {
                         snapshot.clone_from(kept);
                     }
                     verdict
@@ -240,12 +236,15 @@ impl<C: Connection> Flow<C> {
         }
     }
 
-    fn out<'a>(&'a self, incoming: &'a Incoming, started: Timestamp) -> Outgoing<'a> {
+    pub(super) fn out<'a>(&'a self, incoming: &'a Incoming, started: Timestamp) -> Outgoing<'a> {
         let Self { settings, broker, .. } = self;
         Outgoing { settings, broker, incoming: Some(incoming), started }
     }
 
-    async fn publish(&self, publication: Result<Publication, Error>) -> Result<(), Unpublished> {
+    pub(super) async fn publish(
+        &self,
+        publication: Result<Publication, Error>,
+    ) -> Result<(), Unpublished> {
         match publication {
             Ok(publication) => self.publisher.publish(publication).await,
             // It cannot be written, whoever would take it.
@@ -280,146 +279,4 @@ fn defect() -> Error {
 fn forgetful(why: &str) -> Error {
     Error::new(Kind::Unavailable, format!("the journal: {why}"))
         .hint("see that its disk has room, or that its Redis runs; then start the step again")
-}
-
-/// Publishes the results of one message.
-struct Emitter<'a, C: Connection> {
-    flow: &'a Flow<C>,
-    incoming: &'a Incoming,
-    passthrough: Option<&'a Passthrough>,
-    started: Timestamp,
-    emitted: AtomicU32,
-    failure: OnceCell<Unpublished>,
-    /// What the next run of a trigger begins with.
-    kept: OnceCell<Value>,
-}
-
-impl<'a, C: Connection> Emitter<'a, C> {
-    fn new(
-        flow: &'a Flow<C>,
-        incoming: &'a Incoming,
-        passthrough: Option<&'a Passthrough>,
-        started: Timestamp,
-    ) -> Self {
-        let (emitted, failure, kept) = (AtomicU32::new(0), OnceCell::new(), OnceCell::new());
-        Self { flow, incoming, passthrough, started, emitted, failure, kept }
-    }
-
-    fn failure(&self) -> Option<&Unpublished> {
-        self.failure.get()
-    }
-
-    async fn publish(&self, result: Value, attachments: Value) -> Result<(), Unpublished> {
-        let number = self.emitted.fetch_add(1, Ordering::Relaxed);
-        if number > 0 {
-            // The permit for the first was there before the call.
-            self.flow.rates.data.until_ready().await;
-        }
-        let id = self.flow.id_of(self.incoming, number);
-        let short = cut(&result);
-        let whole = message(result, attachments.clone());
-        let publication = match self.written(whole, id).await {
-            Ok(publication) => Ok(publication),
-            Err(error) => {
-                tracing::warn!(%error, "a result is cut");
-                let short = message(short, attachments);
-                self.flow.out(self.incoming, self.started).data(short, None, id)
-            }
-        };
-        self.flow.publish(publication).await
-    }
-
-    async fn written(
-        &self,
-        mut message: Map<String, Value>,
-        id: Uuid,
-    ) -> Result<Publication, Error> {
-        let out = self.flow.out(self.incoming, self.started);
-        let Some(storage) = &self.flow.storage else {
-            return out.data(message, self.passthrough, id);
-        };
-        let mut passthrough = self.passthrough.cloned();
-        if let Some(passed) = &mut passthrough {
-            message.insert(PASSTHROUGH.to_owned(), std::mem::take(&mut passed.steps).into());
-        }
-        storage.outgoing(&mut message).await;
-        if let (Some(passed), Some(Value::Object(steps))) =
-            (&mut passthrough, message.shift_remove(PASSTHROUGH))
-        {
-            passed.steps = steps;
-        }
-        out.data(message, passthrough.as_ref(), id)
-    }
-}
-
-impl<C: Connection> Emitter<'_, C> {
-    async fn emit_all(&self, result: Value, attachments: Value) -> Result<(), Error> {
-        let Err(unpublished) = self.publish(result, attachments).await else { return Ok(()) };
-        // Only the first one counts.
-        self.failure.set(unpublished).ok();
-        Err(Error::new(Kind::Unavailable, "a result could not be published"))
-    }
-}
-
-impl<C: Connection> Emit for Emitter<'_, C> {
-    fn emit(&self, result: Value) -> BoxFuture<'_, Result<(), Error>> {
-        Box::pin(self.emit_all(result, json!({})))
-    }
-
-    fn takes_files(&self) -> bool {
-        true
-    }
-
-    fn emit_with(&self, result: Value, file: Attached) -> BoxFuture<'_, Result<(), Error>> {
-        Box::pin(async move {
-            let Attached { name, content_type, file } = file;
-            let kept = self.flow.attachments.put(name, content_type, file).await?;
-            self.emit_all(result, json!({ name: kept })).await
-        })
-    }
-
-    fn keep(&self, snapshot: Value) -> BoxFuture<'_, Result<(), Error>> {
-        Box::pin(async move {
-            self.flow.rates.snapshot.until_ready().await;
-            let id = self.flow.id_of(self.incoming, SNAPSHOT);
-            let out = self.flow.out(self.incoming, self.started);
-            let published = self.flow.publish(out.snapshot(&snapshot, Snapshot::Whole, id)).await;
-            match published {
-                Ok(()) => {
-                    self.kept.set(snapshot).ok();
-                    Ok(())
-                }
-                Err(Unpublished::Unroutable(error)) => Err(unkept(&error)),
-                Err(gone) => {
-                    self.failure.set(gone).ok();
-                    Err(Error::new(Kind::Unavailable, "the snapshot could not be published"))
-                }
-            }
-        })
-    }
-}
-
-/// The error of a snapshot that nobody takes: its results are out.
-fn unkept(error: &Error) -> Error {
-    let said = format!("the next run will emit the same again: {}", error.what);
-    Error { hint: error.hint.clone(), ..Error::new(Kind::Unusable, said) }
-}
-
-/// A platform message of this body.
-fn message(body: Value, attachments: Value) -> Map<String, Value> {
-    let mut message = Map::new();
-    message.insert("attachments".to_owned(), attachments);
-    message.insert("headers".to_owned(), Map::new().into());
-    message.insert("body".to_owned(), body);
-    message.insert("metadata".to_owned(), Map::new().into());
-    message
-}
-
-/// A result without its lists: what is left are counts.
-fn cut(result: &Value) -> Value {
-    let Value::Object(fields) = result else { return result.clone() };
-    let short = fields.iter().filter(|(_, it)| !it.is_array() && !it.is_object());
-    let mut short: Map<_, _> = short.map(|(name, it)| (name.clone(), it.clone())).collect();
-    short.insert("truncated".to_owned(), true.into());
-    short.into()
 }

@@ -64,7 +64,7 @@ fn a_result_has_exactly_the_headers_of_a_node_step() {
         ],
     );
     let outgoing = outgoing(&settings, Some(&incoming));
-    let data = outgoing.data(message(), None, ID).unwrap();
+    let data = outgoing.data(&mut message(), None, ID).unwrap();
     let mut found = headers(&data);
     let (start, end) = (found["start"].as_i64().unwrap(), found["end"].as_i64().unwrap());
     assert!(start == outgoing.started.as_millisecond() && end >= start, "{start} {end}");
@@ -107,7 +107,7 @@ fn each_kind_has_its_own_headers() {
     let reply = out.http_reply(200, "ok", &Map::new(), ID).unwrap();
     let failed = out.error_reply(&error, ID).unwrap().unwrap();
     for (publication, route, more) in [
-        (out.data(message(), None, ID).unwrap(), "k.data", &["end", "protocolVersion"][..]),
+        (out.data(&mut message(), None, ID).unwrap(), "k.data", &["end", "protocolVersion"][..]),
         (out.error(&error, ID).unwrap(), "k.err", &["end"]),
         (failed, "k.reply", &["end", "x-eio-error-response"]),
         (reply, "k.reply", &["protocolVersion"]),
@@ -131,7 +131,7 @@ fn the_second_protocol_and_durable_messages_are_obeyed() {
     ]);
     let incoming = delivered(&json!({}), &[("reply_to", "k")]);
     let out = outgoing(&settings, Some(&incoming));
-    let data = out.data(message(), None, ID).unwrap();
+    let data = out.data(&mut message(), None, ID).unwrap();
     assert_eq!(opened(&settings, &data.payload, Protocol::V2)["body"], json!({"a": 1}));
     assert_eq!(headers(&data)["protocolVersion"], 2);
     assert_eq!(*data.properties.delivery_mode(), Some(2));
@@ -230,7 +230,8 @@ fn whoever_waits_for_an_answer_gets_errors_too() {
 fn a_message_may_choose_its_way() {
     let settings = settings(&[]);
     let out = outgoing(&settings, None);
-    let routed = |headers: Value| out.data(map(&json!({"body": {}, "headers": headers})), None, ID);
+    let routed =
+        |headers: Value| out.data(&mut map(&json!({"body": {}, "headers": headers})), None, ID);
     for name in ["x-eio-routing-key", "X-EIO-Routing-Key"] {
         let data = routed(json!({name: "k.own", "kept": 1})).unwrap();
         assert_eq!(data.routing_key.as_str(), "k.own");
@@ -254,10 +255,10 @@ fn a_message_may_choose_its_way() {
 
 #[test]
 fn results_larger_than_the_limit_are_refused() {
-    let size = outgoing(&settings(&[]), None).data(message(), None, ID).unwrap().payload.len();
+    let size = outgoing(&settings(&[]), None).data(&mut message(), None, ID).unwrap().payload.len();
     let limited = |limit: usize| {
         let settings = settings(&[("ELASTICIO_OUTGOING_MESSAGE_SIZE_LIMIT", &limit.to_string())]);
-        outgoing(&settings, None).data(message(), None, ID)
+        outgoing(&settings, None).data(&mut message(), None, ID)
     };
     assert!(limited(size).is_ok());
     let error = limited(size - 1).unwrap_err();
@@ -367,8 +368,8 @@ proptest! {
         let settings =
             settings(&[("ELASTICIO_PROTOCOL_VERSION", if second { "2" } else { "1" })]);
         let body = if body.is_null() { json!({}) } else { body };
-        let message = map(&json!({"headers": {"a": "b"}, "body": body}));
-        let data = outgoing(&settings, None).data(message, None, ID).unwrap();
+        let mut message = map(&json!({"headers": {"a": "b"}, "body": body}));
+        let data = outgoing(&settings, None).data(&mut message, None, ID).unwrap();
         let cipher = &settings.broker.as_ref().unwrap().cipher;
         let read = Incoming::decode(data.payload, data.properties, cipher, InputFormat::Default).unwrap();
         let expected = json!({"headers": {"a": "b"}, "body": body, "id": ID.to_string(), "attachments": {}});
