@@ -3,6 +3,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
+mod again;
 mod contract;
 mod defects;
 mod faults;
