@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
 mod again;
+mod canary;
 mod contract;
 mod defects;
 mod faults;
