@@ -96,7 +96,7 @@ impl Publisher {
 
     /// Waits until a queue that has refused so often before may have room again.
     async fn wait_for_room(&self, refused: u32) -> Result<(), Unpublished> {
-        if self.retry.attempts.is_some_and(|it| refused >= it) {
+        if self.retry.attempts.is_some_and(|it| refused + 1 >= it) {
             return Err(Unpublished::GaveUp(full()));
         }
         let pause = self.retry.delay.saturating_mul(1 << refused.min(20));
