@@ -15,12 +15,13 @@ use crate::step::Launch;
 
 const STEP: &str = "GET /v1/tasks/flow1/steps/step_2";
 
-fn player(stage: &Stage) -> Launch {
+/// A step on Node that emits what its messages say.
+pub fn player(stage: &Stage) -> Launch {
     node::step("play", &stage.queues, &stage.platform)
 }
 
 /// A message that asks the player for these events.
-fn play(events: &Value) -> Value {
+pub fn play(events: &Value) -> Value {
     json!({ "id": "m-1", "body": { "emit": events } })
 }
 

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
 mod contract;
+mod defects;
 mod harness;
 
 #[path = "../support/amqp.rs"]
