@@ -138,11 +138,14 @@ fn a_result_that_the_object_store_does_not_take_travels_whole() {
 #[test]
 fn a_platform_that_fails_is_asked_as_often_as_the_settings_say() {
     const STEP: &str = "GET /v1/tasks/flow1/steps/step_2";
-    for (attempts, exit) in [("3", 1), ("4", 0)] {
+    let started = [("3", 1), ("4", 0)].map(|(attempts, exit)| {
         let (stage, simulator) = (Stage::new(), Simulator::start(&[]));
         stage.platform.fail(STEP, Fault::Status(500, "out of order"), 3);
         let step = sender(&stage, &simulator, &json!({}));
-        let mut step = step.set("API_REQUEST_RETRY_ATTEMPTS", attempts).start();
+        let step = step.set("API_REQUEST_RETRY_ATTEMPTS", attempts).start();
+        (stage, step, attempts, exit)
+    });
+    for (stage, mut step, attempts, exit) in started {
         if exit == 0 {
             step.says("waiting for messages");
             step.signal("TERM");
