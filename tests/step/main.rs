@@ -8,9 +8,11 @@ mod canary;
 mod contract;
 mod defects;
 mod faults;
+mod files;
 mod flow;
 mod limits;
 mod settings;
+mod snapshot;
 
 #[path = "../support/amqp.rs"]
 mod amqp;

@@ -122,6 +122,11 @@ impl Launch {
         self
     }
 
+    /// What it would find in its environment.
+    pub fn variables(&self) -> BTreeMap<String, String> {
+        self.environment.clone()
+    }
+
     /// With its log in this file, where nobody reads it meanwhile.
     pub fn log_to(mut self, file: File) -> Self {
         self.log = Some(file);
