@@ -34,7 +34,8 @@ const ACCOUNT_PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_ACCOUNT_PAUSE: Duration = Duration::from_secs(60);
 /// How long what is under way may take once the step is to stop. A platform kills after 30 s.
 const DEADLINE: Duration = Duration::from_secs(23);
-/// How long the broker may take to hear that nothing more is wanted, and to close.
+/// How long the broker may take to hear how a message ended, or that nothing more is wanted, or to
+/// close.
 const CLOSING: Duration = Duration::from_secs(2);
 /// The names of what a step emits are derived from this.
 const NAMESPACE: Uuid = Uuid::from_u128(0x0f5c_4b8e_7d0d_4b0a_9d53_6b1e_52a7_c0de);
@@ -167,7 +168,7 @@ impl<C: Connection> Flow<C> {
                 biased;
                 () = &mut stopping => break,
                 delivery = consumer.next() => match delivery {
-                    Some(delivery) => self.take(number, delivery?, carrying).await,
+                    Some(delivery) => self.take(number, delivery?, carrying),
                     // The queue is gone, or the connection.
                     None => {
                         reader.hang_up(number).await;
@@ -180,7 +181,7 @@ impl<C: Connection> Flow<C> {
         let draining = async {
             channel.basic_cancel(consumer.tag(), BasicCancelOptions::default()).await?;
             while let Some(delivery) = consumer.next().await {
-                self.take(number, delivery?, carrying).await;
+                self.take(number, delivery?, carrying);
             }
             Ok::<_, lapin::Error>(())
         };
@@ -201,12 +202,7 @@ impl<C: Connection> Flow<C> {
         Ok((number, channel, consumer))
     }
 
-    async fn take(
-        self: &Arc<Self>,
-        connection: u64,
-        delivery: Delivery,
-        carrying: &mut JoinSet<()>,
-    ) {
+    fn take(self: &Arc<Self>, connection: u64, delivery: Delivery, carrying: &mut JoinSet<()>) {
         let (id, rebounds) = Incoming::identity(&delivery.properties);
         let seen = Seen {
             redelivered: delivery.redelivered,
@@ -219,7 +215,9 @@ impl<C: Connection> Flow<C> {
                 carrying.spawn(Arc::clone(self).carry(delivery, taken));
             }
             Arrival::UnderWay => tracing::debug!("delivered again while it is under way"),
-            Arrival::Ended(acker, end) => say(&acker, end).await,
+            Arrival::Ended(acker, end) => {
+                carrying.spawn(async move { say(&acker, end).await });
+            }
         }
     }
 
@@ -309,11 +307,14 @@ impl<C: Connection> Flow<C> {
 
 /// Tells the broker how a delivery ended. Where it does not hear it, it delivers it again.
 async fn say(acker: &Acker, end: End) {
-    let told = match end {
-        End::Ack => acker.ack(BasicAckOptions::default()).await,
-        End::Reject => acker.reject(BasicRejectOptions { requeue: false }).await,
+    let told = async {
+        match end {
+            End::Ack => acker.ack(BasicAckOptions::default()).await,
+            End::Reject => acker.reject(BasicRejectOptions { requeue: false }).await,
+        }
     };
-    if !matches!(told, Ok(true)) {
+    // A connection that breaks at this moment may leave this without an answer for ever.
+    if !matches!(tokio::time::timeout(CLOSING, told).await, Ok(Ok(true))) {
         tracing::debug!("the broker did not hear of a message's end");
     }
 }
