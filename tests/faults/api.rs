@@ -5,24 +5,32 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::proxy::{self, Gate};
-use super::row::{Fault, IN_FLIGHT, fault};
+use super::row::{Fault, IN_FLIGHT, fault, step};
 use super::stage::{Stage, pause, until};
+use super::store::{ANY, SHARED};
 
 /// How often a request goes wrong.
 const TIMES: usize = 40;
 
 /// Faults of the API.
 pub const FAULTS: &[Fault] = &[
-    fault("API refuses connections for 5 s", 0..=0, gone),
-    fault("API cut off in full flight, back after 5 s", 0..=IN_FLIGHT, cut_off),
-    fault("connection dropped, request taken", TIMES..=TIMES, |it| go_wrong(it, "dropTaken", None)),
-    fault("connection dropped, request not taken", TIMES..=TIMES, |it| go_wrong(it, "drop", None)),
+    fault("API refuses connections for 5 s", 0..=0, |it| gone(it, 5)).steps(SHARED),
+    step("API refuses connections for 15 s", 0..=0, |it| gone(it, 15)),
+    fault("API cut off in full flight, back after 5 s", 0..=IN_FLIGHT, cut_off).steps(ANY),
+    fault("connection dropped, request taken", TIMES..=TIMES, |it| go_wrong(it, "dropTaken", None))
+        .steps(ANY),
+    fault("connection dropped, request not taken", TIMES..=TIMES, |it| go_wrong(it, "drop", None))
+        .steps(SHARED),
     fault("server closes connections idle for 5 s", 0..=0, idle),
     fault("no answer at all, request taken", TIMES..=TIMES, |stage| silent(stage, true)),
     fault("no answer at all, request not taken", TIMES..=TIMES, |stage| silent(stage, false)),
-    fault("429 with Retry-After", 0..=0, |it| go_wrong(it, "status429", None)),
-    fault("500, request taken", TIMES..=TIMES, |it| go_wrong(it, "status500", Some(true))),
-    fault("500, request not taken", TIMES..=TIMES, |it| go_wrong(it, "status500", Some(false))),
+    fault("429 with Retry-After", 0..=0, |it| go_wrong(it, "status429", None))
+        .steps(ANY)
+        .and_bulk(),
+    fault("500, request taken", TIMES..=TIMES, |it| go_wrong(it, "status500", Some(true)))
+        .steps(ANY),
+    fault("500, request not taken", TIMES..=TIMES, |it| go_wrong(it, "status500", Some(false)))
+        .steps(SHARED),
     fault("HTML, request taken", TIMES..=TIMES, |it| go_wrong(it, "html", Some(true))),
     fault("HTML, request not taken", TIMES..=TIMES, |it| go_wrong(it, "html", Some(false))),
     // A part of an answer is only there when the request was taken.
@@ -47,16 +55,17 @@ fn silent(stage: &mut Stage, taken: bool) {
     stage.run().set("callTimeout", "1").start().ended();
 }
 
-/// The API goes at a moment without a request, so that each later one meets a closed door.
-fn gone(stage: &mut Stage) {
+/// The API goes at a moment without a request, so that each later one meets a closed door. A step holds
+/// a message for 10 s before it puts it back for later.
+fn gone(stage: &mut Stage, seconds: u64) {
     let mut gate = Gate::to(stage.host());
     let mut running = stage.bare_run().server(&gate.url()).start();
     let (before, after) = stage.messages.lines.split_at(stage.messages.lines.len() / 2);
-    running.feed(before);
-    until("the first half has its results", || results(stage) == before.len());
+    stage.feed(&mut running, before);
+    until("the first half has its results", || stage.results() == before.len());
     gate.close();
-    running.feed(after);
-    pause(Duration::from_secs(5));
+    stage.feed(&mut running, after);
+    pause(Duration::from_secs(seconds));
     gate.open();
     running.ended();
 }
@@ -71,10 +80,6 @@ fn cut_off(stage: &mut Stage) {
     running.ended();
 }
 
-fn results(stage: &Stage) -> usize {
-    stage.outputs().iter().map(|it| it.lines().count()).sum()
-}
-
 /// Bursts, with pauses around the time after which the server closes what is idle: common servers
 /// wait 5 s.
 fn idle(stage: &mut Stage) {
@@ -85,7 +90,7 @@ fn idle(stage: &mut Stage) {
     for (burst, wait) in stage.messages.lines.chunks(lines / 4).zip([4990, 5000, 5010, 0]) {
         running.feed(burst);
         fed += burst.len();
-        until("a burst has its results", || results(stage) == fed);
+        until("a burst has its results", || stage.results() == fed);
         pause(Duration::from_millis(wait));
     }
     running.ended();

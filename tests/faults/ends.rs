@@ -1,27 +1,35 @@
 //! Processes that end before their input does.
 
-use super::row::{BULK, Fault, IN_FLIGHT, fault};
-use super::stage::Stage;
+use std::time::{Duration, Instant};
+
+use super::row::{BULK, Fault, IN_FLIGHT, fault, step};
+use super::stage::{Stage, until};
+use super::store::{ALL, ANY};
 
 /// Ends from outside.
 pub const FAULTS: &[Fault] = &[
     fault("kill -9 at half", 0..=IN_FLIGHT, |stage| {
         kill_at(stage, 0.5);
         stage.finish();
-    }),
+    })
+    .steps(ANY)
+    .and_bulk(),
     fault("kill -9, three times", 0..=3 * IN_FLIGHT, |stage| {
         for share in [0.2, 0.45, 0.7] {
             kill_at(stage, share);
         }
         stage.finish();
-    }),
+    })
+    .steps(ANY),
     fault("SIGTERM at half", 0..=0, |stage| {
         let running = stage.run().start();
         stage.reached(0.5);
-        running.signal("TERM");
-        running.ends(143);
+        running.stop();
         stage.finish();
-    }),
+    })
+    .steps(ANY)
+    .and_bulk(),
+    step("SIGTERM while the API is silent", 1..=IN_FLIGHT, stop_in_silence),
     // A single send is one request: there is no batch to change.
     fault("kill -9, then another batchSize", 0..=IN_FLIGHT, |stage| {
         kill_at(stage, 0.5);
@@ -29,6 +37,19 @@ pub const FAULTS: &[Fault] = &[
     })
     .shapes(BULK),
 ];
+
+/// Calls may take longer than the platform waits for a step to end.
+fn stop_in_silence(stage: &mut Stage) {
+    let running = stage.run().set("callTimeout", "60").start();
+    stage.reached(0.5);
+    stage.fail("silent", Some(true), 1, 1000);
+    let (before, began) = (stage.requests(), Instant::now());
+    until("nothing is answered any more", || stage.requests() >= before + IN_FLIGHT as u64);
+    running.stop();
+    assert!(began.elapsed() < Duration::from_secs(30), "a platform would have killed it");
+    stage.heal();
+    stage.finish();
+}
 
 fn kill_at(stage: &Stage, share: f64) {
     let running = stage.run().start();
@@ -39,11 +60,14 @@ fn kill_at(stage: &Stage, share: f64) {
 
 /// Crashes at chosen points of the program.
 pub const CRASHES: &[Fault] = &[
-    fault("abort after a claim", 1..=IN_FLIGHT, |it| crash_at_half(it, "after-claim")),
-    fault("abort before a call", 1..=IN_FLIGHT, |it| crash_at_half(it, "before-call")),
-    fault("abort after a call", 1..=IN_FLIGHT, |it| crash_at_half(it, "after-call")),
+    fault("abort after a claim", 1..=IN_FLIGHT, |it| crash_at_half(it, "after-claim")).steps(ALL),
+    fault("abort before a call", 1..=IN_FLIGHT, |it| crash_at_half(it, "before-call")).steps(ANY),
+    fault("abort after a call", 1..=IN_FLIGHT, |it| crash_at_half(it, "after-call")).steps(ALL),
     // The one that is recorded is known, but others are under way.
-    fault("abort after a record", 0..=IN_FLIGHT, |it| crash_at_half(it, "after-record")),
+    fault("abort after a record", 0..=IN_FLIGHT, |it| crash_at_half(it, "after-record")).steps(ALL),
+    // What is published and not acknowledged comes again.
+    step("abort after a result is confirmed", 0..=IN_FLIGHT, |it| crash_at_half(it, "after-emit")),
+    step("abort before an acknowledgement", 0..=IN_FLIGHT, |it| crash_at_half(it, "before-ack")),
     // Results are published several at a time: the tenth time is somewhere in the middle.
     fault("abort after a result is published", 0..=IN_FLIGHT, |it| crash(it, "after-publish", 10)),
     // A single send emits once.

@@ -1,7 +1,7 @@
 //! The fault suite: what becomes of 500 messages when things break, counted at the API.
 //!
-//! Each row injects one fault into runs of the real binary, 50 messages in flight against a simulated
-//! API that takes 20 ms, and holds them to this: no SMS twice, no recipient without a word, no word
+//! Each row injects one fault into runs of the real binary, as a pipe or as a step of a flow, 50 messages
+//! in flight against a simulated API that takes 20 ms, and holds them to this: no SMS twice, no recipient without a word, no word
 //! that is not true, and no more doubt than the fault explains. `scripts/test faults [WORD...]` plays
 //! the rows whose names hold all of the words.
 #![cfg(unix)]
@@ -10,14 +10,16 @@
 #![allow(clippy::cast_precision_loss, reason = "some thousand requests")]
 
 mod api;
+mod broker;
+mod cable;
 mod count;
 mod disk;
 mod ends;
+mod flow;
 mod memory;
 mod messages;
+mod pipe;
 mod proxy;
-#[path = "../support/redis.rs"]
-mod redis;
 mod row;
 mod sharing;
 mod stage;
@@ -25,17 +27,43 @@ mod store;
 mod table;
 mod worker;
 
+#[path = "../support/amqp.rs"]
+mod amqp;
+#[path = "../support/guard.rs"]
+mod guard;
+#[path = "../support/platform.rs"]
+mod platform;
+#[path = "../support/queues.rs"]
+mod queues;
+#[path = "../support/rabbit.rs"]
+mod rabbit;
+#[path = "../support/rabbit_shared.rs"]
+mod rabbit_shared;
+#[path = "../support/redis.rs"]
+mod redis;
+#[path = "../support/step.rs"]
+mod step;
+
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 
-use row::{Fault, Played, Row};
+use messages::Shape;
+use row::{Fault, Played, Role, Row};
+use store::Store;
 
 /// Rows that are played at the same time.
 const AT_ONCE: usize = 4;
 
 /// All faults, in the order of the table.
-const FAULTS: &[&[Fault]] =
-    &[ends::FAULTS, ends::CRASHES, api::FAULTS, disk::FAULTS, memory::FAULTS, sharing::FAULTS];
+const FAULTS: &[&[Fault]] = &[
+    ends::FAULTS,
+    ends::CRASHES,
+    api::FAULTS,
+    disk::FAULTS,
+    memory::FAULTS,
+    sharing::FAULTS,
+    broker::FAULTS,
+];
 
 fn main() -> ExitCode {
     count::check_yourself();
@@ -63,16 +91,27 @@ fn words(arguments: impl Iterator<Item = String>) -> Vec<String> {
         .collect()
 }
 
-/// Every fault in every store and shape that it makes sense for.
+/// Every fault in every role, store and shape that it makes sense for, first those of the pipe.
 fn all() -> Vec<Row> {
     let mut rows = Vec::new();
-    for fault in FAULTS.iter().copied().flatten() {
-        for store in fault.stores {
-            let row = |shape: &_| Row { fault, store: *store, shape: *shape };
-            rows.extend(fault.shapes.iter().map(row));
+    for role in [Role::Pipe, Role::Step] {
+        for fault in FAULTS.iter().copied().flatten() {
+            let (stores, shapes) = match role {
+                Role::Pipe => (fault.stores, fault.shapes),
+                Role::Step => (fault.steps, fault.step_shapes),
+            };
+            for store in stores {
+                let shapes = shapes.iter().filter(|it| makes_sense(*store, **it));
+                rows.extend(shapes.map(|it| Row { fault, role, store: *store, shape: *it }));
+            }
         }
     }
     rows
+}
+
+/// Without a journal a message is in doubt as a whole: a bulk message shows nothing more.
+fn makes_sense(store: Store, shape: Shape) -> bool {
+    store != Store::None || shape == Shape::Single
 }
 
 fn meant(row: &Row, filters: &[String]) -> bool {

@@ -1,5 +1,6 @@
 //! One line of the table.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
@@ -7,15 +8,34 @@ use std::time::Instant;
 use super::count::Count;
 use super::messages::Shape;
 use super::stage::Stage;
-use super::store::{ALL, Store};
+use super::store::{ALL, ANY, Store};
 
 /// Bulk messages only.
 pub const BULK: &[Shape] = &[Shape::Bulk];
 /// Single sends only.
 pub const SINGLE: &[Shape] = &[Shape::Single];
+const BOTH: &[Shape] = &[Shape::Single, Shape::Bulk];
 
 /// Requests that are in flight at any time.
 pub const IN_FLIGHT: usize = 50;
+
+/// What carries the messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// `isendpro run`: lines in, lines out.
+    Pipe,
+    /// `isendpro step`: from one queue to others.
+    Step,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Pipe => "pipe",
+            Self::Step => "step",
+        })
+    }
+}
 
 /// A fault, and what it may cost.
 pub struct Fault {
@@ -24,8 +44,14 @@ pub struct Fault {
     /// How many requests end in doubt, so that nobody knows whether their recipients were sent: the
     /// fewest, which prove that the fault happened, and the most.
     pub doubt: RangeInclusive<usize>,
-    /// The stores that it makes sense for.
+    /// The same where there is no journal, if that makes a difference.
+    blind: Option<RangeInclusive<usize>>,
+    /// The stores with which the pipe is broken like this.
     pub stores: &'static [Store],
+    /// The stores with which the step is, or without one.
+    pub steps: &'static [Store],
+    /// The shapes that the step sends.
+    pub step_shapes: &'static [Shape],
     /// The shapes that it makes sense for.
     pub shapes: &'static [Shape],
     play: Play,
@@ -34,15 +60,47 @@ pub struct Fault {
 /// Makes a fault happen.
 pub type Play = fn(&mut Stage);
 
-/// A fault that makes sense for every store and shape.
+/// A fault of the pipe that makes sense for every store and shape.
 pub const fn fault(name: &'static str, doubt: RangeInclusive<usize>, play: Play) -> Fault {
-    Fault { name, doubt, stores: ALL, shapes: &[Shape::Single, Shape::Bulk], play }
+    Fault {
+        name,
+        doubt,
+        blind: None,
+        stores: ALL,
+        steps: &[],
+        step_shapes: SINGLE,
+        shapes: BOTH,
+        play,
+    }
+}
+
+/// A fault of the step alone, with single sends.
+pub const fn step(name: &'static str, doubt: RangeInclusive<usize>, play: Play) -> Fault {
+    fault(name, doubt, play).stores(&[]).steps(ANY)
 }
 
 impl Fault {
-    /// It makes sense for these stores only.
+    /// In the pipe, it makes sense for these stores only.
     pub const fn stores(mut self, stores: &'static [Store]) -> Self {
         self.stores = stores;
+        self
+    }
+
+    /// In the step, it makes sense for these, with single sends.
+    pub const fn steps(mut self, stores: &'static [Store]) -> Self {
+        self.steps = stores;
+        self
+    }
+
+    /// In the step, bulk messages make a difference.
+    pub const fn and_bulk(mut self) -> Self {
+        self.step_shapes = BOTH;
+        self
+    }
+
+    /// Without a journal, so many end in doubt.
+    pub const fn blind(mut self, doubt: RangeInclusive<usize>) -> Self {
+        self.blind = Some(doubt);
         self
     }
 
@@ -53,10 +111,11 @@ impl Fault {
     }
 }
 
-/// A fault in one store and one shape.
+/// A fault of one role, with one store and one shape.
 #[derive(Clone, Copy)]
 pub struct Row {
     pub fault: &'static Fault,
+    pub role: Role,
     pub store: Store,
     pub shape: Shape,
 }
@@ -74,12 +133,17 @@ pub struct Played {
 impl Row {
     /// The name that filters look into.
     pub fn name(&self) -> String {
-        format!("{} {} {}", self.fault.name, self.store, self.shape)
+        format!("{} {} {} {}", self.role, self.fault.name, self.store, self.shape)
     }
 
     /// Most recipients that may end as unknown.
     pub fn bound(&self) -> usize {
-        self.fault.doubt.end() * self.shape.batch()
+        self.doubt().end() * self.shape.batch()
+    }
+
+    fn doubt(&self) -> &RangeInclusive<usize> {
+        let blind = self.fault.blind.as_ref().filter(|_| self.store == Store::None);
+        blind.unwrap_or(&self.fault.doubt)
     }
 
     /// Plays it on a stage of its own.
@@ -87,7 +151,7 @@ impl Row {
         let began = Instant::now();
         let mut recipients = 0;
         let played = catch_unwind(AssertUnwindSafe(|| {
-            let mut stage = Stage::new(self.store, self.shape);
+            let mut stage = Stage::new(self.role, self.store, self.shape);
             (self.fault.play)(&mut stage);
             recipients = stage.messages.things.len();
             stage.count()
@@ -110,7 +174,7 @@ impl Row {
         most("lost", count.lost, 0);
         most("wrong", count.wrong, 0);
         most("unknown", count.unknown, self.bound());
-        let least = *self.fault.doubt.start();
+        let least = *self.doubt().start();
         if count.unknown < least {
             broken.push(format!("{} unknown: did the fault happen {least} times?", count.unknown));
         }

@@ -3,9 +3,9 @@
 use std::ops::RangeInclusive;
 
 use super::messages::Messages;
-use super::row::{Fault, IN_FLIGHT, Play, fault};
-use super::stage::Stage;
-use super::store::{FILE, REDIS};
+use super::row::{Fault, IN_FLIGHT, Play, fault, step};
+use super::stage::{Stage, until};
+use super::store::{FILE, REDIS, SHARED};
 use super::worker::Running;
 
 /// Faults of sharing.
@@ -38,6 +38,16 @@ pub const FAULTS: &[Fault] = &[
         first.signal("CONT");
         first.ended();
     }),
+    // Its messages go to the other one.
+    step("two workers, one killed -9", 0..=IN_FLIGHT, two).steps(SHARED),
+    step("two workers, the second waits for the first", 0..=IN_FLIGHT, |stage| {
+        let (first, second) = (stage.run().start(), stage.run().start());
+        until("the second waits", || second.errors().contains("the journal cannot be opened"));
+        stage.reached(0.5);
+        first.kill();
+        second.ended();
+    })
+    .steps(FILE),
     fault("one id with two bodies", 0..=0, |stage| {
         stage.messages = Messages::with_two_bodies(stage.shape);
         stage.run().args(&["--once-per-id"]).start().ended();
@@ -60,6 +70,13 @@ fn stopped(stage: &mut Stage) -> Running {
     stage.reached(0.5);
     running.signal("STOP");
     running
+}
+
+fn two(stage: &mut Stage) {
+    let (first, second) = (stage.run().start(), stage.run().start());
+    stage.reached(0.5);
+    first.kill();
+    second.ended();
 }
 
 fn locked_out(stage: &mut Stage) {

@@ -1,10 +1,11 @@
 //! What a row plays on: an API of its own, a journal of its own, and the runs over both.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -14,9 +15,12 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use super::count::Count;
+use super::flow::Flow;
 use super::messages::{Messages, Shape};
+use super::pipe::Pipe;
+use super::row::Role;
 use super::store::{Journal, Store};
-use super::worker::Worker;
+use super::worker::{Running, Worker};
 
 /// What no step of a row should ever take.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -35,10 +39,20 @@ pub fn pause(time: Duration) {
 }
 
 /// Looks until it holds.
-pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub fn until(what: &str, holds: impl FnMut() -> bool) {
+    assert!(soon(LIMIT, holds), "it never came that {what}");
+}
+
+/// Looks whether it comes to hold in this time.
+pub fn soon(time: Duration, mut holds: impl FnMut() -> bool) -> bool {
     let began = Instant::now();
-    while !holds() {
-        assert!(began.elapsed() < LIMIT, "it never came that {what}");
+    loop {
+        if holds() {
+            return true;
+        }
+        if began.elapsed() > time {
+            return false;
+        }
         pause(Duration::from_millis(2));
     }
 }
@@ -51,14 +65,20 @@ pub struct Stage {
     api: Simulator,
     folder: TempDir,
     runs: Cell<usize>,
-    outputs: RefCell<Vec<PathBuf>>,
+    around: Around,
     /// Faults of the API that are to happen and did not yet.
     planned: Cell<bool>,
 }
 
+/// What is around the runs.
+enum Around {
+    Pipe(Pipe),
+    Flow(Rc<Flow>),
+}
+
 impl Stage {
     /// An API and a journal that know nothing yet, and 500 messages.
-    pub fn new(store: Store, shape: Shape) -> Self {
+    pub fn new(role: Role, store: Store, shape: Shape) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = Options { latency: LATENCY, ..Options::default() };
         Self {
@@ -68,7 +88,10 @@ impl Stage {
             api: runtime().block_on(start(options)).unwrap(),
             folder,
             runs: Cell::new(0),
-            outputs: RefCell::default(),
+            around: match role {
+                Role::Pipe => Around::Pipe(Pipe::default()),
+                Role::Step => Around::Flow(Flow::new()),
+            },
             planned: Cell::new(false),
         }
     }
@@ -83,8 +106,22 @@ impl Stage {
         self.folder.path().join(name)
     }
 
-    /// A run of all messages that is not started yet.
+    /// The flow, of a step.
+    pub fn flow(&self) -> &Flow {
+        match &self.around {
+            Around::Flow(flow) => flow,
+            Around::Pipe(_) => panic!("this row is for the step"),
+        }
+    }
+
+    /// A run of all messages that is not started yet; of a step, of those that are left.
     pub fn run(&self) -> Worker {
+        if let Around::Flow(flow) = &self.around {
+            if !flow.is_given() {
+                flow.give(&self.messages.lines);
+            }
+            return self.bare_run();
+        }
         let input = self.file("messages");
         std::fs::write(&input, self.messages.lines.concat()).unwrap();
         self.run_of(&input)
@@ -99,19 +136,49 @@ impl Stage {
     /// A run whose messages are still to be written.
     pub fn bare_run(&self) -> Worker {
         let number = self.runs.replace(self.runs.get() + 1);
-        let output = self.file(&format!("results {number}"));
-        self.outputs.borrow_mut().push(output.clone());
-        let worker = Worker::new(self.shape, output, &self.file(&format!("errors {number}")));
+        let (output, errors) = (format!("results {number}"), format!("errors {number}"));
+        let errors = self.file(&errors);
+        let worker = match &self.around {
+            Around::Pipe(pipe) => pipe.worker(self.shape, self.file(&output), &errors),
+            Around::Flow(flow) => flow.worker(self.shape, &errors),
+        };
+        let worker = match self.shape {
+            Shape::Single => worker,
+            Shape::Bulk => worker.set("batchSize", &self.shape.batch().to_string()),
+        };
         worker.server(&self.api.url()).journal(&self.journal.address())
+    }
+
+    /// Gives these messages to a run that has got none.
+    pub fn feed(&self, running: &mut Running, lines: &[String]) {
+        match &self.around {
+            Around::Pipe(_) => running.feed(lines),
+            Around::Flow(flow) => flow.give(lines),
+        }
     }
 
     /// The results of all runs so far, in the order in which they were made.
     pub fn outputs(&self) -> Vec<String> {
-        let read = |it: &PathBuf| std::fs::read_to_string(it).unwrap_or_default();
-        self.outputs.borrow().iter().map(read).collect()
+        match &self.around {
+            Around::Pipe(pipe) => pipe.outputs(),
+            Around::Flow(flow) => vec![flow.words()],
+        }
     }
 
-    /// The run that ends it: it reaches the end of its input.
+    /// How many results there are.
+    pub fn results(&self) -> usize {
+        match &self.around {
+            Around::Pipe(pipe) => pipe.results(),
+            Around::Flow(flow) => flow.results(),
+        }
+    }
+
+    /// How many requests were made.
+    pub fn requests(&self) -> u64 {
+        self.api.requests()
+    }
+
+    /// The run that ends it: it carries all that is left.
     pub fn finish(&self) {
         self.run().start().ended();
     }
@@ -139,8 +206,28 @@ impl Stage {
         self.planned.set(false);
     }
 
+    /// Lets no more go wrong.
+    pub fn heal(&self) {
+        self.ask("DELETE", "faults", "");
+        self.planned.set(false);
+    }
+
     /// What became of each recipient.
     pub fn count(&self) -> Count {
+        if let Around::Flow(flow) = &self.around {
+            while flow.is_waiting() {
+                self.finish();
+            }
+            let count = self.count_now();
+            if count.lost == 0 || !flow.comes_to_wait() {
+                return count;
+            }
+            self.finish();
+        }
+        self.count_now()
+    }
+
+    fn count_now(&self) -> Count {
         if self.planned.get() {
             assert_eq!(self.ask("GET", "faults", "")["remaining"], 0, "not all faults happened");
         }

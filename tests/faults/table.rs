@@ -5,6 +5,7 @@ use super::row::Played;
 /// What the columns are, with their widths; those of words first.
 const COLUMNS: &[(&str, usize)] = &[
     ("fault", 46),
+    ("as", 4),
     ("store", 5),
     ("shape", 12),
     ("messages", 8),
@@ -20,7 +21,7 @@ const COLUMNS: &[(&str, usize)] = &[
     ("verdict", 7),
 ];
 /// How many columns hold words, which begin at the left.
-const WORDS: usize = 3;
+const WORDS: usize = 4;
 
 /// The table in Markdown, and below it what is broken.
 pub fn table(rows: &[Played]) -> String {
@@ -46,7 +47,8 @@ fn line(cells: impl IntoIterator<Item = String>) -> String {
 fn cells(played: &Played) -> Vec<String> {
     let (row, count) = (&played.row, &played.count);
     let verdict = if played.broken.is_empty() { "held" } else { "BROKEN" };
-    let mut cells = vec![row.fault.name.to_owned(), row.store.to_string(), row.shape.to_string()];
+    let mut cells = vec![row.fault.name.to_owned(), row.role.to_string()];
+    cells.extend([row.store.to_string(), row.shape.to_string()]);
     let figures = [
         played.recipients,
         count.arrived,
@@ -59,7 +61,7 @@ fn cells(played: &Played) -> Vec<String> {
         count.wrong,
     ];
     cells.extend(figures.iter().map(ToString::to_string));
-    cells[8] += &format!(" (<= {})", row.bound());
+    cells[WORDS + 5] += &format!(" (<= {})", row.bound());
     cells.extend([format!("{:.1}", played.seconds), verdict.to_owned()]);
     cells
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use lapin::message::Delivery;
 use lapin::options::{
     BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions,
     ConfirmSelectOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions,
@@ -58,6 +59,15 @@ pub struct Message {
 }
 
 impl Message {
+    fn of(delivery: Delivery) -> Self {
+        Self {
+            payload: delivery.data,
+            properties: delivery.properties,
+            key: delivery.routing_key.as_str().to_owned(),
+            redelivered: delivery.redelivered,
+        }
+    }
+
     /// Its headers, without their AMQP types.
     pub fn headers(&self) -> Map<String, Value> {
         self.properties.headers().as_ref().map(plain).unwrap_or_default()
@@ -187,12 +197,19 @@ impl Queues {
             let delivery = delivery.expect("the consumer was cancelled").unwrap();
             channel.basic_cancel("test".into(), BasicCancelOptions::default()).await.unwrap();
             delivery.acker.ack(BasicAckOptions::default()).await.unwrap();
-            Some(Message {
-                payload: delivery.data,
-                properties: delivery.properties,
-                key: delivery.routing_key.as_str().to_owned(),
-                redelivered: delivery.redelivered,
-            })
+            Some(Message::of(delivery))
+        })
+    }
+
+    /// Takes all that waits in a queue away, in its order. Nobody else may use it meanwhile.
+    pub fn drain(&self, queue: Queue) -> Vec<Message> {
+        let (channel, name, waiting) = (self.channel(), self.name(queue), self.count(queue));
+        wait(async move {
+            let options = BasicConsumeOptions { no_ack: true, ..Default::default() };
+            let consuming =
+                channel.basic_consume(name.into(), "".into(), options, FieldTable::default());
+            let consumer = consuming.await.unwrap().take(waiting as usize);
+            consumer.map(|it| Message::of(it.unwrap())).collect().await
         })
     }
 

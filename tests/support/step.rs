@@ -133,11 +133,17 @@ impl Launch {
         self
     }
 
-    /// Starts it.
-    pub fn start(self) -> Step {
+    /// The command, for whoever starts it in a way of their own.
+    pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).current_dir(&self.folder);
         command.env_clear().envs(&self.environment).stdin(Stdio::null());
+        command
+    }
+
+    /// Starts it.
+    pub fn start(self) -> Step {
+        let mut command = self.command();
         command.stdout(self.log.map_or_else(Stdio::piped, Stdio::from));
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let (pid, guard) = (child.id(), Guard::of(child.id()));

@@ -25,7 +25,7 @@ use super::inflight::{Arrival, End, InFlight, Seen, Taken};
 use super::publisher::{PATIENCE, Publisher};
 use super::settings::{BrokerSettings, Rates, Settings};
 use super::storage::Storage;
-use crate::component::{AccountTrouble, Connection, Diagnosis, Error, finish};
+use crate::component::{AccountTrouble, Connection, Diagnosis, Error, faults, finish};
 use crate::runtime::{Engine, Stop, Stopper};
 
 /// The first wait before an account in trouble is asked for again; each next one is twice as long.
@@ -223,6 +223,7 @@ impl<C: Connection> Flow<C> {
 
     /// Ends a delivery, and tells the broker.
     pub async fn end(&self, taken: &Taken<Acker>, end: End) {
+        faults::point("before-ack");
         if let Some(acker) = self.in_flight.end(taken, end) {
             say(&acker, end).await;
         }

@@ -1,0 +1,165 @@
+//! A step's surroundings: its queues, its platform, and what was said in it of each message.
+
+use std::cell::{Cell, OnceCell, RefCell, RefMut};
+use std::path::Path;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use isendpro_connector::runtime::step::cipher::{Cipher, Protocol};
+use lapin::BasicProperties;
+use serde_json::{Value, json};
+
+use super::amqp;
+use super::messages::Shape;
+use super::platform::Platform;
+use super::queues::{Message, Queue, Queues};
+use super::rabbit::Rabbit;
+use super::rabbit_shared;
+use super::stage::soon;
+use super::step::{IV, Launch, PASSWORD};
+use super::worker::Worker;
+
+/// Where nothing happens for so long, nothing more will: a message is held for 10 s at most.
+const QUIET: Duration = Duration::from_secs(15);
+/// How long a message may be on its way from one queue to another.
+const BETWEEN: Duration = Duration::from_secs(2);
+
+/// A step of a flow, and the broker that its queues are in.
+pub struct Flow {
+    queues: OnceCell<Queues>,
+    /// The broker, if it is not the one that all rows share.
+    rabbit: RefCell<Option<Rabbit>>,
+    platform: Platform,
+    cipher: Cipher,
+    /// How many messages were given to it.
+    given: Cell<usize>,
+    /// What was said so far, each with its time.
+    said: RefCell<Vec<(i64, String)>>,
+    /// How much was said when it was looked last, and since when nothing changes.
+    quiet: Cell<(u32, Instant)>,
+}
+
+impl Flow {
+    /// One without queues: they are made when they are needed.
+    pub fn new() -> Rc<Self> {
+        let platform = Platform::start();
+        platform.set_step(json!({"config": {"keyid": "main", "kind": "transactional"}}));
+        Rc::new(Self {
+            queues: OnceCell::new(),
+            rabbit: RefCell::default(),
+            platform,
+            cipher: Cipher::new(Some(PASSWORD), Some(IV)).unwrap(),
+            given: Cell::new(0),
+            said: RefCell::default(),
+            quiet: Cell::new((0, Instant::now())),
+        })
+    }
+
+    /// The queues.
+    pub fn queues(&self) -> &Queues {
+        self.queues.get_or_init(|| Queues::declare(rabbit_shared::uri()))
+    }
+
+    /// Gives it a broker of its own, before it has queues.
+    pub fn own_broker(&self) {
+        let rabbit = Rabbit::start();
+        assert!(self.queues.set(Queues::declare(&rabbit.uri())).is_ok(), "it has queues already");
+        self.rabbit.replace(Some(rabbit));
+    }
+
+    /// Its own broker.
+    pub fn rabbit(&self) -> RefMut<'_, Rabbit> {
+        RefMut::map(self.rabbit.borrow_mut(), |it| it.as_mut().expect("it shares a broker"))
+    }
+
+    /// A step with 50 in flight, which publishes as fast as it can.
+    pub fn worker(self: &Rc<Self>, shape: Shape, errors: &Path) -> Worker {
+        self.quiet.set((0, Instant::now()));
+        let launch = Launch::ours(shape.action(), self.queues(), &self.platform)
+            .env("HOSTNAME", "step")
+            .env("LOG_LEVEL", "warn")
+            .set("RABBITMQ_PREFETCH_SAILOR", "50")
+            .set("DATA_RATE_LIMIT", "1000000")
+            .set("ERROR_RATE_LIMIT", "1000000")
+            .set("REBOUND_INITIAL_EXPIRATION", "200")
+            .set("AMQP_PERSISTENT_MESSAGES", if self.shares() { "" } else { "true" });
+        Worker::new(launch.command(), errors, Some(Rc::clone(self)))
+    }
+
+    fn shares(&self) -> bool {
+        self.rabbit.borrow().is_none()
+    }
+
+    /// Gives it these messages, each with an id.
+    pub fn give(&self, lines: &[String]) {
+        let first = self.given.replace(self.given.get() + lines.len());
+        let message = |(number, line): (usize, &String)| {
+            let headers = json!({"messageId": format!("m-{number}"), "threadId": "thread-1"});
+            let body: Value = serde_json::from_str(line).unwrap();
+            let plain = json!({ "body": body }).to_string();
+            let properties = BasicProperties::default().with_delivery_mode(2);
+            let properties = properties.with_headers(amqp::table(&headers));
+            (properties, self.cipher.encrypt(plain.as_bytes(), Protocol::V1))
+        };
+        let messages = (first..).zip(lines).map(message).collect();
+        self.queues().publish_all(Queue::Input, messages);
+    }
+
+    /// Whether it was given anything.
+    pub fn is_given(&self) -> bool {
+        self.given.get() > 0
+    }
+
+    /// How much was said that nobody has read.
+    pub fn results(&self) -> usize {
+        let count = |queue| self.queues().count(queue) as usize;
+        count(Queue::Data) + count(Queue::Error)
+    }
+
+    /// Whether something waits to be carried.
+    pub fn is_waiting(&self) -> bool {
+        [Queue::Input, Queue::Rebound].iter().any(|it| self.queues().count(*it) > 0)
+    }
+
+    /// Whether nobody has anything more to do: all is said, or nothing more will be.
+    pub fn is_done(&self) -> bool {
+        let results = u32::try_from(self.results()).unwrap();
+        if self.is_waiting() || self.quiet.get().0 != results {
+            self.quiet.set((results, Instant::now()));
+        }
+        let all = results as usize + self.said.borrow().len() >= self.given.get();
+        all && !self.is_waiting() || self.quiet.get().1.elapsed() > QUIET
+    }
+
+    /// Whether something comes to wait after all: it may have been on its way.
+    pub fn comes_to_wait(&self) -> bool {
+        soon(BETWEEN, || self.is_waiting())
+    }
+
+    /// What was said so far, as the pipe says it, and the last word last.
+    pub fn words(&self) -> String {
+        let mut said = self.said.borrow_mut();
+        for queue in [Queue::Data, Queue::Error] {
+            said.extend(self.queues().drain(queue).iter().map(|it| self.read(queue, it)));
+        }
+        said.sort_by_key(|it| it.0);
+        said.iter().map(|it| it.1.as_str()).collect()
+    }
+
+    fn read(&self, queue: Queue, message: &Message) -> (i64, String) {
+        let line = match queue {
+            Queue::Data => self.decrypt(&message.payload),
+            _ => {
+                let sealed: Value = serde_json::from_slice(&message.payload).unwrap();
+                let part = |name: &str| self.decrypt(sealed[name].as_str().unwrap().as_bytes());
+                json!({"error": {"kind": part("error")["name"]}, "body": part("errorInput")["body"]})
+            }
+        };
+        (message.headers()["end"].as_i64().unwrap(), format!("{line}\n"))
+    }
+
+    fn decrypt(&self, payload: &[u8]) -> Value {
+        let plain = self.cipher.decrypt(payload, Protocol::V1).unwrap();
+        serde_json::from_slice(&plain).unwrap()
+    }
+}
