@@ -38,7 +38,7 @@ pub use journal::{
 };
 pub use message::{Message, mask};
 pub use outcome::{AccountTrouble, Answer, Outcome, Problem, Reason, Reply, Status, Tally};
-pub use outlet::{Attached, Emit, Outlet};
+pub use outlet::{Attached, Emit, HttpReply, Outlet};
 pub use plan::{Deadline, Item, Part, Plan, Settled};
 pub use report::Report;
 pub use schema::{input_schema, options_schema, output_schema, plain};

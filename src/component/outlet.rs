@@ -31,6 +31,15 @@ pub trait Emit: Send + Sync {
         Box::pin(std::future::ready(Err(Error::new(Kind::Internal, said))))
     }
 
+    /// Answers the request over HTTP that began the flow.
+    ///
+    /// # Errors
+    /// When nobody waits for an answer.
+    fn reply(&self, _reply: HttpReply) -> BoxFuture<'_, Result<(), Error>> {
+        let nobody = Error::new(Kind::Unusable, "nobody waits for an answer");
+        Box::pin(std::future::ready(Err(nobody)))
+    }
+
     /// Keeps what the next run of a trigger begins with, once all results before it are safe. Where
     /// each run stands alone, nothing is kept.
     ///
@@ -39,6 +48,17 @@ pub trait Emit: Send + Sync {
     fn keep(&self, _snapshot: Value) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(std::future::ready(Ok(())))
     }
+}
+
+/// An answer to a request over HTTP.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HttpReply {
+    /// Its status, such as 200.
+    pub status: u16,
+    /// Its headers, which are texts.
+    pub headers: Map<String, Value>,
+    /// Its body.
+    pub body: String,
 }
 
 /// A file that goes along with a result.
@@ -86,6 +106,14 @@ impl<'a> Outlet<'a> {
     pub async fn emit_with(&self, result: Value, file: Attached) -> Result<(), Error> {
         let result = self.echoed(result);
         self.to.emit_with(result, file).await
+    }
+
+    /// Answers the request over HTTP that began the flow.
+    ///
+    /// # Errors
+    /// When nobody waits for an answer.
+    pub async fn reply(&self, reply: HttpReply) -> Result<(), Error> {
+        self.to.reply(reply).await
     }
 
     fn echoed(&self, mut result: Value) -> Value {

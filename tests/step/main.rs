@@ -12,7 +12,7 @@ mod files;
 mod flow;
 mod limits;
 mod settings;
-mod snapshot;
+mod trigger;
 
 #[path = "../support/amqp.rs"]
 mod amqp;

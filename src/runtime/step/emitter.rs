@@ -13,8 +13,8 @@ use super::incoming::Incoming;
 use super::outgoing::{Publication, Snapshot};
 use super::passthrough::Passthrough;
 use super::publisher::Unpublished;
-use super::worker::SNAPSHOT;
-use crate::component::{Attached, BoxFuture, Connection, Emit, Error, Kind};
+use super::worker::{ANSWER, SNAPSHOT};
+use crate::component::{Attached, BoxFuture, Connection, Emit, Error, HttpReply, Kind};
 
 /// Where a message carries what earlier steps found.
 const PASSTHROUGH: &str = "passthrough";
@@ -124,6 +124,16 @@ impl<C: Connection> Emit for Emitter<'_, C> {
             let Attached { name, content_type, file } = file;
             let kept = self.flow.attachments.put(name, content_type, file).await?;
             self.emit_all(result, json!({ name: kept })).await
+        })
+    }
+
+    fn reply(&self, reply: HttpReply) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async move {
+            let out = self.flow.out(self.incoming, self.started);
+            let id = self.flow.id_of(self.incoming, ANSWER);
+            let HttpReply { status, headers, body } = reply;
+            let publication = out.http_reply(status, &body, &headers, id);
+            self.flow.publish(publication).await.map_err(Error::from)
         })
     }
 

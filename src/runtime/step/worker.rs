@@ -27,11 +27,12 @@ const JOURNAL_PATIENCE: Duration = Duration::from_secs(300);
 /// How long to wait before a journal that failed is tried again.
 const JOURNAL_PAUSE: Duration = Duration::from_secs(5);
 
-/// The numbers of what is no result: of the error of a message, of the answer that tells it, and of
-/// a trigger's snapshot.
+/// The numbers of what is no result: of the error of a message, of the answer that tells it, of a
+/// trigger's snapshot, and of an answer over HTTP.
 const ERROR: u32 = u32::MAX;
 const REPLY: u32 = u32::MAX - 1;
 pub(super) const SNAPSHOT: u32 = u32::MAX - 2;
+pub(super) const ANSWER: u32 = u32::MAX - 3;
 
 /// What a delivery comes to.
 enum Fate {
@@ -64,6 +65,10 @@ impl<C: Connection> Flow<C> {
         let fate = carried.unwrap_or_else(|_| Fate::Leave(defect()));
         match fate {
             Fate::End(end) => self.end(&taken, end).await,
+            // Whoever stops the step wants to hear of no failure of it.
+            Fate::Leave(error) if self.stop.wanted() => {
+                tracing::warn!(%error, "a message stays in the queue");
+            }
             Fate::Leave(error) => self.fail(error),
         }
     }

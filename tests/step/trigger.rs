@@ -1,10 +1,10 @@
-//! What a trigger leaves for its next run. The step runs in this process, with a trigger of the test.
+//! What a trigger leaves for its next run, and what it answers. The step runs in this process, with a trigger of the test.
 
 use std::thread::JoinHandle;
 
 use isendpro_connector::actions::Session;
 use isendpro_connector::component::{
-    Component, Config, Error, Event, Fired, Handler, Meta, NoOptions, Outlet, Trigger,
+    Component, Config, Error, Event, Fired, Handler, HttpReply, Meta, NoOptions, Outlet, Trigger,
 };
 use isendpro_connector::runtime::step::{self, Settings, Setup};
 use isendpro_connector::runtime::{Stop, Stopper};
@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::queues::Queue;
-use crate::stage::{Stage, incoming, outgoing, settled};
+use crate::stage::{Stage, incoming, outgoing, settled, with};
 use crate::step::Launch;
 
 /// Emits the two numbers that follow the last one.
@@ -48,6 +48,10 @@ impl Trigger for Count {
         let last = event.snapshot["last"].as_u64().unwrap_or(0);
         for number in [last + 1, last + 2] {
             out.emit(json!({"number": number})).await?;
+        }
+        if let Some(body) = event.body["answer"].as_str() {
+            let headers = json!({"content-type": "text/plain"}).as_object().unwrap().clone();
+            out.reply(HttpReply { status: 202, headers, body: body.to_owned() }).await?;
         }
         let changed = event.body.get("quiet").is_none();
         Ok(Fired { snapshot: changed.then(|| json!({"last": last + 2})) })
@@ -139,5 +143,25 @@ fn a_snapshot_that_no_queue_takes_is_an_error_and_the_next_run_repeats() {
         assert!(said.contains("the next run will emit the same again"), "{said}");
         assert_eq!([number(&mut stage), number(&mut stage)], [1, 2]);
     }
+    step.stop();
+}
+
+#[test]
+fn a_request_over_http_is_answered_if_somebody_waits() {
+    let mut stage = Stage::new();
+    let step = Running::start(&stage, &json!({}));
+    let to = json!({"reply_to": stage.queues.name(Queue::Reply)});
+    let asked = json!({"body": {"answer": "taken", "quiet": true}});
+    stage.publish(&with(incoming(), &to), &asked);
+    let (message, reply) = stage.next(Queue::Reply);
+    let expected =
+        json!({"statusCode": 202, "body": "taken", "headers": {"content-type": "text/plain"}});
+    assert_eq!(reply, expected);
+    let headers = settled(&message, &["start"], Some("messageId"));
+    let own = with(to, &json!({"protocolVersion": 1}));
+    assert_eq!(headers, outgoing("count", &own));
+    stage.publish(&incoming(), &asked);
+    let (_, error, _) = stage.next_error();
+    assert!(error["message"].as_str().unwrap().contains("nobody waits for an answer"), "{error}");
     step.stop();
 }
