@@ -39,7 +39,9 @@ pub fn main() -> anyhow::Result<u8> {
         }
         ended
     };
-    match super::runtime()?.block_on(run) {
+    // One thread: the broker's client has its own, and waking a third one costs more than it gives.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    match runtime.block_on(run) {
         Ok(()) => Ok(0),
         Err(error) => {
             tracing::error!(fatal = true, %error, "the step has ended");

@@ -69,6 +69,8 @@ pub struct Engine<C: Connection> {
     when_unknown: WhenUnknown,
     admissions: Vec<Arc<dyn Admission>>,
     stop: Stop,
+    /// For how long the requests of a message are still made once it is time to stop.
+    grace: Duration,
     /// When it was asked, for how many units, and what was found.
     diagnosis: Mutex<Option<(Instant, u64, Diagnosis)>>,
 }
@@ -112,6 +114,7 @@ impl<C: Connection> Engine<C> {
             when_unknown: delivery.when_unknown,
             admissions: Vec::new(),
             stop,
+            grace: Duration::ZERO,
             diagnosis: Mutex::new(None),
         })
     }
@@ -126,6 +129,13 @@ impl<C: Connection> Engine<C> {
     #[must_use]
     pub fn holding_for(mut self, limit: Duration) -> Self {
         self.patience = self.patience.min(limit);
+        self
+    }
+
+    /// Makes all requests of the messages that it has, for so long after it is time to stop.
+    #[must_use]
+    pub fn finishing_for(mut self, grace: Duration) -> Self {
+        self.grace = grace;
         self
     }
 

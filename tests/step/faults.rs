@@ -121,7 +121,11 @@ fn a_broker_that_restarts_in_the_middle_costs_nothing() {
     let simulator = Simulator::start(&["--latency", "300"]);
     let queues = Queues::declare(&rabbit.uri());
     let mut stage = Stage { queues, platform: Platform::start(), codec: Codec::start() };
-    let mut step = launch(&stage, &simulator).set("AMQP_PERSISTENT_MESSAGES", "true").start();
+    let folder = tempfile::tempdir().unwrap();
+    // What was on its way when the connection broke is in doubt without one.
+    let journal = format!("file:{}", folder.path().join("sent.journal").display());
+    let step = launch(&stage, &simulator).env("ISENDPRO_JOURNAL", &journal);
+    let mut step = step.set("AMQP_PERSISTENT_MESSAGES", "true").start();
     publish(&mut stage, 40);
     until("some are under way", || simulator.total() >= 10);
     rabbit.stop();
@@ -159,4 +163,19 @@ fn while_its_journal_is_gone_a_step_holds_its_messages() {
     redis.restart();
     let words = Words::of(&mut stage, &mut step, 3);
     assert_eq!((words.accepted.len(), words.unknown.len(), simulator.total()), (3, 0, 3));
+}
+
+#[test]
+fn a_step_that_is_asked_to_stop_sends_a_bulk_message_to_its_end() {
+    let (mut stage, simulator) = (Stage::new(), Simulator::start(&["--latency", "300"]));
+    let step = sender(&stage, &simulator, &json!({"batchSize": 2, "emitBehaviour": "fetchAll"}));
+    let mut step = step.set("FUNCTION", "sendSmsMulti").start();
+    let nums: Vec<_> = (0..8).map(|it| format!("068001000{it}")).collect();
+    stage.publish(&incoming(), &json!({"body": {"num": nums, "sms": "a"}}));
+    until("the first request is made", || simulator.total() > 0);
+    step.signal("TERM");
+    let (_, result) = stage.next(Queue::Data);
+    assert_eq!(result["body"]["accepted"], 8, "{result}");
+    stage.end(&mut step);
+    assert_eq!(simulator.total(), 8);
 }

@@ -112,7 +112,7 @@ impl<C: Connection> Call<'_, C> {
             let said = "an earlier request of this message was refused for the account";
             return Some(Problem::new(Reason::Account, said));
         }
-        let stopped = part > 0 && self.engine.stop.wanted();
+        let stopped = part > 0 && self.engine.stop.wanted_for(self.engine.grace);
         let said = "the run was stopped before this request of the message";
         stopped.then(|| Problem::new(Reason::Unavailable, said))
     }

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use ring::digest::{Context, SHA256};
 
-/// How many messages are remembered after they were acknowledged: the broker may not have heard it.
-const REMEMBERED: usize = 4096;
+/// How many messages are remembered after they ended, at least.
+const LEAST_REMEMBERED: usize = 1024;
 /// For how long the broker may not have heard an end: an outage, and the time until it is noticed.
 const UNHEARD: Duration = Duration::from_secs(600);
 
@@ -19,6 +19,8 @@ type Print = [u8; 32];
 pub struct InFlight<A>(Mutex<Inner<A>>);
 
 struct Inner<A> {
+    /// How many are remembered after they ended: the broker may not have heard it.
+    remembered: usize,
     /// Several may look the same.
     taken: HashMap<Print, Vec<Arc<Taken<A>>>>,
     finished: VecDeque<Print>,
@@ -69,13 +71,15 @@ pub enum Arrival<A> {
     Ended(A, End),
 }
 
-impl<A> Default for InFlight<A> {
-    fn default() -> Self {
-        Self(Mutex::new(Inner { taken: HashMap::new(), finished: VecDeque::new() }))
-    }
-}
-
 impl<A> InFlight<A> {
+    /// For a queue that gives so many messages before it hears the end of one: it can have missed no
+    /// more ends than that, unless it was killed before it had written down what it heard.
+    pub fn new(prefetch: u16) -> Self {
+        let remembered = (2 * usize::from(prefetch)).max(LEAST_REMEMBERED);
+        let (taken, finished) = (HashMap::new(), VecDeque::new());
+        Self(Mutex::new(Inner { remembered, taken, finished }))
+    }
+
     /// Takes a delivery that came on the connection of this number.
     pub fn take(&self, connection: u64, delivery: Seen<'_>, acker: A) -> Arrival<A> {
         let print = delivery.print();
@@ -127,7 +131,7 @@ impl<A> InFlight<A> {
     fn remember(&self, print: Print) {
         let mut inner = lock(&self.0);
         inner.finished.push_back(print);
-        if inner.finished.len() > REMEMBERED
+        if inner.finished.len() > inner.remembered
             && let Some(oldest) = inner.finished.pop_front()
             && let Some(alike) = inner.taken.get_mut(&oldest)
         {
@@ -163,6 +167,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
+    const PREFETCH: u16 = 100;
     const FIRST: Seen<'static> =
         Seen { redelivered: false, id: Some("m-1"), rebounds: 0, payload: b"a" };
     const AGAIN: Seen<'static> = Seen { redelivered: true, ..FIRST };
@@ -177,7 +182,7 @@ mod tests {
 
     #[test]
     fn what_comes_back_is_ended_on_the_connection_that_it_came_back_on() {
-        let all = InFlight::default();
+        let all = InFlight::new(PREFETCH);
         let taken = new(all.take(1, FIRST, 10));
         assert!(matches!(all.take(2, AGAIN, 20), Arrival::UnderWay));
         assert_eq!(all.under_way(), 1);
@@ -189,7 +194,7 @@ mod tests {
 
     #[test]
     fn two_messages_that_look_the_same_are_both_carried() {
-        let all = InFlight::default();
+        let all = InFlight::new(PREFETCH);
         let (one, two) = (new(all.take(1, FIRST, 10)), new(all.take(1, FIRST, 11)));
         // Delivered before, but to somebody else.
         let three = new(all.take(1, AGAIN, 12));
@@ -203,7 +208,7 @@ mod tests {
 
     #[test]
     fn what_was_put_back_for_later_is_another_message() {
-        let all = InFlight::default();
+        let all = InFlight::new(PREFETCH);
         let first = new(all.take(1, FIRST, 10));
         all.end(&first, End::Ack);
         let later = Seen { rebounds: 1, ..AGAIN };
@@ -214,7 +219,7 @@ mod tests {
 
     #[test]
     fn without_an_id_only_what_is_under_way_is_recognised() {
-        let all = InFlight::default();
+        let all = InFlight::new(PREFETCH);
         let nameless = Seen { id: None, ..FIRST };
         let taken = new(all.take(1, nameless, 10));
         let again = Seen { redelivered: true, ..nameless };
@@ -225,14 +230,14 @@ mod tests {
 
     #[test]
     fn what_ended_long_ago_is_forgotten_and_nothing_else() {
-        let all = InFlight::default();
+        let all = InFlight::new(PREFETCH);
         let held = new(all.take(1, Seen { id: Some("held"), ..FIRST }, 0));
-        for number in 0..2 * REMEMBERED {
+        for number in 0..2 * LEAST_REMEMBERED {
             let id = number.to_string();
             let taken = new(all.take(1, Seen { id: Some(&id), ..FIRST }, 1));
             all.end(&taken, End::Ack);
         }
-        assert_eq!(lock(&all.0).taken.len(), REMEMBERED + 1);
+        assert_eq!(lock(&all.0).taken.len(), LEAST_REMEMBERED + 1);
         assert_eq!(all.end(&held, End::Ack), Some(0));
     }
 }

@@ -28,6 +28,8 @@ const START: Duration = Duration::from_secs(60);
 const PATIENCE: Duration = Duration::from_secs(3600);
 /// For how long a message is held while it is tried again; then it is put back for later.
 const HOLDING: Duration = Duration::from_secs(10);
+/// For how long the requests of a bulk message are still made once the step is to stop.
+const FINISHING: Duration = Duration::from_secs(10);
 
 /// What runs as a step.
 pub struct Setup<C: 'static> {
@@ -75,6 +77,7 @@ pub async fn run<C: Connection>(
             return Err(error);
         }
     };
+    let prefetch = settings.prefetch;
     let flow = Flow {
         rates: Limits::new(&settings.rates),
         settings,
@@ -88,7 +91,7 @@ pub async fn run<C: Connection>(
         patience,
         stopper,
         stop,
-        in_flight: InFlight::default(),
+        in_flight: InFlight::new(prefetch),
         state: State::default(),
     };
     Arc::new(flow).run(reader).await
@@ -123,7 +126,7 @@ async fn start<C: Connection>(
     live::connect::<C>(&config)?;
     let engine = Engine::new(handler, &config, PATIENCE, stop.clone())?;
     let patience = engine.patience();
-    let mut engine = engine.holding_for(HOLDING);
+    let mut engine = engine.holding_for(HOLDING).finishing_for(FINISHING);
     if let Some(journal) = journal {
         engine = engine.memory(Memory::of_step(journal, scope(settings)));
     } else {

@@ -179,8 +179,9 @@ impl Reader {
 }
 
 /// Most bytes of a frame. lapin keeps room for 64 of them on each connection: with the 128 KB that a
-/// broker proposes, that is most of the memory of a step. Peers say 4 KB, and so do all headers fit.
-const FRAME: u32 = 32 * 1024;
+/// broker proposes, that is most of the memory of a step. All headers have to fit into one; peers make
+/// do with 4 KB.
+const FRAME: u32 = 8 * 1024;
 
 /// Writes an address as lapin wants it: peers take `amqp://host/` for the virtual host `/`, lapin
 /// for one without a name, and they spell two options otherwise.
