@@ -179,3 +179,22 @@ fn a_step_that_is_asked_to_stop_sends_a_bulk_message_to_its_end() {
     stage.end(&mut step);
     assert_eq!(simulator.total(), 8);
 }
+
+#[test]
+fn while_the_broker_takes_nothing_a_step_begins_nothing() {
+    let (mut rabbit, simulator) = (Rabbit::start(), Simulator::start(&[]));
+    let queues = Queues::declare(&rabbit.uri());
+    let mut stage = Stage { queues, platform: Platform::start(), codec: Codec::start() };
+    publish(&mut stage, 3);
+    rabbit.stop();
+    rabbit.restart_with("vm_memory_high_watermark.absolute = 1KB");
+    // The first message finds out that its result is not taken, a second before the next may begin.
+    let step = launch(&stage, &simulator).set("DATA_RATE_LIMIT", "1").set("RATE_INTERVAL", "1000");
+    let mut step = step.set("AMQP_PERSISTENT_MESSAGES", "true").start();
+    step.says("the broker takes nothing");
+    assert_eq!(simulator.total(), 1);
+    rabbit.stop();
+    rabbit.restart();
+    let words = Words::of(&mut stage, &mut step, 3);
+    assert_eq!((words.accepted.len(), words.unknown.len(), simulator.total()), (3, 0, 3));
+}

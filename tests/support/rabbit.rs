@@ -30,13 +30,15 @@ pub struct Rabbit {
     ports: Ports,
     folder: TempDir,
     running: Option<(Child, Guard)>,
+    settings: String,
 }
 
 impl Rabbit {
     /// Starts one.
     pub fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut rabbit = Self { ports: Ports::free(), folder, running: None };
+        let mut rabbit =
+            Self { ports: Ports::free(), folder, running: None, settings: String::new() };
         // Somebody else may take a port in between.
         for _ in 0..3 {
             if rabbit.launch() {
@@ -69,6 +71,12 @@ impl Rabbit {
 
     /// Starts it again, on the same ports and with the same data.
     pub fn restart(&mut self) {
+        self.restart_with("");
+    }
+
+    /// Starts it again with these settings, such as `vm_memory_high_watermark.absolute = 1KB`.
+    pub fn restart_with(&mut self, settings: &str) {
+        settings.clone_into(&mut self.settings);
         assert!(self.running.is_none(), "it still runs");
         assert!(self.launch(), "RabbitMQ does not start again: {}", last_words(self.folder.path()));
     }
@@ -84,7 +92,7 @@ impl Rabbit {
     }
 
     fn launch(&mut self) -> bool {
-        let mut child = server(self.folder.path(), self.ports).spawn().expect(HINT);
+        let mut child = server(self.folder.path(), self.ports, &self.settings).spawn().expect(HINT);
         let guard = Guard::of(child.id());
         let ready = ready(&mut child, self.ports);
         if ready {
@@ -138,12 +146,12 @@ impl Ports {
     }
 }
 
-/// A server with its data below this folder. The process that is spawned is the server's own.
-pub fn server(folder: &Path, ports: Ports) -> Command {
+/// A server with its data below this folder, and these settings beside the usual ones. The process that is spawned is the server's own.
+pub fn server(folder: &Path, ports: Ports, settings: &str) -> Command {
     let Ports { amqp, distribution } = ports;
     let file = |name: &str| folder.join(name);
-    let settings = format!("listeners.tcp.1 = 127.0.0.1:{amqp}\ndisk_free_limit.absolute = 1MB\n");
-    fs::write(file("rabbitmq.conf"), settings).unwrap();
+    let listener = format!("listeners.tcp.1 = 127.0.0.1:{amqp}\ndisk_free_limit.absolute = 1MB\n");
+    fs::write(file("rabbitmq.conf"), listener + settings).unwrap();
     fs::write(file("plugins"), "[].").unwrap();
     fs::write(file("environment"), "").unwrap();
     let log = File::options().create(true).append(true).open(file("log")).unwrap();

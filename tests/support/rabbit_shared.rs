@@ -49,7 +49,7 @@ fn start(folder: &Path) -> String {
         fs::remove_dir_all(&data).ok();
         fs::create_dir(&data).unwrap();
         let ports = Ports::free();
-        let mut child = server(&data, ports).spawn().expect(HINT);
+        let mut child = server(&data, ports, "").spawn().expect(HINT);
         let mut guard = Command::new("sh");
         guard.args(["-c", LEAVE, "sh"]).arg(folder).arg(child.id().to_string());
         let quiet = guard.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

@@ -80,6 +80,13 @@ impl Line {
         Ok((connection, channel))
     }
 
+    /// Whether the broker takes nothing on this line, for lack of memory or disk.
+    pub async fn is_blocked(&self) -> bool {
+        let state = self.state.lock().await;
+        let status = state.open.as_ref().map(|it| it.0.status());
+        status.is_some_and(|it| it.connected() && it.blocked())
+    }
+
     /// Lets go of the channel of this number: it is of no more use.
     pub async fn hang_up(&self, number: u64) {
         let mut state = self.state.lock().await;

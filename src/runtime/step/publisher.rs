@@ -14,6 +14,11 @@ use crate::component::{Error, Kind};
 /// For how long a broker that is gone is waited for.
 pub const PATIENCE: Duration = Duration::from_secs(300);
 
+/// How often a broker that takes nothing is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+/// How often that is said.
+const SAID_EVERY: Duration = Duration::from_secs(60);
+
 /// Publishes to one exchange.
 pub struct Publisher {
     line: Line,
@@ -52,6 +57,21 @@ impl Publisher {
     /// When the broker cannot be reached.
     pub async fn connect(&self) -> Result<(), Error> {
         self.confirms().await.map(drop).map_err(|it| unreachable(&it))
+    }
+
+    /// Waits while the broker takes nothing, for lack of memory or disk: nothing need begin whose result
+    /// nobody would take.
+    pub async fn ready(&self) {
+        let mut waited = Duration::ZERO;
+        while self.line.is_blocked().await {
+            if waited.as_secs().is_multiple_of(SAID_EVERY.as_secs()) {
+                tracing::warn!(
+                    "the broker takes nothing, for lack of memory or disk: waiting for it"
+                );
+            }
+            tokio::time::sleep(LOOK).await;
+            waited += LOOK;
+        }
     }
 
     /// Publishes, and returns once the broker has taken it.

@@ -119,6 +119,10 @@ impl<C: Connection> Flow<C> {
             }
             // Whoever may not publish need not call either.
             self.rates.data.until_ready().await;
+            tokio::select! {
+                () = self.publisher.ready() => {}
+                () = self.stop.requested() => continue,
+            }
             let emitter = Emitter::new(self, incoming, passthrough, started);
             let mut message = message_of(incoming, redelivered);
             let verdict = match &self.snapshot {
