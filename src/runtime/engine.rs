@@ -240,7 +240,7 @@ impl<C: Connection> Engine<C> {
         match task.work {
             Work::Calls(job) => call.make_calls(job, &task.common, out, turn).await,
             Work::Stream(source) => {
-                call.stream(source.as_ref(), &snapshot, &task.common, out).await
+                Box::pin(call.stream(source.as_ref(), &snapshot, &task.common, out)).await
             }
         }
     }

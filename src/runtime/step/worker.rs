@@ -19,7 +19,7 @@ use super::inflight::{End, Taken};
 use super::outgoing::{Outgoing, Publication};
 use super::passthrough::Passthrough;
 use super::publisher::Unpublished;
-use crate::component::{Connection, Error, Kind, Message, Tally};
+use crate::component::{BoxFuture, Connection, Error, Kind, Message, Tally};
 use crate::runtime::Verdict;
 
 /// For how long a journal that fails is waited for.
@@ -90,7 +90,7 @@ impl<C: Connection> Flow<C> {
         );
         let carried = async {
             if let Some(storage) = &self.storage
-                && let Err(error) = storage.resolve(&mut incoming.payload).await
+                && let Err(error) = Box::pin(storage.resolve(&mut incoming.payload)).await
             {
                 return self.report(&incoming, started, &error).await;
             }
@@ -212,37 +212,52 @@ impl<C: Connection> Flow<C> {
     }
 
     /// Puts the message back for later.
-    async fn put_back(&self, incoming: &Incoming, started: Timestamp, why: &str) -> Fate {
-        let out = self.out(incoming, started);
-        // A step that is being stopped puts back once more than it may: the message has done nothing.
-        let iteration = out.next_rebound().unwrap_or(incoming.rebounds);
-        tracing::info!(why, iteration, "put back for later");
-        match self.publish(out.rebound(why, iteration)).await {
-            Ok(()) => Fate::End(End::Ack),
-            Err(Unpublished::Unroutable(error)) => self.report(incoming, started, &error).await,
-            Err(Unpublished::GaveUp(error)) => Fate::Leave(error),
-        }
+    fn put_back<'a>(
+        &'a self,
+        incoming: &'a Incoming,
+        started: Timestamp,
+        why: &'a str,
+    ) -> BoxFuture<'a, Fate> {
+        Box::pin(async move {
+            let out = self.out(incoming, started);
+            // A step that is being stopped puts back once more than it may: the message has done nothing.
+            let iteration = out.next_rebound().unwrap_or(incoming.rebounds);
+            tracing::info!(why, iteration, "put back for later");
+            match self.publish(out.rebound(why, iteration)).await {
+                Ok(()) => Fate::End(End::Ack),
+                Err(Unpublished::Unroutable(error)) => self.report(incoming, started, &error).await,
+                Err(Unpublished::GaveUp(error)) => Fate::Leave(error),
+            }
+        })
     }
 
-    /// Reports an error of the message, to whoever waits for an answer too.
-    async fn report(&self, incoming: &Incoming, started: Timestamp, error: &Error) -> Fate {
-        tracing::error!(%error, "message failed");
-        let out = self.out(incoming, started);
-        if let Some(reply) = out.error_reply(error, self.id_of(incoming, REPLY)).transpose()
-            && let Err(failed) = self.publish(reply).await
-        {
-            tracing::warn!(error = %Error::from(failed), "the error was not told to who asked");
-        }
-        self.rates.error.until_ready().await;
-        match self.publish(out.error(error, self.id_of(incoming, ERROR))).await {
-            Ok(()) => Fate::End(End::Reject),
-            Err(Unpublished::Unroutable(failed)) => {
-                // Nobody is there to be told but the log.
-                tracing::error!(error = %failed, "the error was not told: no queue takes it");
-                Fate::End(End::Reject)
+    /// Reports an error of the message, to whoever waits for an answer too. Boxed, since it is rare: the
+    /// place for it would be kept for each message under way.
+    fn report<'a>(
+        &'a self,
+        incoming: &'a Incoming,
+        started: Timestamp,
+        error: &'a Error,
+    ) -> BoxFuture<'a, Fate> {
+        Box::pin(async move {
+            tracing::error!(%error, "message failed");
+            let out = self.out(incoming, started);
+            if let Some(reply) = out.error_reply(error, self.id_of(incoming, REPLY)).transpose()
+                && let Err(failed) = self.publish(reply).await
+            {
+                tracing::warn!(error = %Error::from(failed), "the error was not told to who asked");
             }
-            Err(Unpublished::GaveUp(failed)) => Fate::Leave(failed),
-        }
+            self.rates.error.until_ready().await;
+            match self.publish(out.error(error, self.id_of(incoming, ERROR))).await {
+                Ok(()) => Fate::End(End::Reject),
+                Err(Unpublished::Unroutable(failed)) => {
+                    // Nobody is there to be told but the log.
+                    tracing::error!(error = %failed, "the error was not told: no queue takes it");
+                    Fate::End(End::Reject)
+                }
+                Err(Unpublished::GaveUp(failed)) => Fate::Leave(failed),
+            }
+        })
     }
 
     pub(super) fn out<'a>(&'a self, incoming: &'a Incoming, started: Timestamp) -> Outgoing<'a> {
