@@ -113,6 +113,7 @@ impl<'a> Outlet<'a> {
     /// # Errors
     /// When nobody waits for an answer.
     pub async fn reply(&self, reply: HttpReply) -> Result<(), Error> {
+        self.emitted.fetch_add(1, Ordering::Relaxed);
         self.to.reply(reply).await
     }
 
@@ -126,7 +127,7 @@ impl<'a> Outlet<'a> {
         result
     }
 
-    /// How many results were emitted.
+    /// How many results and answers were given out: from the first one on, nothing is begun anew.
     pub fn emitted(&self) -> u64 {
         self.emitted.load(Ordering::Relaxed)
     }

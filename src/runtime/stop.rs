@@ -30,6 +30,15 @@ impl Stop {
         self.0.borrow().is_some_and(|since| since.elapsed() >= time)
     }
 
+    /// Waits until it has been time to stop for so long.
+    pub async fn requested_for(&self, time: Duration) {
+        self.requested().await;
+        let since = *self.0.borrow();
+        if let Some(since) = since {
+            tokio::time::sleep_until(since + time).await;
+        }
+    }
+
     /// Waits until it is time to stop; for ever, if nobody can say so any more.
     pub async fn requested(&self) {
         let mut receiver = self.0.clone();

@@ -171,8 +171,9 @@ impl<C: Connection> Call<'_, C> {
     async fn permitted(&self) -> bool {
         let Some(pace) = &self.engine.pace else { return true };
         tokio::select! {
+            biased;
             () = pace.until_ready() => true,
-            () = self.engine.stop.requested() => false,
+            () = self.engine.stop.requested_for(self.engine.grace) => false,
         }
     }
 

@@ -5,9 +5,12 @@
 //! out here whose it is.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use futures_util::{FutureExt as _, future::BoxFuture};
 use lapin::message::BasicReturnMessage;
 use lapin::options::BasicPublishOptions;
 use lapin::types::{AMQPValue, ShortString};
@@ -16,8 +19,11 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::outgoing::Publication;
 
-/// Publications that wait to be written. Few: what waits here can still be told that it failed.
+/// Publications that wait for their turn.
 const WAITING: usize = 16;
+/// For how long nothing new is begun until all that is under way is confirmed. Then the channel counts
+/// as lost: a queue that confirms nothing must not hold up all others.
+const DRY: Duration = Duration::from_secs(60);
 
 /// What became of one try.
 #[derive(Debug)]
@@ -45,7 +51,9 @@ struct Request {
     reply: oneshot::Sender<Tried>,
 }
 
-type UnderWay = FuturesUnordered<BoxFuture<'static, (Request, lapin::Result<Confirmation>)>>;
+/// A try that has ended, and how.
+type Done = (Request, lapin::Result<Confirmation>);
+type UnderWay = FuturesUnordered<BoxFuture<'static, Done>>;
 
 impl Confirms {
     /// Publishes to this exchange, over a channel that confirms, until the last clone is dropped.
@@ -83,25 +91,38 @@ impl Desk {
             tokio::select! {
                 biased;
                 Some(done) = self.under_way.next() => self.settle(done, &mut sorting),
-                request = requests.recv(), if !sorting.is_muddled() => {
+                request = requests.recv() => {
                     let Some(request) = request else { break };
-                    if request.alone {
-                        self.run_dry(&mut sorting).await;
-                        self.begin(request);
-                        self.run_dry(&mut sorting).await;
-                    } else {
-                        self.begin(request);
+                    let alone = request.alone;
+                    if alone && !self.runs_dry(&mut sorting).await {
+                        return;
+                    }
+                    self.begin(request);
+                    if alone && !self.runs_dry(&mut sorting).await {
+                        return;
                     }
                 }
             }
+            if sorting.is_muddled() && !self.runs_dry(&mut sorting).await {
+                return;
+            }
         }
-        self.run_dry(&mut sorting).await;
+        self.runs_dry(&mut sorting).await;
     }
 
-    async fn run_dry(&mut self, sorting: &mut Sorting<Request>) {
-        while let Some(done) = self.under_way.next().await {
-            self.settle(done, sorting);
+    /// Waits until nothing is under way. If that takes too long, this desk is to be closed: whoever
+    /// waits is told that the channel is lost.
+    async fn runs_dry(&mut self, sorting: &mut Sorting<Request>) -> bool {
+        let dry = async {
+            while let Some(done) = self.under_way.next().await {
+                self.settle(done, sorting);
+            }
+        };
+        let dry = tokio::time::timeout(DRY, dry).await.is_ok();
+        if !dry {
+            tracing::warn!("the broker confirms nothing: its channel counts as lost");
         }
+        dry
     }
 
     fn begin(&self, request: Request) {
@@ -120,12 +141,22 @@ impl Desk {
         }));
     }
 
+    /// A try that has ended by now, if there is one more. The set of them may have to be asked again
+    /// although one has ended: while another thread is putting it in.
+    fn next_done(&mut self) -> Option<Done> {
+        let again = Arc::new(Again::default());
+        let waker = Waker::from(Arc::clone(&again));
+        loop {
+            match self.under_way.poll_next_unpin(&mut Context::from_waker(&waker)) {
+                Poll::Ready(done) => return done,
+                Poll::Pending if again.0.swap(false, Ordering::Acquire) => std::hint::spin_loop(),
+                Poll::Pending => return None,
+            }
+        }
+    }
+
     /// Takes all that is confirmed by now: what came back was handed to one of these.
-    fn settle(
-        &mut self,
-        first: (Request, lapin::Result<Confirmation>),
-        sorting: &mut Sorting<Request>,
-    ) {
+    fn settle(&mut self, first: Done, sorting: &mut Sorting<Request>) {
         let mut next = Some(first);
         while let Some((request, confirmed)) = next {
             match confirmed {
@@ -135,11 +166,21 @@ impl Desk {
                     tell(request, Tried::Lost(error));
                 }
             }
-            next = self.under_way.next().now_or_never().flatten();
+            next = self.next_done();
         }
         for (request, tried) in sorting.sorted(self.under_way.is_empty()) {
             tell(request, tried);
         }
+    }
+}
+
+/// Notes that somebody wants to be asked again.
+#[derive(Default)]
+struct Again(AtomicBool);
+
+impl Wake for Again {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Release);
     }
 }
 
@@ -148,15 +189,17 @@ fn tell(request: Request, tried: Tried) {
     request.reply.send(tried).ok();
 }
 
-/// What can be given back: messages of the same key and the same bytes share their fate.
+/// What can be given back.
 trait Returnable {
     fn is(&self, returned: &BasicReturnMessage) -> bool;
 }
 
 impl Returnable for Request {
     fn is(&self, returned: &BasicReturnMessage) -> bool {
-        let it = &returned.delivery;
-        self.publication.routing_key == it.routing_key && self.publication.payload == it.data
+        let (given, it) = (&self.publication, &returned.delivery);
+        given.routing_key == it.routing_key
+            && given.payload == it.data
+            && id(&given.properties) == id(&it.properties)
     }
 }
 
@@ -217,8 +260,16 @@ impl<R: Returnable> Sorting<R> {
                 *tried = Tried::Lost(error.clone());
             }
         }
+        if !returned.is_empty() && lost.is_none() {
+            tracing::error!("the broker gave back a message that nobody here waits for");
+        }
         all
     }
+}
+
+/// The id of a message, among its headers.
+fn id(properties: &BasicProperties) -> Option<&AMQPValue> {
+    properties.headers().as_ref()?.inner().get("messageId")
 }
 
 /// The header that tells how often a full queue has refused it.

@@ -13,6 +13,7 @@ use super::incoming::Incoming;
 use super::outgoing::{Publication, Snapshot};
 use super::passthrough::Passthrough;
 use super::publisher::Unpublished;
+use super::storage::is_stored;
 use super::worker::{ANSWER, SNAPSHOT};
 use crate::component::{Attached, BoxFuture, Connection, Emit, Error, HttpReply, Kind};
 
@@ -63,14 +64,19 @@ impl<'a, C: Connection> Emitter<'a, C> {
             Ok(publication) => Ok(publication),
             Err(error) => {
                 tracing::warn!(%error, "a result is cut");
-                self.shortened(&whole, id)
+                self.shortened(&mut whole, id)
             }
         };
         self.flow.publish(publication).await
     }
 
     /// As much of a result as the platform takes.
-    fn shortened(&self, whole: &Map<String, Value>, id: Uuid) -> Result<Publication, Error> {
+    fn shortened(&self, whole: &mut Map<String, Value>, id: Uuid) -> Result<Publication, Error> {
+        if is_stored(whole)
+            && let Ok(light) = self.flow.out(self.incoming, self.started).data(whole, None, id)
+        {
+            return Ok(light);
+        }
         let field = |name: &str| whole.get(name).cloned().unwrap_or_default();
         let (out, passthrough) = (self.flow.out(self.incoming, self.started), self.passthrough);
         let problems = cut::problems(&field("body"));

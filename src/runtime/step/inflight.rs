@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use ring::digest::{Context, SHA256};
 
-/// How many messages are remembered after they ended, at least.
+/// How many messages of a connection are remembered after they ended, at least.
 const LEAST_REMEMBERED: usize = 1024;
 /// For how long the broker may not have heard an end: an outage, and the time until it is noticed.
 const UNHEARD: Duration = Duration::from_secs(600);
@@ -19,11 +19,18 @@ type Print = [u8; 32];
 pub struct InFlight<A>(Mutex<Inner<A>>);
 
 struct Inner<A> {
-    /// How many are remembered after they ended: the broker may not have heard it.
+    /// The connection that deliveries come on, by number.
+    connection: u64,
+    /// How many that came on it are remembered after they ended: more ends than it gives messages at
+    /// a time, the broker cannot have missed.
     remembered: usize,
     /// Several may look the same.
     taken: HashMap<Print, Vec<Arc<Taken<A>>>>,
+    /// What has ended on this connection.
     finished: VecDeque<Print>,
+    /// What had ended last when a connection was lost, or ended after it: the broker may have heard
+    /// none of it, and may deliver it again once it sees that the connection is gone.
+    unheard: VecDeque<(Print, Instant)>,
 }
 
 /// One delivery, until the broker knows what became of it.
@@ -72,18 +79,23 @@ pub enum Arrival<A> {
 }
 
 impl<A> InFlight<A> {
-    /// For a queue that gives so many messages before it hears the end of one: it can have missed no
-    /// more ends than that, unless it was killed before it had written down what it heard.
+    /// For a queue that gives so many messages before it hears the end of one.
     pub fn new(prefetch: u16) -> Self {
         let remembered = (2 * usize::from(prefetch)).max(LEAST_REMEMBERED);
-        let (taken, finished) = (HashMap::new(), VecDeque::new());
-        Self(Mutex::new(Inner { remembered, taken, finished }))
+        Self(Mutex::new(Inner {
+            connection: 0,
+            remembered,
+            taken: HashMap::new(),
+            finished: VecDeque::new(),
+            unheard: VecDeque::new(),
+        }))
     }
 
     /// Takes a delivery that came on the connection of this number.
     pub fn take(&self, connection: u64, delivery: Seen<'_>, acker: A) -> Arrival<A> {
         let print = delivery.print();
         let mut inner = lock(&self.0);
+        inner.moves_to(connection);
         let alike = inner.taken.entry(print).or_default();
         // What came on this very connection cannot have come back. Messages without an id may look
         // alike and be two.
@@ -112,12 +124,12 @@ impl<A> InFlight<A> {
     /// Ends a delivery. The broker is to be told with what this returns; where that fails, it will be
     /// delivered again, and recognised.
     pub fn end(&self, taken: &Taken<A>, end: End) -> Option<A> {
-        let acker = {
+        let (acker, connection) = {
             let mut hold = lock(&taken.hold);
             hold.ended = Some((end, Instant::now()));
-            hold.acker.take()
+            (hold.acker.take(), hold.connection)
         };
-        self.remember(taken.print);
+        lock(&self.0).remember(taken.print, connection);
         acker
     }
 
@@ -127,20 +139,44 @@ impl<A> InFlight<A> {
         let all = inner.taken.values().flatten();
         all.filter(|it| lock(&it.hold).ended.is_none()).count()
     }
+}
 
-    fn remember(&self, print: Print) {
-        let mut inner = lock(&self.0);
-        inner.finished.push_back(print);
-        if inner.finished.len() > inner.remembered
-            && let Some(oldest) = inner.finished.pop_front()
-            && let Some(alike) = inner.taken.get_mut(&oldest)
+impl<A> Inner<A> {
+    /// Deliveries come on another connection now: what has ended on the last one may be unheard of.
+    fn moves_to(&mut self, connection: u64) {
+        if connection > self.connection {
+            self.connection = connection;
+            let lost = self.finished.drain(..).map(|it| (it, Instant::now()));
+            self.unheard.extend(lost);
+        }
+    }
+
+    fn remember(&mut self, print: Print, connection: u64) {
+        if connection < self.connection {
+            self.unheard.push_back((print, Instant::now()));
+        } else {
+            self.finished.push_back(print);
+        }
+        if self.finished.len() > self.remembered
+            && let Some(oldest) = self.finished.pop_front()
         {
-            if let Some(place) = alike.iter().position(|it| lock(&it.hold).ended.is_some()) {
-                alike.remove(place);
-            }
-            if alike.is_empty() {
-                inner.taken.remove(&oldest);
-            }
+            self.forget(oldest);
+        }
+        while let Some((oldest, since)) = self.unheard.front().copied()
+            && since.elapsed() > UNHEARD
+        {
+            self.unheard.pop_front();
+            self.forget(oldest);
+        }
+    }
+
+    fn forget(&mut self, print: Print) {
+        let Some(alike) = self.taken.get_mut(&print) else { return };
+        if let Some(place) = alike.iter().position(|it| lock(&it.hold).ended.is_some()) {
+            alike.remove(place);
+        }
+        if alike.is_empty() {
+            self.taken.remove(&print);
         }
     }
 }
@@ -226,6 +262,20 @@ mod tests {
         assert!(matches!(all.take(2, again, 20), Arrival::UnderWay));
         assert_eq!(all.end(&taken, End::Ack), Some(20));
         new(all.take(3, again, 30));
+    }
+
+    #[test]
+    fn what_ended_on_a_lost_connection_is_known_however_much_ends_after_it() {
+        let all = InFlight::new(PREFETCH);
+        let ended = new(all.take(1, FIRST, 10));
+        all.end(&ended, End::Ack);
+        for number in 0..2 * LEAST_REMEMBERED {
+            let id = number.to_string();
+            let taken = new(all.take(2, Seen { id: Some(&id), ..FIRST }, 1));
+            all.end(&taken, End::Ack);
+        }
+        // The broker has only now seen that the first connection is gone.
+        assert!(matches!(all.take(2, AGAIN, 30), Arrival::Ended(30, End::Ack)));
     }
 
     #[test]

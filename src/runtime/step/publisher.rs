@@ -59,8 +59,8 @@ impl Publisher {
         self.confirms().await.map(drop).map_err(|it| unreachable(&it))
     }
 
-    /// Waits while the broker takes nothing, for lack of memory or disk: nothing need begin whose result
-    /// nobody would take.
+    /// Waits while the broker takes nothing, for lack of memory or disk, and has said so: which it does
+    /// when it is given something. Nothing need begin whose result nobody would take.
     pub async fn ready(&self) {
         let mut waited = Duration::ZERO;
         while self.line.is_blocked().await {
@@ -83,7 +83,7 @@ impl Publisher {
     /// Why it was not published.
     pub async fn publish(&self, publication: Publication) -> Result<(), Unpublished> {
         let publication = Arc::new(publication);
-        let (mut refused, mut alone) = (0, false);
+        let (mut refused, mut lost, mut alone) = (0, 0, false);
         let mut pauses = pauses();
         let mut gone_since = None;
         loop {
@@ -110,6 +110,9 @@ impl Publisher {
                 return Err(Unpublished::GaveUp(error));
             }
             tracing::warn!(%error, "not published yet");
+            lost += 1;
+            // Whatever it is that closes connections: it is not to close those of others for ever.
+            alone |= lost > 1;
             tokio::time::sleep(pauses.next().unwrap_or_default()).await;
         }
     }
@@ -146,7 +149,7 @@ impl Publisher {
     async fn confirms(&self) -> Result<(u64, Confirms), lapin::Error> {
         let (number, channel) = self.line.channel().await?;
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = open.take().filter(|it| it.0 == number);
+        let known = open.take().filter(|it| it.0 >= number);
         let over = || (number, Confirms::over(channel, self.exchange.as_str().into()));
         let (number, confirms) = open.insert(known.unwrap_or_else(over));
         Ok((*number, confirms.clone()))

@@ -39,6 +39,11 @@ pub struct Storage {
     threshold: Option<usize>,
 }
 
+/// Whether the body of a message is in the storage, and not here.
+pub(super) fn is_stored(message: &Map<String, Value>) -> bool {
+    stored(message).is_some()
+}
+
 impl Storage {
     /// The storage of these settings. No I/O.
     ///

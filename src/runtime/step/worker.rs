@@ -114,29 +114,31 @@ impl<C: Connection> Flow<C> {
     ) -> Fate {
         let mut trouble = Trouble::default();
         loop {
+            // A trigger's messages are done one after the other.
+            let mut snapshot = match &self.snapshot {
+                Some(snapshot) => Some(snapshot.lock().await),
+                None => None,
+            };
             if !self.open().await {
                 return self.put_back(incoming, started, "the step is being stopped").await;
             }
             // Whoever may not publish need not call either.
             self.rates.data.until_ready().await;
             tokio::select! {
+                biased;
                 () = self.publisher.ready() => {}
-                () = self.stop.requested() => continue,
+                () = self.stop.requested() => return Fate::Leave(blocked()),
             }
             let emitter = Emitter::new(self, incoming, passthrough, started);
             let mut message = message_of(incoming, redelivered);
-            let verdict = match &self.snapshot {
-                None => self.engine.handle(message, &emitter).await,
-                Some(snapshot) => {
-                    let mut snapshot = snapshot.lock().await;
-                    message.snapshot = snapshot.clone();
-                    let verdict = self.engine.handle(message, &emitter).await;
-                    if let Some(kept) = emitter.kept() {
-                        snapshot.clone_from(kept);
-                    }
-                    verdict
-                }
-            };
+            if let Some(snapshot) = &snapshot {
+                message.snapshot = (**snapshot).clone();
+            }
+            let verdict = self.engine.handle(message, &emitter).await;
+            if let (Some(snapshot), Some(kept)) = (&mut snapshot, emitter.kept()) {
+                (**snapshot).clone_from(kept);
+            }
+            drop(snapshot);
             match self.follow(incoming, started, &emitter, verdict, &mut trouble).await {
                 Next::Fate(fate) => return fate,
                 Next::Again => {}
@@ -153,6 +155,13 @@ impl<C: Connection> Flow<C> {
         verdict: Verdict,
         trouble: &mut Trouble,
     ) -> Next {
+        if let Some(account) = verdict.account {
+            self.close_for(account);
+        }
+        let unrecorded = verdict.amnesia.as_ref().filter(|it| it.unrecorded);
+        if let Some(amnesia) = unrecorded {
+            self.fail(forgetful(&amnesia.why));
+        }
         if let Some(error) = emitter.failure() {
             return Next::Fate(match error {
                 Unpublished::GaveUp(error) => Fate::Leave(error.clone()),
@@ -162,9 +171,6 @@ impl<C: Connection> Flow<C> {
             });
         }
         let nothing_happened = verdict.tally.accepted == 0 && verdict.tally.unknown == 0;
-        if let Some(account) = verdict.account {
-            self.close_for(account);
-        }
         let Some(error) = verdict.error else {
             if let Some(amnesia) = verdict.amnesia {
                 self.fail(forgetful(&amnesia.why));
@@ -298,6 +304,11 @@ fn untold(error: &Error, tally: &Tally) -> Error {
 fn defect() -> Error {
     let said = "a defect of the connector stopped this message";
     Error::new(Kind::Unknown, said).hint("please report it, with the log")
+}
+
+fn blocked() -> Error {
+    Error::new(Kind::Unavailable, "the broker takes nothing")
+        .hint("see that it has memory and disk")
 }
 
 fn forgetful(why: &str) -> Error {

@@ -19,7 +19,7 @@ fn returned(number: u8) -> BasicReturnMessage {
     BasicReturnMessage { delivery, reply_code: 312, reply_text: "NO_ROUTE".into() }
 }
 
-fn fates(sorted: Vec<(Numbered, Tried)>) -> Vec<(u8, &'static str)> {
+fn fates(sorted: &[(Numbered, Tried)]) -> Vec<(u8, &'static str)> {
     let name = |it: &Tried| match it {
         Tried::Taken => "taken",
         Tried::Returned(_) => "returned",
@@ -34,11 +34,11 @@ fn what_came_back_with_anothers_confirmation_is_found() {
     let mut sorting = Sorting::default();
     sorting.confirmed(Numbered(1), Confirmation::Ack(Some(returned(2))));
     assert!(sorting.is_muddled());
-    assert_eq!(fates(sorting.sorted(false)), []);
+    assert_eq!(fates(&sorting.sorted(false)), []);
     sorting.confirmed(Numbered(2), Confirmation::Ack(None));
-    assert_eq!(fates(sorting.sorted(true)), [(1, "taken"), (2, "returned")]);
+    assert_eq!(fates(&sorting.sorted(true)), [(1, "taken"), (2, "returned")]);
     sorting.confirmed(Numbered(3), Confirmation::Nack(None));
-    assert_eq!(fates(sorting.sorted(false)), [(3, "refused")]);
+    assert_eq!(fates(&sorting.sorted(false)), [(3, "refused")]);
 }
 
 #[test]
@@ -47,10 +47,10 @@ fn what_a_lost_channel_may_still_hold_counts_as_lost() {
     let mut sorting = Sorting::default();
     sorting.confirmed(Numbered(1), Confirmation::Ack(Some(returned(2))));
     sorting.lose(&error);
-    assert_eq!(fates(sorting.sorted(true)), [(1, "lost")]);
+    assert_eq!(fates(&sorting.sorted(true)), [(1, "lost")]);
     sorting.confirmed(Numbered(3), Confirmation::Ack(None));
     sorting.lose(&error);
-    assert_eq!(fates(sorting.sorted(true)), [(3, "taken")]);
+    assert_eq!(fates(&sorting.sorted(true)), [(3, "taken")]);
 }
 
 /// The broker and the client: what comes back, and with whose confirmation.
@@ -109,7 +109,7 @@ impl World {
             for (message, confirmation) in self.unseen.drain(..) {
                 self.sorting.confirmed(message, confirmation);
             }
-            self.fates.extend(fates(self.sorting.sorted(self.under_way.is_empty())));
+            self.fates.extend(fates(&self.sorting.sorted(self.under_way.is_empty())));
         }
     }
 }
