@@ -26,10 +26,12 @@ mod recipients;
 mod rows;
 mod sending;
 mod session;
+mod table;
 
 pub use blacklist::{Listed, OneNumber};
 pub use bulk::Batch;
 pub use fate::{Fate, RecipientResult, Sent};
 pub use rows::kept as kept_report;
 pub use sending::{Account, Content, Numbers, Purpose, Rules, Sending, TextPolicy, cost};
-pub use session::{Balance, Session};
+pub use session::{Balance, Hasher, Session};
+pub use table::{Reading, Table};

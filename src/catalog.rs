@@ -16,7 +16,7 @@ use crate::actions::{
     subaccount_add::SubaccountAdd, subaccount_edit::SubaccountEdit,
 };
 use crate::component::{Component, Handler};
-use crate::triggers::start_flow::StartFlow;
+use crate::triggers::{new_delivery_reports::NewDeliveryReports, start_flow::StartFlow};
 
 /// The connector: its actions, in the order in which a person meets them, and its triggers.
 pub static COMPONENT: Component<Session> = Component {
@@ -37,5 +37,6 @@ pub static COMPONENT: Component<Session> = Component {
         Handler::action::<SubaccountAdd>(),
         Handler::action::<SubaccountEdit>(),
         Handler::trigger::<StartFlow>(),
+        Handler::trigger::<NewDeliveryReports>(),
     ],
 };

@@ -10,6 +10,7 @@ mod journal;
 mod limits;
 mod logging;
 mod plan;
+mod poll;
 mod run;
 mod server;
 mod service;
@@ -59,6 +60,8 @@ enum Command {
     Run(Box<run::Args>),
     /// Tell what messages would send: recipients, texts, parts, times, prices. Calls nothing
     Plan(Box<plan::Args>),
+    /// Run a trigger once: what is new since the last run, a message a line
+    Poll(poll::Args),
     /// List the actions, or tell all about one
     Actions(actions::Args),
     /// Count the characters and SMS parts of a text, and tell what breaks GSM-7
@@ -97,6 +100,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Run(args) => run::main(*args),
         Command::Plan(args) => plan::main(*args),
+        Command::Poll(args) => poll::main(&args),
         Command::Actions(args) => actions::main(&args),
         Command::Count(args) => count::main(&args),
         Command::Journal(args) => journal::main(args),

@@ -22,6 +22,7 @@ mod remembered;
 mod report;
 mod schema;
 mod shape;
+mod state;
 mod trigger;
 mod words;
 
@@ -38,12 +39,13 @@ pub use journal::{
 };
 pub use message::{Message, mask};
 pub use outcome::{AccountTrouble, Answer, Outcome, Problem, Reason, Reply, Status, Tally};
-pub use outlet::{Attached, Emit, HttpReply, Outlet};
+pub use outlet::{Attached, Emit, HttpReply, Outlet, ResultId};
 pub use plan::{Deadline, Item, Part, Plan, Settled};
 pub use report::Report;
 pub use schema::{input_schema, options_schema, output_schema, plain};
 pub use shape::Shape;
-pub use trigger::{Event, Fired, Trigger};
+pub use state::{State, Store};
+pub use trigger::{Around, Cause, Event, Fired, SNAPSHOT_BYTES, Trigger, Webhook};
 
 /// A boxed future that may move between threads, as function pointers and trait objects need it.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -12,6 +12,9 @@ use cli::isendpro;
 use isendpro_connector::catalog::COMPONENT;
 use serde_json::Value;
 
+/// The triggers.
+const TRIGGERS: [&str; 2] = ["newDeliveryReports", "startFlow"];
+
 /// The actions of the connector that this one replaces. Written by hand: a flow that names one of
 /// them must go on working.
 const ACTIONS: [&str; 14] = [
@@ -48,7 +51,7 @@ fn names(of: &Value) -> BTreeSet<&str> {
 fn the_published_names_are_those_that_flows_depend_on() {
     let component = component();
     assert_eq!(names(&component["actions"]), BTreeSet::from(ACTIONS));
-    assert_eq!(names(&component["triggers"]), BTreeSet::from(["startFlow"]));
+    assert_eq!(names(&component["triggers"]), BTreeSet::from(TRIGGERS));
     let mut titles = BTreeSet::new();
     for entry in ["actions", "triggers"].iter().flat_map(|it| component[*it].as_object().unwrap()) {
         let title = entry.1["title"].as_str().unwrap();
@@ -80,7 +83,7 @@ fn every_example_fits_the_schema_that_messages_are_checked_against() {
     for handler in COMPONENT.handlers {
         let name = handler.meta.name;
         let Some(body) = handler.body else {
-            assert_eq!(name, "startFlow");
+            assert!(TRIGGERS.contains(&name), "{name}");
             continue;
         };
         let validator = jsonschema::draft7::new(&body()).unwrap();
@@ -101,12 +104,12 @@ fn every_example_fits_the_schema_that_messages_are_checked_against() {
 fn the_command_line_lists_the_same_names() {
     let listed = isendpro(&["actions"]).run("");
     assert_eq!((listed.code, listed.stderr.as_str()), (0, ""));
-    for name in ACTIONS.iter().chain(["startFlow"].iter()) {
+    for name in ACTIONS.iter().chain(&TRIGGERS) {
         let line = listed.stdout.lines().find(|it| it.split(' ').next() == Some(name));
         assert!(line.is_some_and(|it| it.len() > 20), "{name}: {line:?}");
     }
     let json = isendpro(&["actions", "--json"]).run("");
     let all: Vec<Value> = serde_json::from_str(&json.stdout).unwrap();
     let listed: BTreeSet<&str> = all.iter().map(|it| it["name"].as_str().unwrap()).collect();
-    assert_eq!(listed, ACTIONS.into_iter().chain(["startFlow"]).collect());
+    assert_eq!(listed, ACTIONS.into_iter().chain(TRIGGERS).collect());
 }

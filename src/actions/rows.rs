@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
+use super::table::{download, unreadable};
 use super::{Session, answer};
-use crate::component::{Attached, Effect, Error, Kind, Outlet, Reply};
+use crate::component::{Attached, Error, Kind, Outlet};
 use crate::isendpro::report::{Limits, Report, ReportError, Row};
 use crate::isendpro::{Download, Request};
 
@@ -91,16 +92,7 @@ pub async fn fetch<R: Request>(
     behaviour: EmitBehaviour,
     out: &Outlet<'_>,
 ) -> Result<(), Error> {
-    let outcome = api.client().download(api.key()?, request).await;
-    let mut download = None;
-    answer::outcome_of(outcome, |it| {
-        download = Some(it);
-        Reply::default()
-    })
-    .into_reply(Effect::Read)?;
-    let Some(download) = download else {
-        return Err(Error::new(Kind::Internal, "the file went astray"));
-    };
+    let download = download(api, request).await?;
     match behaviour {
         EmitBehaviour::File => emit_file(download, out).await,
         EmitBehaviour::EmitPage => emit_pages(&mut pages(download), out).await,
@@ -239,13 +231,6 @@ async fn next(pages: &mut mpsc::Receiver<Page>) -> Result<Option<Vec<Map<String,
 pub fn kept(file: File) -> Result<impl Iterator<Item = Result<Row, Error>>, Error> {
     let report = Report::open_kept(file, &Limits::default()).map_err(|it| unreadable(&it))?;
     Ok(report.map(|row| row.map_err(|it| unreadable(&it))))
-}
-
-fn unreadable(error: &ReportError) -> Error {
-    let passing =
-        matches!(error, ReportError::Truncated | ReportError::Damaged { .. } | ReportError::Io(_));
-    let kind = if passing { Kind::Unavailable } else { Kind::Unusable };
-    Error::new(kind, format!("the report cannot be read: {error}"))
 }
 
 async fn emit(out: &Outlet<'_>, rows: &Rows) -> Result<(), Error> {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use ring::hmac;
+
 use crate::component::{AccountTrouble, Config, Connection, Diagnosis, Error, Kind, Verified};
 use crate::isendpro::request::Credit;
 use crate::isendpro::{Client, KeyId, Outcome, Reply, Request, RequestStyle};
@@ -40,6 +42,16 @@ impl Session {
                  credential; on the command line set ISENDPRO_KEYID, or give --keyid-file or --config",
             )
         })
+    }
+
+    /// A hash that only this account's key leads to: what it is made of cannot be guessed from it.
+    /// `what` tells apart what is hashed.
+    ///
+    /// # Errors
+    /// When no key was configured.
+    pub fn hasher(&self, what: &str) -> Result<Hasher, Error> {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.key()?.expose().as_bytes());
+        Ok(Hasher { key, what: what.to_owned() })
     }
 
     /// What the account has. The question is free.
@@ -141,6 +153,28 @@ impl Connection for Session {
             return Err(Error::new(Kind::AccountCredit, message).hint("top up the account"));
         }
         Ok(Verified { message })
+    }
+}
+
+/// Hashes with an account's key.
+pub struct Hasher {
+    key: hmac::Key,
+    what: String,
+}
+
+impl Hasher {
+    /// The hash of these texts, in this order.
+    pub fn of<'t>(&self, texts: impl IntoIterator<Item = &'t str>) -> [u8; 32] {
+        let mut hash = hmac::Context::with_key(&self.key);
+        let mut add = |text: &str| {
+            hash.update(&(text.len() as u64).to_be_bytes());
+            hash.update(text.as_bytes());
+        };
+        add(&self.what);
+        texts.into_iter().for_each(add);
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(hash.sign().as_ref());
+        bytes
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::published::published;
 use super::{COMPONENT, SETTINGS, fields};
 use crate::actions::Session;
-use crate::component::{Handler, Role};
+use crate::component::{Cause, Handler, Role};
 
 /// A generated file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,11 +56,11 @@ pub fn step_fields(handler: &Handler<Session>) -> Value {
 }
 
 fn component() -> Value {
-    let of = |role| -> Value {
+    let of = |triggers: bool| -> Value {
         COMPONENT
             .handlers
             .iter()
-            .filter(|it| it.role == role)
+            .filter(|it| matches!(it.role, Role::Trigger(_)) == triggers)
             .enumerate()
             .map(|(place, it)| {
                 let mut entry = entry(it);
@@ -80,8 +80,8 @@ fn component() -> Value {
         "buildType": "docker",
         "envVars": variables.collect::<Map<_, _>>(),
         "credentials": { "fields": fields::credential() },
-        "triggers": of(Role::Trigger),
-        "actions": of(Role::Action),
+        "triggers": of(true),
+        "actions": of(false),
     })
 }
 
@@ -93,8 +93,10 @@ fn entry(handler: &Handler<Session>) -> Value {
         "help": { "description": meta.description },
         "main": meta.source,
     });
-    if handler.role == Role::Trigger {
-        entry["type"] = "polling".into();
+    match handler.role {
+        Role::Action => {}
+        Role::Trigger(Cause::Polling) => entry["type"] = "polling".into(),
+        Role::Trigger(Cause::Webhook) => entry["type"] = "webhook".into(),
     }
     let fields = step_fields(handler);
     if fields.as_object().is_some_and(|it| !it.is_empty()) {

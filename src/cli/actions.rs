@@ -53,7 +53,7 @@ pub fn find(name: &str) -> Result<&'static Handler<Session>, Usage> {
 fn list() -> String {
     let mut text = String::new();
     for handler in COMPONENT.handlers {
-        text += &format!("{:<16}{}\n", handler.meta.name, handler.meta.title);
+        text += &format!("{:<20}{}\n", handler.meta.name, handler.meta.title);
     }
     text + "\n`isendpro actions NAME` tells about one.\n"
 }

@@ -3,7 +3,6 @@
 mod filter;
 mod key;
 mod matching;
-mod moment;
 mod reconcile;
 mod show;
 #[cfg(test)]

@@ -15,14 +15,25 @@ const FILTER: &str = "ISENDPRO_LOG";
 
 /// Starts logging, if it is asked for: by `-v` to stderr, by a file, or by the environment.
 pub fn start(verbose: u8, file: Option<&Path>) -> anyhow::Result<()> {
+    start_from(None, verbose, file)
+}
+
+/// The same, but warnings go to stderr without being asked for.
+pub fn start_telling(verbose: u8, file: Option<&Path>) -> anyhow::Result<()> {
+    start_from(Some("warn"), verbose, file)
+}
+
+fn start_from(least: Option<&str>, verbose: u8, file: Option<&Path>) -> anyhow::Result<()> {
     log_panics();
     let wanted = std::env::var(FILTER).ok().filter(|it| !it.is_empty());
-    if verbose == 0 && file.is_none() && wanted.is_none() {
+    let asked = verbose > 0 || file.is_some() || wanted.is_some();
+    if !asked && least.is_none() {
         return Ok(());
     }
-    let default = match verbose {
-        0 | 1 => "info",
-        2 => "debug",
+    let default = match (verbose, least) {
+        (0, Some(least)) if !asked => least,
+        (0 | 1, _) => "info",
+        (2, _) => "debug",
         _ => "trace",
     };
     let filter = EnvFilter::try_new(wanted.as_deref().unwrap_or(default))

@@ -19,6 +19,15 @@ pub fn input() -> BufReader<Stdin> {
     BufReader::with_capacity(64 * 1024, tokio::io::stdin())
 }
 
+/// Waits until what was written is on the disk, if stdout is a file.
+pub fn sync() {
+    #[cfg(unix)]
+    if let Ok(stdout) = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned() {
+        // A pipe or a terminal has no disk.
+        std::fs::File::from(stdout).sync_data().ok();
+    }
+}
+
 /// The results: stdout, written by a thread of its own.
 pub struct Output(Arc<Shared>);
 

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::input::Reader;
 use super::{
-    Action, BoxFuture, Common, Config, Deadline, Effect, Error, Event, Fallout, Fired, Kind, Known,
-    MessageKey, Meta, Outcome, Outlet, Plan, Problem, Report, Slot, Status, Tally, Trigger,
-    remembered,
+    Action, Around, BoxFuture, Common, Config, Deadline, Effect, Error, Event, Fallout, Fired,
+    Kind, Known, MessageKey, Meta, Outcome, Outlet, Plan, Problem, Report, Slot, Status, Tally,
+    Trigger, remembered,
 };
 
 /// An action or trigger with its options read: what takes messages.
@@ -102,11 +102,11 @@ pub struct Finished {
 
 /// A planned stream of results.
 pub trait Source<C>: Send + Sync {
-    /// Runs it, emitting as it goes. `snapshot` is what the last run of a trigger left.
+    /// Runs it, emitting as it goes. Triggers look at what is around it.
     fn run<'a>(
         &'a self,
         api: &'a C,
-        snapshot: &'a Value,
+        around: Around<'a>,
         out: &'a Outlet<'_>,
     ) -> BoxFuture<'a, Result<Fired, Error>>;
 }
@@ -235,14 +235,14 @@ impl<A: Report> Source<A::Api> for PlannedReport<A> {
     fn run<'a>(
         &'a self,
         api: &'a A::Api,
-        _: &'a Value,
+        _: Around<'a>,
         out: &'a Outlet<'_>,
     ) -> BoxFuture<'a, Result<Fired, Error>> {
         Box::pin(async move {
             A::read(api, &self.input, &self.options, self.now, out)
                 .await
                 .map_err(|it| named(it, &A::META))?;
-            Ok(Fired { snapshot: None })
+            Ok(Fired::default())
         })
     }
 }
@@ -262,7 +262,7 @@ impl<T: Trigger> Bound<T::Api> for BoundTrigger<T> {
     }
 
     fn emits_many(&self) -> bool {
-        false
+        T::emits_many(&self.options)
     }
 }
 
@@ -276,11 +276,13 @@ impl<T: Trigger> Source<T::Api> for PlannedTrigger<T> {
     fn run<'a>(
         &'a self,
         api: &'a T::Api,
-        snapshot: &'a Value,
+        around: Around<'a>,
         out: &'a Outlet<'_>,
     ) -> BoxFuture<'a, Result<Fired, Error>> {
         let Self { body, options, now } = self;
-        Box::pin(T::fire(api, options, Event { body, snapshot, now: *now }, out))
+        let Around { snapshot, webhook, store } = around;
+        let event = Event { body, snapshot, webhook, store, now: *now };
+        Box::pin(T::fire(api, options, event, out))
     }
 }
 

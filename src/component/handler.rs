@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::erased::{bind_action, bind_report, bind_trigger};
 use super::input::body_schema;
-use super::{Action, Bound, Config, Connection, Error, Meta, Report, Trigger};
+use super::{Action, Bound, Cause, Config, Connection, Error, Meta, Report, Trigger};
 use super::{input_schema, options_schema, output_schema};
 
 /// What a handler is to a flow.
@@ -15,7 +15,7 @@ pub enum Role {
     /// A step that takes messages.
     Action,
     /// What starts a flow.
-    Trigger,
+    Trigger(Cause),
 }
 
 /// An action or a trigger, described and erased.
@@ -68,7 +68,7 @@ impl<C: Connection> Handler<C> {
     pub const fn trigger<T: Trigger<Api = C>>() -> Self {
         Self {
             meta: T::META,
-            role: Role::Trigger,
+            role: Role::Trigger(T::CAUSE),
             body: None,
             input: None,
             options: options_schema::<T::Options>,

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::Webhook;
+
 /// The keys of a platform's messages.
 const PLATFORM_KEYS: &[&str] = &[
     "id",
@@ -37,6 +39,8 @@ pub struct Message {
     pub in_doubt: bool,
     /// What the last run of a trigger left.
     pub snapshot: Value,
+    /// The request that it came with, to a webhook.
+    pub webhook: Webhook,
     /// Everything else that came around the body, to go out again with each result; absent for a
     /// bare body.
     pub envelope: Option<Map<String, Value>>,
@@ -54,7 +58,8 @@ impl Message {
                 let error = fields.remove("error").unwrap_or_default();
                 let in_doubt = error["kind"] == "unknown";
                 let id = fields.get("id").and_then(Value::as_str).map(str::to_owned);
-                Self { id, in_doubt, ..Self::bare(body, Some(fields)) }
+                let webhook = Webhook::of(&fields);
+                Self { id, in_doubt, webhook, ..Self::bare(body, Some(fields)) }
             }
             body => Self::bare(body, None),
         }
@@ -63,7 +68,8 @@ impl Message {
     /// One whose body may say what the last run left: a line has no other place for it.
     fn bare(body: Value, envelope: Option<Map<String, Value>>) -> Self {
         let snapshot = body.get("snapshot").cloned().unwrap_or_else(|| Map::new().into());
-        Self { id: None, body, in_doubt: false, snapshot, envelope }
+        let webhook = Webhook::default();
+        Self { id: None, body, in_doubt: false, snapshot, webhook, envelope }
     }
 
     /// Whether its body says to send it although it may have been sent.
@@ -86,6 +92,16 @@ impl Message {
         }
         failed.insert("body".to_owned(), self.body.clone());
         Value::Object(failed)
+    }
+}
+
+impl Webhook {
+    /// The request that a platform's message tells of.
+    pub fn of(fields: &Map<String, Value>) -> Self {
+        Self {
+            method: fields.get("method").and_then(Value::as_str).map(str::to_owned),
+            query: fields.get("query").cloned().unwrap_or_default(),
+        }
     }
 }
 

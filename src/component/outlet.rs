@@ -3,9 +3,41 @@
 use std::fs::File;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use ring::digest::{Context, SHA256};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
-use super::{BoxFuture, Error, Kind};
+use super::{BoxFuture, Error, Kind, finish};
+
+/// The ids of triggers' results are derived from this.
+const NAMESPACE: Uuid = Uuid::from_u128(0x2a5d_93c1_6f0e_4d1b_8e77_41c0_9b3f_5ad2);
+
+/// What a trigger's result is recognised by: the same whenever the same thing is found again, in
+/// whatever run. The results of actions need none: they have the ids of their messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ResultId(pub [u8; 32]);
+
+impl ResultId {
+    /// The id as a message has it. `place` tells apart who finds the same, such as two steps.
+    pub fn uuid(self, place: &[&str]) -> Uuid {
+        let mut hash = Context::new(&SHA256);
+        for text in place {
+            hash.update(&(text.len() as u64).to_be_bytes());
+            hash.update(text.as_bytes());
+        }
+        hash.update(&self.0);
+        Uuid::new_v5(&NAMESPACE, &finish(hash))
+    }
+
+    /// The id of one result that has several things in it.
+    pub fn of_all(them: &[Self]) -> Self {
+        let mut hash = Context::new(&SHA256);
+        for it in them {
+            hash.update(&it.0);
+        }
+        Self(finish(hash))
+    }
+}
 
 /// A runtime's way of taking results.
 pub trait Emit: Send + Sync {
@@ -15,6 +47,22 @@ pub trait Emit: Send + Sync {
     /// # Errors
     /// When results cannot be taken any more.
     fn emit(&self, result: Value) -> BoxFuture<'_, Result<(), Error>>;
+
+    /// Takes one result of a trigger, which has an id of its own.
+    ///
+    /// # Errors
+    /// When results cannot be taken any more.
+    fn emit_as(&self, _id: ResultId, result: Value) -> BoxFuture<'_, Result<(), Error>> {
+        self.emit(result)
+    }
+
+    /// Waits until all results so far are safe. Where each is when it is taken, there is no wait.
+    ///
+    /// # Errors
+    /// When they cannot be made safe.
+    fn settle(&self) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 
     /// Whether files can go along with results, beside them and not in them.
     fn takes_files(&self) -> bool {
@@ -92,6 +140,15 @@ impl<'a> Outlet<'a> {
     pub async fn emit(&self, result: Value) -> Result<(), Error> {
         let result = self.echoed(result);
         self.to.emit(result).await
+    }
+
+    /// Emits one result of a trigger under an id of its own, waiting for room.
+    ///
+    /// # Errors
+    /// When nobody takes results any more.
+    pub async fn emit_as(&self, id: ResultId, result: Value) -> Result<(), Error> {
+        let result = self.echoed(result);
+        self.to.emit_as(id, result).await
     }
 
     /// Whether files can go along with results.

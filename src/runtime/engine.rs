@@ -20,8 +20,9 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::stop::Stop;
 use crate::component::{
-    AccountTrouble, Bound, BoxFuture, Common, Config, Connection, Delivery, Diagnosis, Emit, Error,
-    Handler, Kind, Message, Mode, Status, Tally, Task, WhenUnknown, Work, reference,
+    AccountTrouble, Around, Bound, BoxFuture, Common, Config, Connection, Delivery, Diagnosis,
+    Emit, Error, Handler, Kind, Message, Mode, Status, Store, Tally, Task, WhenUnknown, Work,
+    reference,
 };
 use call::Call;
 use memory::Remembered;
@@ -66,6 +67,7 @@ pub struct Engine<C: Connection> {
     patience: Duration,
     pace: Option<DefaultDirectRateLimiter>,
     memory: Option<Memory>,
+    store: Option<Store>,
     when_unknown: WhenUnknown,
     admissions: Vec<Arc<dyn Admission>>,
     stop: Stop,
@@ -111,6 +113,7 @@ impl<C: Connection> Engine<C> {
             patience: delivery.give_up_after.map_or(patience, minutes),
             pace: pace(config)?,
             memory: None,
+            store: None,
             when_unknown: delivery.when_unknown,
             admissions: Vec::new(),
             stop,
@@ -148,6 +151,13 @@ impl<C: Connection> Engine<C> {
     #[must_use]
     pub fn memory(mut self, memory: Memory) -> Self {
         self.memory = Some(memory);
+        self
+    }
+
+    /// Keeps there what is too large for a trigger's snapshot.
+    #[must_use]
+    pub fn store(mut self, store: Store) -> Self {
+        self.store = Some(store);
         self
     }
 
@@ -218,7 +228,7 @@ impl<C: Connection> Engine<C> {
         under_way: &AtomicBool,
         turn: Option<Turn>,
     ) -> Verdict {
-        let Message { id, body, in_doubt, snapshot, .. } = message;
+        let Message { id, body, in_doubt, snapshot, webhook, .. } = message;
         let (task, remembered) = match self.prepare(body, id).await {
             Ok(prepared) => prepared,
             Err(error) => return error.into(),
@@ -240,7 +250,9 @@ impl<C: Connection> Engine<C> {
         match task.work {
             Work::Calls(job) => call.make_calls(job, &task.common, out, turn).await,
             Work::Stream(source) => {
-                Box::pin(call.stream(source.as_ref(), &snapshot, &task.common, out)).await
+                let around =
+                    Around { snapshot: &snapshot, webhook: &webhook, store: self.store.as_ref() };
+                Box::pin(call.stream(source.as_ref(), around, &task.common, out)).await
             }
         }
     }

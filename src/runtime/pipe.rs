@@ -23,7 +23,7 @@ pub use writer::Watch;
 use writer::{Done, Event, Writer};
 
 use super::{Engine, Stop, Stopper, Turn, Verdict};
-use crate::component::{BoxFuture, Connection, Emit, Error, Kind, Message, mask};
+use crate::component::{BoxFuture, Connection, Emit, Error, Kind, Message, ResultId, mask};
 
 /// Results of one message that may wait for the writer: enough rows to keep it busy, and few enough
 /// pages to fit into some megabytes.
@@ -301,16 +301,8 @@ struct Out<'a> {
     envelope: Option<serde_json::Map<String, Value>>,
 }
 
-impl Emit for Out<'_> {
-    fn emit(&self, result: Value) -> BoxFuture<'_, Result<(), Error>> {
-        let line = match &self.envelope {
-            None => written(&result),
-            Some(envelope) => {
-                let mut wrapped = envelope.clone();
-                wrapped.insert("body".to_owned(), result);
-                written(&Value::Object(wrapped))
-            }
-        };
+impl Out<'_> {
+    fn line(&self, line: String) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
             // A report of a million rows is not read to its end for nobody.
             if self.closed.load(Ordering::Relaxed) {
@@ -318,6 +310,26 @@ impl Emit for Out<'_> {
             }
             self.events.send(Event::Line(line)).await.map_err(|_| gone())
         })
+    }
+}
+
+impl Emit for Out<'_> {
+    fn emit(&self, result: Value) -> BoxFuture<'_, Result<(), Error>> {
+        self.line(match &self.envelope {
+            None => written(&result),
+            Some(envelope) => {
+                let mut wrapped = envelope.clone();
+                wrapped.insert("body".to_owned(), result);
+                written(&Value::Object(wrapped))
+            }
+        })
+    }
+
+    fn emit_as(&self, id: ResultId, result: Value) -> BoxFuture<'_, Result<(), Error>> {
+        let mut wrapped = self.envelope.clone().unwrap_or_default();
+        wrapped.insert("id".to_owned(), id.uuid(&[]).to_string().into());
+        wrapped.insert("body".to_owned(), result);
+        self.line(written(&Value::Object(wrapped)))
     }
 }
 

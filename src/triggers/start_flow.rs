@@ -47,6 +47,6 @@ impl Trigger for StartFlow {
         let output =
             serde_json::json!({ "time": event.now.to_string(), "snapshot": event.snapshot });
         out.emit(output).await?;
-        Ok(Fired { snapshot: None })
+        Ok(Fired::default())
     }
 }

@@ -13,6 +13,7 @@ mod flow;
 mod limits;
 mod settings;
 mod trigger;
+mod triggers;
 
 #[path = "../support/amqp.rs"]
 mod amqp;

@@ -54,7 +54,8 @@ impl Trigger for Count {
             out.reply(HttpReply { status: 202, headers, body: body.to_owned() }).await?;
         }
         let changed = event.body.get("quiet").is_none();
-        Ok(Fired { snapshot: changed.then(|| json!({"last": last + 2})) })
+        let snapshot = changed.then(|| json!({"last": last + 2}));
+        Ok(Fired { snapshot, ..Fired::default() })
     }
 }
 

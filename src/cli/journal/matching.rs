@@ -8,9 +8,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
-use super::moment::moments;
 use crate::component::tracker;
 use crate::journal::{Entry, NumberHash, State};
+use crate::sms::moment::moments;
 use crate::sms::number;
 use crate::sms::region::Region;
 

@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::{Amnesia, DIAGNOSIS_LASTS, Engine, Load, Remembered, Turn, Verdict};
 use crate::component::{
-    AccountTrouble, Common, Connection, Diagnosis, Emit, Error, Fired, Job, Kind, Mode, Outcome,
-    Outlet, PartInfo, Problem, Reason, Source, Status, Tally, faults, json_planned,
+    AccountTrouble, Around, Common, Connection, Diagnosis, Emit, Error, Fired, Job, Kind, Mode,
+    Outcome, Outlet, PartInfo, Problem, Reason, Source, Status, Store, Tally, faults, json_planned,
 };
 use crate::runtime::retry::{Next, delays_between, next};
 
@@ -235,7 +235,7 @@ impl<C: Connection> Call<'_, C> {
     pub(super) async fn stream(
         &self,
         source: &dyn Source<C>,
-        snapshot: &Value,
+        around: Around<'_>,
         common: &Common,
         out: &dyn Emit,
     ) -> Verdict {
@@ -247,12 +247,9 @@ impl<C: Connection> Call<'_, C> {
             let error = out.emit(planned).await.err();
             return Verdict { tally, error, account: None, amnesia: None };
         }
-        let mut error = match self.read(source, snapshot, &out).await {
-            Ok(Fired { snapshot }) => {
-                let kept = match snapshot {
-                    Some(snapshot) => to.keep(snapshot).await,
-                    None => Ok(()),
-                };
+        let mut error = match self.read(source, around, &out).await {
+            Ok(fired) => {
+                let kept = keep(fired, around.store, to).await;
                 let (tally, error) = (Tally::of(Status::Accepted), kept.err());
                 return Verdict { tally, error, account: None, amnesia: None };
             }
@@ -274,7 +271,7 @@ impl<C: Connection> Call<'_, C> {
     async fn read(
         &self,
         source: &dyn Source<C>,
-        snapshot: &Value,
+        around: Around<'_>,
         out: &Outlet<'_>,
     ) -> Result<Fired, Error> {
         let mut delays = delays_between();
@@ -283,7 +280,7 @@ impl<C: Connection> Call<'_, C> {
             if !self.permitted().await {
                 return Err(Error::new(Kind::NotSent, "the run was stopped before this was done"));
             }
-            let error = match source.run(self.api, snapshot, out).await {
+            let error = match source.run(self.api, around, out).await {
                 Ok(fired) => return Ok(fired),
                 Err(error) => error,
             };
@@ -295,6 +292,18 @@ impl<C: Connection> Call<'_, C> {
                 return Err(error);
             }
         }
+    }
+}
+
+/// Keeps what a trigger left for its next run, once its results are safe.
+async fn keep(fired: Fired, store: Option<&Store>, to: &dyn Emit) -> Result<(), Error> {
+    if let (Some(bytes), Some(store)) = (fired.stored, store) {
+        to.settle().await?;
+        store.save(bytes).await?;
+    }
+    match fired.snapshot {
+        Some(snapshot) => to.keep(snapshot).await,
+        None => Ok(()),
     }
 }
 

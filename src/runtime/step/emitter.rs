@@ -15,7 +15,7 @@ use super::passthrough::Passthrough;
 use super::publisher::Unpublished;
 use super::storage::is_stored;
 use super::worker::{ANSWER, SNAPSHOT};
-use crate::component::{Attached, BoxFuture, Connection, Emit, Error, HttpReply, Kind};
+use crate::component::{Attached, BoxFuture, Connection, Emit, Error, HttpReply, Kind, ResultId};
 
 /// Where a message carries what earlier steps found.
 const PASSTHROUGH: &str = "passthrough";
@@ -52,13 +52,22 @@ impl<'a, C: Connection> Emitter<'a, C> {
         self.kept.get()
     }
 
-    async fn publish(&self, result: Value, attachments: Value) -> Result<(), Unpublished> {
+    async fn publish(
+        &self,
+        own: Option<ResultId>,
+        result: Value,
+        attachments: Value,
+    ) -> Result<(), Unpublished> {
         let number = self.emitted.fetch_add(1, Ordering::Relaxed);
         if number > 0 {
             // The permit for the first was there before the call.
             self.flow.rates.data.until_ready().await;
         }
-        let id = self.flow.id_of(self.incoming, number);
+        let ids = &self.flow.settings.ids;
+        let id = own.map_or_else(
+            || self.flow.id_of(self.incoming, number),
+            |it| it.uuid(&[&ids.flow, &ids.step]),
+        );
         let mut whole = message(result, attachments);
         let publication = match self.written(&mut whole, id).await {
             Ok(publication) => Ok(publication),
@@ -108,8 +117,13 @@ impl<'a, C: Connection> Emitter<'a, C> {
         out.data(message, passthrough.as_ref(), id)
     }
 
-    async fn emit_all(&self, result: Value, attachments: Value) -> Result<(), Error> {
-        let Err(unpublished) = self.publish(result, attachments).await else { return Ok(()) };
+    async fn emit_all(
+        &self,
+        own: Option<ResultId>,
+        result: Value,
+        attachments: Value,
+    ) -> Result<(), Error> {
+        let Err(unpublished) = self.publish(own, result, attachments).await else { return Ok(()) };
         // Only the first one counts.
         self.failure.set(unpublished).ok();
         Err(Error::new(Kind::Unavailable, "a result could not be published"))
@@ -118,7 +132,11 @@ impl<'a, C: Connection> Emitter<'a, C> {
 
 impl<C: Connection> Emit for Emitter<'_, C> {
     fn emit(&self, result: Value) -> BoxFuture<'_, Result<(), Error>> {
-        Box::pin(self.emit_all(result, json!({})))
+        Box::pin(self.emit_all(None, result, json!({})))
+    }
+
+    fn emit_as(&self, id: ResultId, result: Value) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(self.emit_all(Some(id), result, json!({})))
     }
 
     fn takes_files(&self) -> bool {
@@ -129,7 +147,7 @@ impl<C: Connection> Emit for Emitter<'_, C> {
         Box::pin(async move {
             let Attached { name, content_type, file } = file;
             let kept = self.flow.attachments.put(name, content_type, file).await?;
-            self.emit_all(result, json!({ name: kept })).await
+            self.emit_all(None, result, json!({ name: kept })).await
         })
     }
 

@@ -18,7 +18,7 @@ use super::platform::{Platform, StepData};
 use super::publisher::Publisher;
 use super::settings::{BrokerSettings, Settings};
 use super::storage::Storage;
-use crate::component::{Component, Config, Connection, Error, Journal, Role, Scope};
+use crate::component::{Cause, Component, Config, Connection, Error, Journal, Role, Scope};
 use crate::runtime::http::Http;
 use crate::runtime::{Engine, Memory, Stop, Stopper, live};
 
@@ -143,7 +143,7 @@ async fn start<C: Connection>(
         Some(storage) => Attachments::Storage(http, storage),
         None => Attachments::Platform(http, platform.clone()),
     };
-    let snapshot = (handler.role == Role::Trigger).then(|| Mutex::new(snapshot));
+    let snapshot = (handler.role == Role::Trigger(Cause::Polling)).then(|| Mutex::new(snapshot));
     if settings.hook.startup_required {
         platform.start_up(&settings.ids.flow).await?;
     }

@@ -19,7 +19,7 @@ use super::inflight::{End, Taken};
 use super::outgoing::{Outgoing, Publication};
 use super::passthrough::Passthrough;
 use super::publisher::Unpublished;
-use crate::component::{BoxFuture, Connection, Error, Kind, Message, Tally};
+use crate::component::{BoxFuture, Connection, Error, Kind, Message, Tally, Webhook};
 use crate::runtime::Verdict;
 
 /// For how long a journal that fails is waited for.
@@ -289,7 +289,8 @@ fn message_of(incoming: &Incoming, in_doubt: bool) -> Message {
     let own = payload.get("id").and_then(Value::as_str);
     let id = own.or(incoming.ids.message.as_deref()).map(str::to_owned);
     let body = payload.get("body").cloned().unwrap_or_default();
-    Message { id, body, in_doubt, snapshot: Value::Null, envelope: None }
+    let webhook = Webhook::of(payload);
+    Message { id, body, in_doubt, snapshot: Value::Null, webhook, envelope: None }
 }
 
 /// The error of a result that nobody takes: what was done must not be done again for it.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 
-use crate::sms::schedule::paris;
+use super::schedule::paris;
 
 /// Longer cells, in bytes, are no times.
 const LONGEST: usize = 40;

@@ -1,0 +1,165 @@
+//! `isendpro poll`: one run of a trigger, as cron does it.
+
+mod state;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
+use tokio::sync::Mutex;
+
+use self::state::{Account, StateFile};
+use super::settings::SettingsArgs;
+use super::{Usage, actions, code_of, complain, logging, server, stdio};
+use crate::actions::Session;
+use crate::catalog::step_fields;
+use crate::component::{
+    BoxFuture, Cause, Config, Connection as _, Emit, Error, Handler, Kind, Message, ResultId, Role,
+    Store,
+};
+use crate::runtime::{Engine, Stop};
+
+/// How long iSendPro is asked again while it does not answer, unless `giveUpAfter` says otherwise.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Arguments of `poll`.
+#[derive(Debug, clap::Args)]
+#[command(before_help = EXAMPLES)]
+pub struct Args {
+    /// The trigger, such as newDeliveryReports; `isendpro actions` lists them
+    trigger: String,
+    /// Where it is kept what this run has seen; the next one begins there. Made by the first run
+    #[arg(long, value_name = "FILE")]
+    state: PathBuf,
+    #[command(flatten)]
+    settings: SettingsArgs,
+    /// Write a log to this file
+    #[arg(long, value_name = "FILE")]
+    log_file: Option<PathBuf>,
+    /// Write a log to stderr; twice for more
+    #[arg(long, short, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+const EXAMPLES: &str = "Examples:
+  isendpro poll newDeliveryReports --state reports.state >> reports.ndjson
+  isendpro poll lowCredit --state credit.state --set threshold=20
+  */5 * * * * isendpro poll newOptOuts --state optouts.state >> optouts.ndjson
+
+What is new comes on stdout, a message a line, each with its id; nothing new is no line. The state
+is written once all lines are out: what fails in between comes out again, with the same ids.
+
+Exit codes: 0 done; 1 could not run; 2 usage or configuration; 4 key or address refused; 5 no
+credit.";
+
+/// Runs the trigger once.
+pub fn main(args: &Args) -> anyhow::Result<u8> {
+    logging::start_telling(args.verbose, args.log_file.as_deref())?;
+    let handler = actions::find(&args.trigger)?;
+    check(handler)?;
+    let mut names: Vec<String> =
+        step_fields(handler).as_object().into_iter().flat_map(|it| it.keys().cloned()).collect();
+    names.push("giveUpAfter".to_owned());
+    let config = args.settings.config(&names)?;
+    super::runtime()?.block_on(poll(args, handler, config))
+}
+
+/// Only what asks can be made to ask.
+fn check(handler: &Handler<Session>) -> Result<(), Usage> {
+    let name = handler.meta.name;
+    match handler.role {
+        Role::Trigger(Cause::Polling) => Ok(()),
+        Role::Trigger(Cause::Webhook) => Err(Usage(format!(
+            "{name} waits to be called, so there is nothing to ask for; it works in a flow, or give \
+             isendpro run {name} what came, a line a call"
+        ))),
+        Role::Action => Err(Usage(format!("{name} is no trigger; isendpro run {name}"))),
+    }
+}
+
+async fn poll(
+    args: &Args,
+    handler: &'static Handler<Session>,
+    mut config: Config,
+) -> anyhow::Result<u8> {
+    let server = config.text("server").unwrap_or_default();
+    let _simulator = server::resolve(&mut config).await?;
+    Session::connect(&config)?.ready()?;
+    let key = config.text("keyid").unwrap_or_default();
+    let account = Account { server: &server, key: &key };
+    let (state, snapshot) = StateFile::open(&args.state, handler.meta.name, account)?;
+    let state = Arc::new(state);
+    let engine = Engine::new(handler, &config, PATIENCE, Stop::new().1)?
+        .store(Store::new(state.clone(), handler.meta.name));
+    let output = stdio::Output::start().context("writing to stdout")?;
+    let out = Out { output: Mutex::new(output), state };
+    let message = Message { snapshot, ..Message::new(json!({})) };
+    let verdict = engine.handle(message, &out).await;
+    out.settle().await?;
+    match verdict.error {
+        None => Ok(0),
+        Some(error) => {
+            complain(format_args!("isendpro: {error}"));
+            Ok(code_of(error.kind))
+        }
+    }
+}
+
+/// Messages to stdout, and then what was seen to the file.
+struct Out {
+    output: Mutex<stdio::Output>,
+    state: Arc<StateFile>,
+}
+
+impl Out {
+    fn line(&self, mut line: String) -> BoxFuture<'_, Result<(), Error>> {
+        line.push('\n');
+        Box::pin(async move {
+            let written = self.output.lock().await.write_all(line.as_bytes()).await;
+            written.map_err(|it| unwritten(&it))
+        })
+    }
+}
+
+impl Emit for Out {
+    fn emit(&self, result: Value) -> BoxFuture<'_, Result<(), Error>> {
+        self.line(json!({ "body": result }).to_string())
+    }
+
+    fn emit_as(&self, id: ResultId, result: Value) -> BoxFuture<'_, Result<(), Error>> {
+        let id = id.uuid(&[]).to_string();
+        self.line(json!({ "id": id, "body": result }).to_string())
+    }
+
+    fn settle(&self) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async {
+            self.output.lock().await.flush().await.map_err(|it| unwritten(&it))?;
+            stdio::sync();
+            Ok(())
+        })
+    }
+
+    fn keep(&self, snapshot: Value) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async move {
+            self.settle().await?;
+            let state = Arc::clone(&self.state);
+            let written = tokio::task::spawn_blocking(move || state.write(&snapshot)).await;
+            let written = written.map_err(|it| it.to_string());
+            written.and_then(|it| it.map_err(|it| it.to_string())).map_err(|it| {
+                let said = format!("the next run will emit the same again: {it}");
+                Error::new(Kind::Unusable, said)
+            })
+        })
+    }
+}
+
+fn unwritten(error: &std::io::Error) -> Error {
+    let said = match error.kind() {
+        std::io::ErrorKind::BrokenPipe => "the reader of the results has gone".to_owned(),
+        _ => format!("the results cannot be written: {error}"),
+    };
+    Error::new(Kind::Unusable, said).hint("the next run will emit the same again")
+}

@@ -1,0 +1,47 @@
+//! What was seen, told apart by the first 48 bits of a hash: sets of them, as small as can be. Of a
+//! hundred thousand, one that is new is taken for one of them once in three thousand million times.
+
+use crate::component::ResultId;
+
+/// Bytes of a mark.
+const BYTES: usize = 6;
+/// Most marks that fit into a snapshot, with what else is in it.
+pub const IN_SNAPSHOT: usize = 550;
+
+/// The mark of a result.
+pub fn of(id: ResultId) -> u64 {
+    id.0.iter().take(BYTES).fold(0, |mark, byte| mark << 8 | u64::from(*byte))
+}
+
+/// The largest mark.
+pub const MOST: u64 = (1 << (8 * BYTES)) - 1;
+
+/// Marks as bytes.
+pub fn bytes(marks: &[u64]) -> Vec<u8> {
+    marks.iter().flat_map(|it| it.to_be_bytes().into_iter().skip(8 - BYTES)).collect()
+}
+
+/// The marks that these bytes hold; none if they hold something else.
+pub fn read(bytes: &[u8]) -> Option<Vec<u64>> {
+    let mark = |it: &[u8]| it.iter().fold(0, |mark, byte| mark << 8 | u64::from(*byte));
+    bytes.len().is_multiple_of(BYTES).then(|| bytes.chunks(BYTES).map(mark).collect())
+}
+
+/// Marks as text, for snapshots.
+pub mod text {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD_NO_PAD;
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    /// Writes them.
+    pub fn serialize<S: Serializer>(marks: &[u64], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&STANDARD_NO_PAD.encode(super::bytes(marks)))
+    }
+
+    /// Reads them.
+    pub fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<Vec<u64>, D::Error> {
+        let text = String::deserialize(from)?;
+        let bytes = STANDARD_NO_PAD.decode(text).ok();
+        bytes.and_then(|it| super::read(&it)).ok_or_else(|| D::Error::custom("no list of hashes"))
+    }
+}

@@ -1,0 +1,283 @@
+//! `newDeliveryReports`: the rows of the campaign report that came since the last run.
+
+mod seen;
+#[cfg(test)]
+mod tests;
+mod window;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use tokio::sync::mpsc;
+
+use self::seen::{Line, Next, Seen, Sifted, sift};
+use self::window::Window;
+use super::{marks, snapshot};
+use crate::actions::Hasher;
+use crate::actions::Reading;
+use crate::actions::Session;
+use crate::actions::Table;
+use crate::component::{Error, Event, Fired, Kind, Meta, Outlet, ResultId, Store, Trigger};
+
+/// Rows of a page.
+const PAGE: usize = 500;
+/// Most rows that a store remembers one by one: 12 MB.
+const IN_STORE: usize = 2_000_000;
+
+/// The trigger.
+pub struct NewDeliveryReports;
+
+/// The step's fields.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Options {
+    /// Results
+    #[schemars(extend("viewClass" = "SelectView"))]
+    pub emit_behaviour: EmitBehaviour,
+    /// First run (hours back)
+    ///
+    /// How far back the first run looks: 24 if empty, 0 to 744. Later runs begin where the one
+    /// before ended, however long ago that is.
+    #[schemars(extend("viewClass" = "TextFieldView", "placeholder" = "24"), range(min = 0, max = 744))]
+    pub first_run: Option<f64>,
+}
+
+/// How rows are emitted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum EmitBehaviour {
+    /// Pages of 500 rows
+    #[default]
+    EmitPage,
+    /// One message a row
+    EmitIndividually,
+}
+
+/// What is new. Which fields are there depends on how it is emitted.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub struct Output {
+    /// Rows
+    ///
+    /// Each has the columns under their own names (`column1`... without a header), and those that
+    /// were recognised also as tel, statut, tracker and date. All values are text, as in the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Vec<Map<String, Value>>>,
+    /// Ids of the rows
+    ///
+    /// One for each row. A row that comes out twice has the same id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ids: Option<Vec<String>>,
+    /// Row
+    ///
+    /// When each row is a message; the message has the row's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<Map<String, Value>>,
+}
+
+/// What a run leaves.
+#[derive(Debug, Serialize, Deserialize)]
+struct Snapshot {
+    /// Until when the report was asked for.
+    #[serde(with = "snapshot::instant")]
+    until: Timestamp,
+    /// A hash of the names of its columns; none as long as it had no rows.
+    columns: Option<String>,
+    seen: Seen,
+}
+
+impl Trigger for NewDeliveryReports {
+    type Api = Session;
+    type Options = Options;
+    type Output = Output;
+
+    const META: Meta = Meta {
+        name: "newDeliveryReports",
+        title: "New rows of the report",
+        description: "Gets the rows of the campaign report that came since the last run. Each \
+                      comes at least once; one that comes twice has the same id.",
+        source: "src/triggers/new_delivery_reports.rs",
+        deed: "done",
+        constants: &[],
+        examples: &[],
+    };
+
+    fn emits_many(_: &Options) -> bool {
+        true
+    }
+
+    async fn fire(
+        api: &Session,
+        options: &Options,
+        event: Event<'_>,
+        out: &Outlet<'_>,
+    ) -> Result<Fired, Error> {
+        let was: Option<Snapshot> = snapshot::read(event.snapshot)?;
+        let window = match &was {
+            Some(was) => Window::since(was.until, event.now),
+            None => Window::first(hours(options.first_run.unwrap_or(24.0)), event.now),
+        };
+        let mut seen = was.as_ref().map_or(Seen::Each(Vec::new()), |it| it.seen.clone());
+        if seen == Seen::Stored {
+            seen = Seen::Each(stored(event.store).await?);
+        }
+        let table = Arc::new(Table::fetch(api, &window.request()).await?);
+        let hasher = Arc::new(api.hasher(Self::META.name)?);
+        let survey = survey(Arc::clone(&table), window, Arc::clone(&hasher)).await?;
+        let columns = survey.columns.or_else(|| was.as_ref()?.columns.clone());
+        if let Some(before) = was.as_ref().and_then(|it| it.columns.as_ref())
+            && columns.as_ref() != Some(before)
+        {
+            tracing::warn!(
+                "the columns of the report have changed since the last run: rows of the last \
+                 minutes may come out again, under other ids"
+            );
+        }
+        let next = Next {
+            from: window.again_from(),
+            now: window.to(),
+            room: if event.store.is_some() { IN_STORE } else { marks::IN_SNAPSHOT },
+        };
+        let Sifted { fresh, seen } = sift(&seen, &survey.lines, next);
+        emit(pages(table, hasher, fresh), options.emit_behaviour, out).await?;
+        let mut fired = Fired::default();
+        let seen = match seen {
+            Seen::Each(them) if them.len() > marks::IN_SNAPSHOT => {
+                fired.stored = Some(marks::bytes(&them));
+                Seen::Stored
+            }
+            seen => seen,
+        };
+        let until = event.now;
+        fired.snapshot = Some(snapshot::write(&Snapshot { until, columns, seen })?);
+        Ok(fired)
+    }
+}
+
+fn hours(hours: f64) -> SignedDuration {
+    SignedDuration::try_from_secs_f64(hours * 3600.0).unwrap_or(SignedDuration::from_hours(24))
+}
+
+/// What the store has of the last run. What it has lost comes out again.
+async fn stored(store: Option<&Store>) -> Result<Vec<u64>, Error> {
+    let bytes = match store {
+        Some(store) => store.load().await?,
+        None => None,
+    };
+    let seen = bytes.and_then(|it| marks::read(&it));
+    if seen.is_none() {
+        tracing::warn!(
+            "what the last run has seen is not in the store any more: rows of the last minutes may \
+             come out again, with the same ids"
+        );
+    }
+    Ok(seen.unwrap_or_default())
+}
+
+/// A report that was read once.
+struct Survey {
+    lines: Vec<Line>,
+    columns: Option<String>,
+}
+
+/// Reads the whole report before anything of it is emitted: a damaged one shows its damage only at
+/// its end.
+async fn survey(table: Arc<Table>, window: Window, hasher: Arc<Hasher>) -> Result<Survey, Error> {
+    let read = tokio::task::spawn_blocking(move || {
+        let mut reading = table.read()?;
+        let mut ids = Ids::new(&hasher);
+        let mut lines = Vec::new();
+        while let Some(row) = reading.next().transpose()? {
+            let mark = marks::of(ids.next(&reading, &row));
+            lines.push(Line { minute: window.minute_of(&row), mark });
+        }
+        let names = hasher.of(reading.columns());
+        let columns = crate::component::hex(&names[..8]);
+        Ok(Survey { columns: Some(columns).filter(|_| !lines.is_empty()), lines })
+    });
+    read.await.unwrap_or_else(|_| Err(Error::new(Kind::Internal, "reading the report failed")))
+}
+
+/// The ids of rows. Of equal rows each has its own.
+struct Ids<'a> {
+    hasher: &'a Hasher,
+    equal: HashMap<u64, u32>,
+}
+
+impl<'a> Ids<'a> {
+    fn new(hasher: &'a Hasher) -> Self {
+        Self { hasher, equal: HashMap::new() }
+    }
+
+    fn next(&mut self, reading: &Reading, row: &Map<String, Value>) -> ResultId {
+        let id = ResultId(self.hasher.of(reading.cells(row)));
+        let times = self.equal.entry(marks::of(id)).or_default();
+        *times += 1;
+        if *times == 1 {
+            return id;
+        }
+        let times = times.to_string();
+        ResultId(self.hasher.of(reading.cells(row).chain([times.as_str()])))
+    }
+}
+
+/// New rows with their ids.
+type Page = Vec<(ResultId, Map<String, Value>)>;
+
+/// Reads the report again, on a thread of its own, for the rows that are new.
+fn pages(
+    table: Arc<Table>,
+    hasher: Arc<Hasher>,
+    fresh: Vec<bool>,
+) -> mpsc::Receiver<Result<Page, Error>> {
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::task::spawn_blocking(move || {
+        let mut page = Page::new();
+        let read = || -> Result<(), Error> {
+            let mut reading = table.read()?;
+            let mut ids = Ids::new(&hasher);
+            for fresh in fresh {
+                let Some(row) = reading.next().transpose()? else { break };
+                let id = ids.next(&reading, &row);
+                if fresh {
+                    page.push((id, row));
+                }
+                if page.len() == PAGE
+                    && sender.blocking_send(Ok(std::mem::take(&mut page))).is_err()
+                {
+                    return Ok(());
+                }
+            }
+            if !page.is_empty() {
+                sender.blocking_send(Ok(page)).ok();
+            }
+            Ok(())
+        };
+        if let Err(error) = read() {
+            sender.blocking_send(Err(error)).ok();
+        }
+    });
+    receiver
+}
+
+async fn emit(
+    mut pages: mpsc::Receiver<Result<Page, Error>>,
+    behaviour: EmitBehaviour,
+    out: &Outlet<'_>,
+) -> Result<(), Error> {
+    while let Some(page) = pages.recv().await.transpose()? {
+        if behaviour == EmitBehaviour::EmitIndividually {
+            for (id, row) in page {
+                out.emit_as(id, json!({ "row": row })).await?;
+            }
+            continue;
+        }
+        let (ids, rows): (Vec<ResultId>, Vec<_>) = page.into_iter().unzip();
+        let names: Vec<String> = ids.iter().map(|it| it.uuid(&[]).to_string()).collect();
+        out.emit_as(ResultId::of_all(&ids), json!({ "rows": rows, "ids": names })).await?;
+    }
+    Ok(())
+}
