@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{journal, logging, settings, terminal};
 use crate::catalog::COMPONENT;
-use crate::component::{Config, Error, Journal};
+use crate::component::{Config, Error, Journal, State};
 use crate::journal::Ledger;
 use crate::runtime::step::{self, Settings, Setup};
 use crate::runtime::{Stop, Stopper};
@@ -32,6 +32,7 @@ pub fn main() -> anyhow::Result<u8> {
             component: &COMPONENT,
             defaults: Config::new(settings::environment()),
             journal: ledger.as_ref().map(|it| Arc::clone(it) as Arc<dyn Journal>),
+            state: ledger.as_ref().map(|it| Arc::clone(it) as Arc<dyn State>),
         };
         let ended = step::run(settings, setup, (stopper, stop)).await;
         if let Some(ledger) = &ledger {

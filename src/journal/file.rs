@@ -27,7 +27,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::record::{Claimant, Mark, Record, Sought};
 use super::{Entry, Filter, Ledger, NumberHash, Run};
 use crate::component::{
-    BoxFuture, Claim, Error, Fallout, Journal, MessageKey, Scope, Ticket, Wanted,
+    BoxFuture, Claim, Error, Fallout, Journal, MessageKey, Scope, State, Ticket, Wanted,
 };
 use open::Home;
 use orders::{Claiming, Order, Reply};
@@ -200,6 +200,18 @@ impl Journal for FileJournal {
     ) -> BoxFuture<'a, Result<(), Error>> {
         let fallout = fallout.to_vec();
         Box::pin(self.ask(move |it| Order::Record(ticket, fallout, Timestamp::now(), it)))
+    }
+}
+
+impl State for FileJournal {
+    fn load<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, Error>> {
+        let name = name.to_owned();
+        Box::pin(self.look(move |it| look::state(it, &name)))
+    }
+
+    fn save<'a>(&'a self, name: &'a str, bytes: Vec<u8>) -> BoxFuture<'a, Result<(), Error>> {
+        let name = name.to_owned();
+        Box::pin(self.ask(move |reply| Order::Save(name, bytes, reply)))
     }
 }
 

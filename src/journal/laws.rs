@@ -8,6 +8,7 @@ pub mod model;
 pub mod outcomes;
 pub mod people;
 pub mod runs;
+pub mod state;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,6 +82,7 @@ macro_rules! every_law {
             runs: a_run_that_ended_is_followed_by_a_new_one
             runs: runs_survive_their_owner
             runs: each_job_has_runs_of_its_own
+            state: what_a_trigger_saved_survives_its_owner
             crowd: of_many_tasks_one_is_granted
             crowd: many_tasks_do_not_disturb_each_other
             late: living_owners_respect_each_other

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 
-use crate::component::{BoxFuture, Error, Journal, MessageKey, Scope};
+use crate::component::{self, BoxFuture, Error, Journal, MessageKey, Scope};
 
 /// A run that has begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,7 +122,7 @@ impl Filter {
 }
 
 /// A store that people can look into.
-pub trait Ledger: Journal {
+pub trait Ledger: Journal + component::State {
     /// What people should know of this store, in words: that it may lose what it is told, say.
     fn warnings(&self) -> &[String] {
         &[]

@@ -11,7 +11,7 @@ use super::laws::{Stage, every_law};
 use super::record::{Change, Claimant, Mark, Owner, Record, Sought, Standing};
 use super::{Entry, Filter, Ledger, NumberHash, Run, State};
 use crate::component::{
-    BoxFuture, Claim, Error, Fallout, Journal, Kind, MessageKey, Scope, Ticket, Wanted,
+    self, BoxFuture, Claim, Error, Fallout, Journal, Kind, MessageKey, Scope, Ticket, Wanted,
 };
 
 type Place = (MessageKey, u32);
@@ -20,6 +20,7 @@ type Place = (MessageKey, u32);
 struct Data {
     slots: BTreeMap<Place, Record>,
     runs: HashMap<String, (Scope, bool)>,
+    state: HashMap<String, Vec<u8>>,
     dead: HashSet<u8>,
     next: u64,
 }
@@ -122,6 +123,17 @@ impl Journal for Plain {
             let outcome = outcome.unwrap_or(&Fallout::Unknown);
             data.change(place, record.settle(ticket.0, outcome, Timestamp::now()));
         }
+        ready(Ok(()))
+    }
+}
+
+impl component::State for Plain {
+    fn load<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, Error>> {
+        ready(Ok(self.data().state.get(name).cloned()))
+    }
+
+    fn save<'a>(&'a self, name: &'a str, bytes: Vec<u8>) -> BoxFuture<'a, Result<(), Error>> {
+        self.data().state.insert(name.to_owned(), bytes);
         ready(Ok(()))
     }
 }

@@ -22,6 +22,7 @@ mod outcome;
 mod record;
 mod runs;
 mod scripts;
+mod state;
 
 #[cfg(test)]
 mod tests;
@@ -42,7 +43,7 @@ use self::keys::{Keys, Secret, describe, random};
 use self::lease::Held;
 use self::link::{Ask, Link};
 use crate::component::{
-    BoxFuture, Claim, Error, Fallout, Journal, MessageKey, Scope, Ticket, Wanted,
+    BoxFuture, Claim, Error, Fallout, Journal, MessageKey, Scope, State, Ticket, Wanted,
 };
 use crate::journal::{Entry, Filter, Ledger, NumberHash, Run};
 
@@ -177,6 +178,16 @@ impl Journal for RedisJournal {
         fallout: &'a [(u32, Fallout)],
     ) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(self.inner.record(ticket, fallout))
+    }
+}
+
+impl State for RedisJournal {
+    fn load<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, Error>> {
+        Box::pin(self.inner.load(name))
+    }
+
+    fn save<'a>(&'a self, name: &'a str, bytes: Vec<u8>) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move { self.inner.save(name, &bytes).await })
     }
 }
 

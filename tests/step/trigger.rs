@@ -80,7 +80,12 @@ impl Running {
         let (stopper, stop) = Stop::new();
         let to_stop = stopper.clone();
         let ended = std::thread::spawn(move || {
-            let setup = Setup { component: &COMPONENT, defaults: Config::default(), journal: None };
+            let setup = Setup {
+                component: &COMPONENT,
+                defaults: Config::default(),
+                journal: None,
+                state: None,
+            };
             let mut runtime = tokio::runtime::Builder::new_multi_thread();
             let runtime = runtime.worker_threads(1).enable_all().build().unwrap();
             runtime.block_on(step::run(settings, setup, (to_stop, stop)))

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use redb::{ReadableTable as _, Table, WriteTransaction};
 
 use super::orders::Claiming;
-use super::tables::{self, Key, RUNS, SLOTS, Trouble};
+use super::tables::{self, Key, RUNS, SLOTS, STATE, Trouble};
 use super::tickets::{Held, Tickets};
 use crate::component::{Claim, Fallout, MessageKey, Scope, Ticket, faults};
 use crate::journal::State;
@@ -22,6 +22,7 @@ const REMOVED: usize = 2_000;
 
 /// A transaction under way.
 pub struct Batch<'a> {
+    txn: &'a WriteTransaction,
     slots: Table<'a, &'static Key, &'static [u8]>,
     runs: Table<'a, &'static str, &'static [u8]>,
     tickets: &'a mut Tickets,
@@ -42,7 +43,7 @@ impl<'a> Batch<'a> {
         owner: Owner,
     ) -> Result<Self, redb::Error> {
         let (slots, runs) = (txn.open_table(SLOTS)?, txn.open_table(RUNS)?);
-        Ok(Self { slots, runs, tickets, owner, changed: false })
+        Ok(Self { txn, slots, runs, tickets, owner, changed: false })
     }
 
     pub fn claim(&mut self, claiming: &Claiming) -> Result<Claim, Trouble> {
@@ -191,6 +192,13 @@ impl<'a> Batch<'a> {
         if let Some((scope, OPEN)) = self.run(job)? {
             self.put_run(job, scope, ENDED, now)?;
         }
+        Ok(())
+    }
+
+    /// Saves what a trigger remembers.
+    pub fn save(&mut self, name: &str, bytes: &[u8]) -> Result<(), Trouble> {
+        self.txn.open_table(STATE)?.insert(name, bytes)?;
+        self.changed = true;
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::tables::{self, Key, SLOTS, Trouble};
+use super::tables::{self, Key, SLOTS, STATE, Trouble};
 use super::writer::Shared;
 use crate::component::{Error, MessageKey, Scope};
 use crate::journal::record::{Record, Sought};
@@ -37,6 +37,19 @@ pub fn accepted_in(shared: &Shared, scope: Scope) -> Result<u64, Error> {
         count += u64::from(record.scope == scope && record.state == State::Accepted);
     })?;
     Ok(count)
+}
+
+/// What a trigger remembers.
+pub fn state(shared: &Shared, name: &str) -> Result<Option<Vec<u8>>, Error> {
+    let txn = shared.begin_read()?;
+    let look = || -> Result<_, Trouble> {
+        match txn.open_table(STATE) {
+            Ok(table) => Ok(table.get(name)?.map(|it| it.value().to_vec())),
+            Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    };
+    look().map_err(|it| shared.trouble(&it))
 }
 
 fn each(

@@ -34,6 +34,8 @@ pub enum Order {
     /// Begins a run with this scope, or says the scope of the one that did not end.
     Begin(String, Scope, Timestamp, Reply<(Scope, bool)>),
     End(String, Timestamp, Reply<()>),
+    /// Saves what a trigger remembers.
+    Save(String, Vec<u8>, Reply<()>),
 }
 
 impl Order {
@@ -43,7 +45,9 @@ impl Order {
         // Who does not wait any more does not need the answer.
         match self {
             Self::Claim(_, reply) => drop(reply.send(Err(error))),
-            Self::Record(.., reply) | Self::End(.., reply) => drop(reply.send(Err(error))),
+            Self::Record(.., reply) | Self::End(.., reply) | Self::Save(.., reply) => {
+                drop(reply.send(Err(error)));
+            }
             Self::Accept(.., reply) => drop(reply.send(Err(error))),
             Self::Forget(.., reply) => drop(reply.send(Err(error))),
             Self::Begin(.., reply) => drop(reply.send(Err(error))),

@@ -16,6 +16,9 @@ pub const SLOTS: TableDefinition<&Key, &[u8]> = TableDefinition::new("slots");
 /// The last run of each job; see [`super::orders`].
 pub const RUNS: TableDefinition<&str, &[u8]> = TableDefinition::new("runs");
 
+/// What triggers remember, by its name. The first of them makes it.
+pub const STATE: TableDefinition<&str, &[u8]> = TableDefinition::new("state");
+
 /// What the file itself is: [`FORMAT`] and [`SECRET`].
 pub const META: TableDefinition<&str, &[u8]> = TableDefinition::new("journal");
 

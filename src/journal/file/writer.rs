@@ -207,6 +207,7 @@ fn apply<'a>(batch: &mut Batch<'_>, shared: &'a Shared, order: Order) -> Applied
         Order::Forget(sought, from, reply) => plain(shared, reply, batch.forget(&sought, from)),
         Order::Begin(job, new, now, reply) => plain(shared, reply, batch.begin(&job, new, now)),
         Order::End(job, now, reply) => plain(shared, reply, batch.end(&job, now)),
+        Order::Save(name, bytes, reply) => plain(shared, reply, batch.save(&name, &bytes)),
     }
 }
 

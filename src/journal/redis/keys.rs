@@ -56,6 +56,11 @@ impl Keys {
         self.with("job:", name.as_bytes())
     }
 
+    /// A text: what a trigger remembers.
+    pub fn state(&self, name: &str) -> Vec<u8> {
+        self.with("state:", name.as_bytes())
+    }
+
     /// A hash: version, id and secret of the store.
     pub fn meta(&self) -> Vec<u8> {
         self.with("meta", b"")

@@ -18,7 +18,9 @@ use super::platform::{Platform, StepData};
 use super::publisher::Publisher;
 use super::settings::{BrokerSettings, Settings};
 use super::storage::Storage;
-use crate::component::{Cause, Component, Config, Connection, Error, Journal, Role, Scope};
+use crate::component::{
+    Cause, Component, Config, Connection, Error, Journal, Role, Scope, Store, hex,
+};
 use crate::runtime::http::Http;
 use crate::runtime::{Engine, Memory, Stop, Stopper, live};
 
@@ -39,6 +41,8 @@ pub struct Setup<C: 'static> {
     pub defaults: Config,
     /// Where it is remembered what was sent.
     pub journal: Option<Arc<dyn Journal>>,
+    /// Where triggers keep what is too large for a snapshot.
+    pub state: Option<Arc<dyn crate::component::State>>,
 }
 
 /// Runs one action or trigger of the component as a step, until it is to stop.
@@ -116,7 +120,7 @@ async fn start<C: Connection>(
     setup: Setup<C>,
     stop: &Stop,
 ) -> Result<Started<C>, Error> {
-    let Setup { component, defaults, journal } = setup;
+    let Setup { component, defaults, journal, state } = setup;
     let StepData { config, snapshot, passthrough, .. } = platform.step(&settings.ids).await?;
     let function = &settings.ids.function;
     let handler = component.handler(function).ok_or_else(|| {
@@ -134,6 +138,10 @@ async fn start<C: Connection>(
             "no journal (ISENDPRO_JOURNAL): when this process dies, what it was sending is in doubt, \
              and comes out as an error"
         );
+    }
+    if let Some(state) = state {
+        let name = format!("{}:{function}", hex(&scope(settings).0));
+        engine = engine.store(Store::new(state, name));
     }
     let cipher = broker.cipher.clone();
     let storage = settings.storage.as_ref();
