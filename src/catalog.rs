@@ -16,7 +16,10 @@ use crate::actions::{
     subaccount_add::SubaccountAdd, subaccount_edit::SubaccountEdit,
 };
 use crate::component::{Component, Handler};
-use crate::triggers::{new_delivery_reports::NewDeliveryReports, start_flow::StartFlow};
+use crate::triggers::{
+    delivery_receipt::DeliveryReceipt, low_credit::LowCredit,
+    new_delivery_reports::NewDeliveryReports, new_opt_outs::NewOptOuts, start_flow::StartFlow,
+};
 
 /// The connector: its actions, in the order in which a person meets them, and its triggers.
 pub static COMPONENT: Component<Session> = Component {
@@ -38,5 +41,8 @@ pub static COMPONENT: Component<Session> = Component {
         Handler::action::<SubaccountEdit>(),
         Handler::trigger::<StartFlow>(),
         Handler::trigger::<NewDeliveryReports>(),
+        Handler::trigger::<DeliveryReceipt>(),
+        Handler::trigger::<NewOptOuts>(),
+        Handler::trigger::<LowCredit>(),
     ],
 };

@@ -13,7 +13,8 @@ use isendpro_connector::catalog::COMPONENT;
 use serde_json::Value;
 
 /// The triggers.
-const TRIGGERS: [&str; 2] = ["newDeliveryReports", "startFlow"];
+const TRIGGERS: [&str; 5] =
+    ["deliveryReceipt", "lowCredit", "newDeliveryReports", "newOptOuts", "startFlow"];
 
 /// The actions of the connector that this one replaces. Written by hand: a flow that names one of
 /// them must go on working.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use ring::hmac;
+use std::num::NonZeroU32;
+
+use ring::{hmac, pbkdf2};
 
 use crate::component::{AccountTrouble, Config, Connection, Diagnosis, Error, Kind, Verified};
 use crate::isendpro::request::Credit;
@@ -11,6 +13,11 @@ use crate::isendpro::{Client, KeyId, Outcome, Reply, Request, RequestStyle};
 /// Where to enter the key and the addresses that may call.
 const MENU: &str = "in your iSendPro account, under Mon compte > Mon API, check the key (keyid) and \
     the list of allowed addresses, which is on by default";
+
+/// Hashes travel to where others read them, and some keys are short: to guess one from a hash of
+/// something known has to take long.
+const ROUNDS: NonZeroU32 = NonZeroU32::MIN.saturating_add(99_999);
+const SALT: &[u8] = b"isendpro-connector 1";
 
 /// A client together with the key of an account.
 #[derive(Clone, Debug)]
@@ -50,7 +57,10 @@ impl Session {
     /// # Errors
     /// When no key was configured.
     pub fn hasher(&self, what: &str) -> Result<Hasher, Error> {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, self.key()?.expose().as_bytes());
+        let mut derived = [0; 32];
+        let key = self.key()?.expose().as_bytes();
+        pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, ROUNDS, SALT, key, &mut derived);
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &derived);
         Ok(Hasher { key, what: what.to_owned() })
     }
 

@@ -10,12 +10,14 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::App;
 use super::account::{Account, Child, Directory};
 use super::ledger::Sent;
+use super::money::Money;
+use super::number;
 use super::scenario::Plan;
 
 /// The routes below `/_simulator`.
@@ -23,7 +25,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
     Router::new()
         .route("/sent", get(sent).delete(clear_sent))
         .route("/faults", get(faults).put(set_faults).delete(clear_faults))
-        .route("/accounts", get(accounts))
+        .route("/accounts", get(accounts).put(set_account))
         .route("/health", get(health))
 }
 
@@ -81,6 +83,39 @@ async fn clear_faults(State(app): State<Arc<App>>) -> Response {
 async fn accounts(State(app): State<Arc<App>>) -> Response {
     let accounts: Vec<_> = app.accounts().iter().map(account).collect();
     answer(&json!({"accounts": accounts}))
+}
+
+/// What a test may set of an account.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    key: String,
+    credit: Option<f64>,
+    blacklist: Option<Vec<String>>,
+}
+
+/// Sets the credit or the whole blacklist of an account, which is made if there is none.
+async fn set_account(State(app): State<Arc<App>>, body: Bytes) -> Response {
+    let wanted = match serde_json::from_slice::<Wanted>(&body) {
+        Ok(wanted) => wanted,
+        Err(error) => {
+            let error = json!({"error": error.to_string()});
+            return (StatusCode::BAD_REQUEST, answer(&error)).into_response();
+        }
+    };
+    let mut accounts = app.accounts();
+    let account = accounts.open(&wanted.key);
+    if let Some(credit) = wanted.credit {
+        account.credit = Money::euros(credit);
+    }
+    if let Some(numbers) = &wanted.blacklist {
+        account.blacklist = numbers.iter().filter_map(|it| number::international(it)).collect();
+    }
+    let set = json!({
+        "credit": account.credit.to_string(), "blacklist": account.blacklist.len(),
+    });
+    drop(accounts);
+    answer(&set)
 }
 
 fn account(account: &Account) -> Value {

@@ -8,7 +8,7 @@ use crate::stage::{Stage, incoming};
 use crate::step::{Launch, Step};
 
 /// A trigger at work, for the account `main` of a simulator.
-fn start(stage: &Stage, simulator: &Simulator, trigger: &str, fields: Value) -> Step {
+fn start(stage: &Stage, simulator: &Simulator, trigger: &str, fields: &Value) -> Step {
     let mut config = json!({"keyid": "main", "server": "custom", "otherServer": simulator.url});
     config.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     stage.platform.change_step(|it| it["config"] = config);
@@ -31,7 +31,7 @@ fn row(stage: &mut Stage) -> (String, String) {
 fn rows_of_the_report_come_once_and_under_the_same_id_when_the_snapshot_was_lost() {
     let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
     let fields = json!({"emitBehaviour": "emitIndividually"});
-    let mut step = start(&stage, &simulator, "newDeliveryReports", fields.clone());
+    let mut step = start(&stage, &simulator, "newDeliveryReports", &fields);
     send(&simulator, &["0001", "0002"]);
     stage.publish(&incoming(), &json!({"body": {}}));
     let first = [row(&mut stage), row(&mut stage)];
@@ -51,13 +51,83 @@ fn rows_of_the_report_come_once_and_under_the_same_id_when_the_snapshot_was_lost
         [(json!({}), vec![&first[0], &first[1], &third]), (snapshot, vec![])]
     {
         stage.platform.change_step(|it| it["snapshot"] = snapshot);
-        let mut step = start(&stage, &simulator, "newDeliveryReports", fields.clone());
+        let mut step = start(&stage, &simulator, "newDeliveryReports", &fields);
         stage.publish(&incoming(), &json!({"body": {}}));
         stage.queues.next(Queue::Snapshot);
         assert_eq!(stage.queues.count(Queue::Data), u32::try_from(expected.len()).unwrap());
         for expected in expected {
             assert_eq!(&row(&mut stage), expected);
         }
+        stage.end(&mut step);
+    }
+}
+
+#[test]
+fn whatever_a_callback_carries_is_passed_on_and_one_with_nothing_is_an_error() {
+    let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
+    let mut step = start(&stage, &simulator, "deliveryReceipt", &json!({}));
+    let get = json!({
+        "body": {}, "method": "GET", "url": "/hook/1", "headers": {},
+        "query": {"tel": "33680010001", "statut": "0", "tracker": "t1", "op": "x"},
+    });
+    stage.publish(&incoming(), &get);
+    let (_, first) = stage.next(Queue::Data);
+    let expected = json!({
+        "tel": "33680010001", "statut": "0", "tracker": "t1", "method": "GET",
+        "fields": get["query"],
+    });
+    assert_eq!(first["body"], expected);
+    let post = json!({"method": "POST", "query": {}, "body": "tel=33680010002&statut=2&a=1&a=2"});
+    stage.publish(&incoming(), &post);
+    let body = stage.next(Queue::Data).1["body"].take();
+    assert_eq!([&body["tel"], &body["statut"]], ["33680010002", "2"]);
+    assert_eq!(body["fields"]["a"], json!(["1", "2"]));
+    let both =
+        json!({"method": "POST", "query": {"token": "q"}, "body": {"STATUT": 3, "token": "b"}});
+    stage.publish(&incoming(), &both);
+    let body = stage.next(Queue::Data).1["body"].take();
+    assert_eq!((&body["statut"], &body["fields"]["token"]), (&json!("3"), &json!(["q", "b"])));
+    stage.publish(&incoming(), &json!({"method": "GET", "query": {}, "body": {}}));
+    let (_, error, _) = stage.next_error();
+    let said = error["message"].as_str().unwrap();
+    assert!(said.contains("the request carries nothing"), "{said}");
+    stage.end(&mut step);
+}
+
+#[test]
+fn a_blacklist_too_large_for_a_snapshot_is_followed_with_a_journal_and_else_refused() {
+    let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
+    let blacklist = |count: usize| {
+        let numbers: Vec<String> = (0..count).map(|it| format!("06{it:08}")).collect();
+        let account = json!({"key": "main", "blacklist": numbers});
+        simulator.ask("PUT", "accounts", &account.to_string());
+    };
+    blacklist(1000);
+    let mut step = start(&stage, &simulator, "newOptOuts", &json!({}));
+    stage.publish(&incoming(), &json!({"body": {}}));
+    let (_, error, _) = stage.next_error();
+    let said = error["message"].as_str().unwrap();
+    assert!(said.contains("has 1000 numbers; without a store, 550"), "{said}");
+    stage.end(&mut step);
+
+    let folder = tempfile::tempdir().unwrap();
+    let journal = format!("file:{}", folder.path().join("journal").display());
+    let config = json!({"keyid": "main", "server": "custom", "otherServer": simulator.url});
+    stage.platform.change_step(|it| it["config"] = config);
+    for (count, new) in [(1000, 0), (1003, 3), (1004, 1)] {
+        blacklist(count);
+        let launch = Launch::ours("newOptOuts", &stage.queues, &stage.platform);
+        let mut step = launch.env("ISENDPRO_JOURNAL", &journal).start();
+        stage.publish(&incoming(), &json!({"body": {}}));
+        let snapshot = stage.queues.next(Queue::Snapshot).payload;
+        assert!(snapshot.len() < 200);
+        let told = match new {
+            0 => 0,
+            _ => stage.next(Queue::Data).1["body"]["numbers"].as_array().unwrap().len(),
+        };
+        assert_eq!((told, stage.queues.count(Queue::Data)), (new, 0));
+        let snapshot: Value = serde_json::from_slice(&snapshot).unwrap();
+        stage.platform.change_step(|it| it["snapshot"] = snapshot);
         stage.end(&mut step);
     }
 }

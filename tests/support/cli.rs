@@ -202,6 +202,22 @@ impl Running {
         self.wait()
     }
 
+    /// Looks at the process until it ends: the most memory that it had, in KiB. Its output has to fit
+    /// into a pipe.
+    #[cfg(target_os = "linux")]
+    pub fn highest(&self) -> u64 {
+        let (mut most, began) = (0, Instant::now());
+        // What has ended has no memory any more, and then no folder.
+        while let Ok(status) = std::fs::read_to_string(format!("/proc/{}/status", self.pid)) {
+            let line = status.lines().find_map(|it| it.strip_prefix("VmHWM:"));
+            let Some(line) = line else { break };
+            assert!(began.elapsed() < LIMIT, "it does not end");
+            most = line.split_whitespace().next().unwrap().parse().unwrap();
+            thread::yield_now();
+        }
+        most
+    }
+
     /// A figure in KiB of `/proc/PID/status`, such as `VmRSS`.
     #[cfg(target_os = "linux")]
     pub fn memory(&self, name: &str) -> u64 {

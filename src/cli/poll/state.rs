@@ -19,10 +19,7 @@ use crate::component::{BoxFuture, Error, State, hex};
 /// The version that is written and read here.
 const VERSION: u64 = 1;
 /// How often the key is hashed for its check: guessing one from it takes long.
-const ROUNDS: NonZeroU32 = match NonZeroU32::new(100_000) {
-    Some(rounds) => rounds,
-    None => NonZeroU32::MAX,
-};
+const ROUNDS: NonZeroU32 = NonZeroU32::MIN.saturating_add(99_999);
 
 /// Whose account is asked.
 #[derive(Clone, Copy)]
