@@ -17,7 +17,9 @@ fn start(stage: &Stage, simulator: &Simulator, trigger: &str, fields: &Value) ->
 
 fn send(simulator: &Simulator, endings: &[&str]) {
     let lines: String = endings.iter().map(|it| sms(it, "Bonjour") + "\n").collect();
-    simulator.run("sendSms", "main", &["--set", "kind=transactional"]).run(lines).quiet(0);
+    // One after the other, or the report may have them in another order.
+    let args = ["--set", "kind=transactional", "--concurrency", "1"];
+    simulator.run("sendSms", "main", &args).run(lines).quiet(0);
 }
 
 /// The id of the next result, and the number in its row.
