@@ -175,7 +175,8 @@ impl Running {
         std::fs::read_to_string(&self.errors).unwrap()
     }
 
-    fn last_words(&self) -> String {
+    /// The end of that.
+    pub fn last_words(&self) -> String {
         let errors = self.errors();
         let lines: Vec<_> = errors.lines().collect();
         lines[lines.len().saturating_sub(3)..].join("\n")
