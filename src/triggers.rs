@@ -7,4 +7,5 @@ pub mod new_opt_outs;
 pub mod start_flow;
 
 mod marks;
+mod pages;
 mod snapshot;

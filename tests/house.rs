@@ -92,7 +92,7 @@ fn without_tests(bare: &str) -> (String, Vec<String>) {
 }
 
 /// The paths from the root of the crate that a module at this depth names: `crate::a::b`, each of
-/// `crate::{a, b::c}`, and `super::` once too often.
+/// `crate::{a, b::{c, d}}`, and `super::` once too often.
 fn paths(text: &str, depth: usize) -> Vec<String> {
     let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ").replace(":: ", "::");
     let from_root = "super::".repeat(depth);
@@ -105,13 +105,22 @@ fn paths(text: &str, depth: usize) -> Vec<String> {
             if inside {
                 continue;
             }
-            match rest.strip_prefix('{') {
-                Some(list) => found.extend(entries(list)),
-                None => found.push(path(rest)),
-            }
+            found.extend(named(rest));
         }
     }
     found
+}
+
+/// What a text begins with: a path, or each path of a list in braces.
+fn named(text: &str) -> Vec<String> {
+    if let Some(list) = text.strip_prefix('{') {
+        return entries(list);
+    }
+    let path = path(text);
+    match text[path.len()..].strip_prefix("::{") {
+        Some(list) => entries(list).iter().map(|it| format!("{path}::{it}")).collect(),
+        None => vec![path],
+    }
 }
 
 /// The paths of a list up to its closing brace.
@@ -125,7 +134,7 @@ fn entries(list: &str) -> Vec<String> {
             ',' if depth == 0 => fresh = true,
             ' ' => {}
             _ if fresh => {
-                found.push(path(&list[place..]));
+                found.extend(named(&list[place..]));
                 fresh = false;
             }
             _ => {}
@@ -203,7 +212,7 @@ fn whoever_goes_upwards_is_seen() {
         ),
         ["cli::run", "runtime::go"]
     );
-    assert_eq!(seen("triggers", 2, "use crate::actions::{Session, rows};"), ["actions"]);
+    assert_eq!(seen("triggers", 2, "use crate::actions::{Session, rows};"), ["actions::rows"]);
     let harmless = "use crate::sms::x; use super::super::isendpro; // crate::cli\n\
         const A: &str = \"crate::cli\"; const B: char = '\"'; const C: &str = r#\"crate::cli\"#;\n\
         #[cfg(test)]\nmod tests { fn f() { crate::cli::run() } }\nfn g() { crate::component::x }";

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use std::num::NonZeroU32;
+use ring::hmac;
 
-use ring::{hmac, pbkdf2};
-
-use crate::component::{AccountTrouble, Config, Connection, Diagnosis, Error, Kind, Verified};
+use crate::component::{
+    AccountTrouble, Config, Connection, Diagnosis, Error, Kind, Verified, stretch,
+};
 use crate::isendpro::request::Credit;
 use crate::isendpro::{Client, KeyId, Outcome, Reply, Request, RequestStyle};
 
@@ -14,9 +14,7 @@ use crate::isendpro::{Client, KeyId, Outcome, Reply, Request, RequestStyle};
 const MENU: &str = "in your iSendPro account, under Mon compte > Mon API, check the key (keyid) and \
     the list of allowed addresses, which is on by default";
 
-/// Hashes travel to where others read them, and some keys are short: to guess one from a hash of
-/// something known has to take long.
-const ROUNDS: NonZeroU32 = NonZeroU32::MIN.saturating_add(99_999);
+/// Of hashes that travel to where others read them.
 const SALT: &[u8] = b"isendpro-connector 1";
 
 /// A client together with the key of an account.
@@ -57,9 +55,7 @@ impl Session {
     /// # Errors
     /// When no key was configured.
     pub fn hasher(&self, what: &str) -> Result<Hasher, Error> {
-        let mut derived = [0; 32];
-        let key = self.key()?.expose().as_bytes();
-        pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, ROUNDS, SALT, key, &mut derived);
+        let derived: [u8; 32] = stretch(self.key()?.expose(), SALT);
         let key = hmac::Key::new(hmac::HMAC_SHA256, &derived);
         Ok(Hasher { key, what: what.to_owned() })
     }

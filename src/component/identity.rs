@@ -1,6 +1,9 @@
 //! What makes two deliveries of a message the same message.
 
+use std::num::NonZeroU32;
+
 use ring::digest::{Context, SHA256};
+use ring::pbkdf2;
 use serde_json::Value;
 
 use super::MessageKey;
@@ -57,6 +60,17 @@ pub fn tracker(message: MessageKey, slot: u32) -> String {
     hex(&finish(hash)[..16])
 }
 
+/// How often a secret is hashed: some are short, and to guess one has to take long.
+const ROUNDS: NonZeroU32 = NonZeroU32::MIN.saturating_add(99_999);
+
+/// Bytes that follow from a secret, and that it cannot be guessed from: for what is read by others.
+/// Takes tens of milliseconds.
+pub fn stretch<const BYTES: usize>(secret: &str, salt: &[u8]) -> [u8; BYTES] {
+    let mut stretched = [0; BYTES];
+    pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, ROUNDS, salt, secret.as_bytes(), &mut stretched);
+    stretched
+}
+
 /// The bytes in hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
@@ -72,13 +86,15 @@ pub fn finish(hash: Context) -> [u8; 32] {
     bytes
 }
 
-/// Each with its length before it, so that no two bodies run into the same bytes.
+/// Adds a text with its length before it, so that no two rows of texts run into the same bytes.
+pub fn add_text(hash: &mut Context, text: &str) {
+    hash.update(&(text.len() as u64).to_be_bytes());
+    hash.update(text.as_bytes());
+}
+
 fn add(hash: &mut Context, name: &str, value: &Value) {
-    let value = value.to_string();
-    for text in [name, &value] {
-        hash.update(&(text.len() as u64).to_be_bytes());
-        hash.update(text.as_bytes());
-    }
+    add_text(hash, name);
+    add_text(hash, &value.to_string());
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use ring::digest::{Context, SHA256};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{BoxFuture, Error, Kind, finish};
+use super::{BoxFuture, Error, Kind, add_text, finish};
 
 /// The ids of triggers' results are derived from this.
 const NAMESPACE: Uuid = Uuid::from_u128(0x2a5d_93c1_6f0e_4d1b_8e77_41c0_9b3f_5ad2);
@@ -22,8 +22,7 @@ impl ResultId {
     pub fn uuid(self, place: &[&str]) -> Uuid {
         let mut hash = Context::new(&SHA256);
         for text in place {
-            hash.update(&(text.len() as u64).to_be_bytes());
-            hash.update(text.as_bytes());
+            add_text(&mut hash, text);
         }
         hash.update(&self.0);
         Uuid::new_v5(&NAMESPACE, &finish(hash))

@@ -102,13 +102,27 @@ impl<C: Connection> Engine<C> {
         patience: Duration,
         stop: Stop,
     ) -> Result<Self, Error> {
+        Self::over(C::connect(config)?, handler, config, patience, stop)
+    }
+
+    /// The same on a connection that is there already.
+    ///
+    /// # Errors
+    /// What is wrong with the configuration.
+    pub fn over(
+        api: C,
+        handler: &Handler<C>,
+        config: &Config,
+        patience: Duration,
+        stop: Stop,
+    ) -> Result<Self, Error> {
         let delivery: Delivery = config.parse()?;
         let minutes = |it: f64| Duration::from_secs_f64(it * 60.0);
         Ok(Self {
             name: handler.meta.name,
             deed: handler.meta.deed,
             bound: handler.bind(config)?,
-            api: C::connect(config)?,
+            api,
             mode: delivery.mode,
             patience: delivery.give_up_after.map_or(patience, minutes),
             pace: pace(config)?,

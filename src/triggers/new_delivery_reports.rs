@@ -11,20 +11,15 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
-use tokio::sync::mpsc;
+use serde_json::{Map, Value};
 
 use self::seen::{Line, Next, Seen, Sifted, sift};
 use self::window::Window;
+use super::pages::{self, Pages};
 use super::{marks, snapshot};
-use crate::actions::Hasher;
-use crate::actions::Reading;
-use crate::actions::Session;
-use crate::actions::Table;
+use crate::actions::{Hasher, Reading, Session, Table};
 use crate::component::{Error, Event, Fired, Kind, Meta, Outlet, ResultId, Store, Trigger};
 
-/// Rows of a page.
-const PAGE: usize = 500;
 /// Most rows that a store remembers one by one: 12 MB.
 const IN_STORE: usize = 2_000_000;
 
@@ -142,7 +137,9 @@ impl Trigger for NewDeliveryReports {
             room: if event.store.is_some() { IN_STORE } else { marks::IN_SNAPSHOT },
         };
         let Sifted { fresh, seen } = sift(&seen, &survey.lines, next);
-        emit(pages(table, hasher, fresh), options.emit_behaviour, out).await?;
+        let new = pages::read(move |pages| read_fresh(&table, &hasher, fresh, pages));
+        let each = options.emit_behaviour == EmitBehaviour::EmitIndividually;
+        pages::emit(new, each.then_some("row"), "rows", out).await?;
         let mut fired = Fired::default();
         let seen = match seen {
             Seen::Each(them) if them.len() > marks::IN_SNAPSHOT => {
@@ -224,60 +221,21 @@ impl<'a> Ids<'a> {
     }
 }
 
-/// New rows with their ids.
-type Page = Vec<(ResultId, Map<String, Value>)>;
-
-/// Reads the report again, on a thread of its own, for the rows that are new.
-fn pages(
-    table: Arc<Table>,
-    hasher: Arc<Hasher>,
+/// Reads the report again for the rows that are new.
+fn read_fresh(
+    table: &Table,
+    hasher: &Hasher,
     fresh: Vec<bool>,
-) -> mpsc::Receiver<Result<Page, Error>> {
-    let (sender, receiver) = mpsc::channel(1);
-    tokio::task::spawn_blocking(move || {
-        let mut page = Page::new();
-        let read = || -> Result<(), Error> {
-            let mut reading = table.read()?;
-            let mut ids = Ids::new(&hasher);
-            for fresh in fresh {
-                let Some(row) = reading.next().transpose()? else { break };
-                let id = ids.next(&reading, &row);
-                if fresh {
-                    page.push((id, row));
-                }
-                if page.len() == PAGE
-                    && sender.blocking_send(Ok(std::mem::take(&mut page))).is_err()
-                {
-                    return Ok(());
-                }
-            }
-            if !page.is_empty() {
-                sender.blocking_send(Ok(page)).ok();
-            }
-            Ok(())
-        };
-        if let Err(error) = read() {
-            sender.blocking_send(Err(error)).ok();
-        }
-    });
-    receiver
-}
-
-async fn emit(
-    mut pages: mpsc::Receiver<Result<Page, Error>>,
-    behaviour: EmitBehaviour,
-    out: &Outlet<'_>,
+    pages: &mut Pages<Map<String, Value>>,
 ) -> Result<(), Error> {
-    while let Some(page) = pages.recv().await.transpose()? {
-        if behaviour == EmitBehaviour::EmitIndividually {
-            for (id, row) in page {
-                out.emit_as(id, json!({ "row": row })).await?;
-            }
-            continue;
+    let mut reading = table.read()?;
+    let mut ids = Ids::new(hasher);
+    for fresh in fresh {
+        let Some(row) = reading.next().transpose()? else { break };
+        let id = ids.next(&reading, &row);
+        if fresh && !pages.add(id, row) {
+            break;
         }
-        let (ids, rows): (Vec<ResultId>, Vec<_>) = page.into_iter().unzip();
-        let names: Vec<String> = ids.iter().map(|it| it.uuid(&[]).to_string()).collect();
-        out.emit_as(ResultId::of_all(&ids), json!({ "rows": rows, "ids": names })).await?;
     }
     Ok(())
 }

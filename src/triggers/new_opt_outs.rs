@@ -6,20 +6,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
-use tokio::sync::mpsc;
+use serde_json::{Map, Value};
 
+use super::pages::{self, Pages};
 use super::{marks, snapshot};
-use crate::actions::Hasher;
-use crate::actions::Session;
-use crate::actions::Table;
+use crate::actions::{Hasher, Session, Table};
 use crate::component::{Error, Event, Fired, Kind, Meta, Outlet, ResultId, Store, Trigger, hex};
 use crate::isendpro::request::GetListeNoire;
 use crate::sms::number;
 use crate::sms::region::Region;
-
-/// Numbers of a page.
-const PAGE: usize = 500;
 
 /// The trigger.
 pub struct NewOptOuts;
@@ -151,7 +146,9 @@ impl Trigger for NewOptOuts {
             return Ok(Fired::default());
         }
         if since.is_some() || options.first_run == FirstRun::Emit {
-            emit(pages(table, hasher, seen, since), options.emit_behaviour, out).await?;
+            let new = pages::read(move |pages| read_new(&table, &hasher, &seen, since, pages));
+            let each = options.emit_behaviour == EmitBehaviour::EmitIndividually;
+            pages::emit(new, each.then_some("tel"), "numbers", out).await?;
         }
         let stored = many.then(|| marks::bytes(&listed));
         let seen = if many { Seen::Stored(listed.len()) } else { Seen::Each(listed) };
@@ -209,60 +206,25 @@ fn tel(row: &Map<String, Value>) -> Option<String> {
     Some(number::read(cell, Region::FR).map_or_else(|_| cell.to_owned(), |it| it.tel))
 }
 
-/// New numbers with their ids.
-type Page = Vec<(ResultId, String)>;
-
-/// Reads the list again, on a thread of its own, for the numbers that are new.
-fn pages(
-    table: Arc<Table>,
-    hasher: Arc<Hasher>,
-    seen: Vec<u64>,
+/// Reads the list again for the numbers that are new.
+fn read_new(
+    table: &Table,
+    hasher: &Hasher,
+    seen: &[u64],
     since: Option<Timestamp>,
-) -> mpsc::Receiver<Result<Page, Error>> {
-    let (sender, receiver) = mpsc::channel(1);
-    let since = since.map_or_else(String::new, |it| it.to_string());
-    tokio::task::spawn_blocking(move || {
-        let read = || -> Result<(), Error> {
-            let (mut page, mut new) = (Page::new(), HashSet::new());
-            for row in table.read()? {
-                let Some(tel) = tel(&row?) else { continue };
-                let mark = mark(&hasher, &tel);
-                if seen.binary_search(&mark).is_err() && new.insert(mark) {
-                    page.push((ResultId(hasher.of([tel.as_str(), &since])), tel));
-                }
-                if page.len() == PAGE
-                    && sender.blocking_send(Ok(std::mem::take(&mut page))).is_err()
-                {
-                    return Ok(());
-                }
-            }
-            if !page.is_empty() {
-                sender.blocking_send(Ok(page)).ok();
-            }
-            Ok(())
-        };
-        if let Err(error) = read() {
-            sender.blocking_send(Err(error)).ok();
-        }
-    });
-    receiver
-}
-
-async fn emit(
-    mut pages: mpsc::Receiver<Result<Page, Error>>,
-    behaviour: EmitBehaviour,
-    out: &Outlet<'_>,
+    pages: &mut Pages<String>,
 ) -> Result<(), Error> {
-    while let Some(page) = pages.recv().await.transpose()? {
-        if behaviour == EmitBehaviour::EmitIndividually {
-            for (id, tel) in page {
-                out.emit_as(id, json!({ "tel": tel })).await?;
+    let since = since.map_or_else(String::new, |it| it.to_string());
+    let mut new = HashSet::new();
+    for row in table.read()? {
+        let Some(tel) = tel(&row?) else { continue };
+        let mark = mark(hasher, &tel);
+        if seen.binary_search(&mark).is_err() && new.insert(mark) {
+            let id = ResultId(hasher.of([tel.as_str(), &since]));
+            if !pages.add(id, tel) {
+                break;
             }
-            continue;
         }
-        let (ids, numbers): (Vec<ResultId>, Vec<_>) = page.into_iter().unzip();
-        let names: Vec<String> = ids.iter().map(|it| it.uuid(&[]).to_string()).collect();
-        out.emit_as(ResultId::of_all(&ids), json!({ "numbers": numbers, "ids": names })).await?;
     }
     Ok(())
 }

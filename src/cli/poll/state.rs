@@ -2,24 +2,20 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write as _};
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ring::pbkdf2;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::{Value, json};
 
 use crate::cli::Usage;
-use crate::component::{BoxFuture, Error, State, hex};
+use crate::component::{BoxFuture, Error, State, hex, stretch};
 
 /// The version that is written and read here.
 const VERSION: u64 = 1;
-/// How often the key is hashed for its check: guessing one from it takes long.
-const ROUNDS: NonZeroU32 = NonZeroU32::MIN.saturating_add(99_999);
 
 /// Whose account is asked.
 #[derive(Clone, Copy)]
@@ -35,10 +31,7 @@ impl Account<'_> {
     fn check(self, salt: &[u8]) -> String {
         let server = self.server.trim().to_lowercase();
         let account = format!("{server}\n{}", self.key.trim());
-        let mut check = [0; 4];
-        let algorithm = pbkdf2::PBKDF2_HMAC_SHA256;
-        pbkdf2::derive(algorithm, ROUNDS, salt, account.as_bytes(), &mut check);
-        hex(&check)
+        hex(&stretch::<4>(&account, salt))
     }
 
     /// Its check with a new salt.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use ring::digest::{Context, SHA256};
 use serde_json::Value;
 
-use crate::component::{Error, Journal, MessageKey, Scope, finish, identity};
+use crate::component::{Error, Journal, MessageKey, Scope, add_text, finish, identity};
 
 /// A journal, as one run or step uses it.
 pub struct Memory {
@@ -83,8 +83,7 @@ impl Memory {
         let mut hash = Context::new(&SHA256);
         hash.update(&self.scope.0);
         for text in [action, id.unwrap_or_default()] {
-            hash.update(&(text.len() as u64).to_be_bytes());
-            hash.update(text.as_bytes());
+            add_text(&mut hash, text);
         }
         hash.update(&[u8::from(id.is_some())]);
         hash.update(&repeat.to_be_bytes());

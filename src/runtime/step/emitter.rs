@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::cut;
 use super::flow::Flow;
 use super::incoming::Incoming;
-use super::outgoing::{Publication, Snapshot};
+use super::outgoing::{Outgoing, Publication, Snapshot};
 use super::passthrough::Passthrough;
 use super::publisher::Unpublished;
 use super::storage::is_stored;
@@ -52,6 +52,10 @@ impl<'a, C: Connection> Emitter<'a, C> {
         self.kept.get()
     }
 
+    fn out(&self) -> Outgoing<'_> {
+        self.flow.out(self.incoming, self.started)
+    }
+
     async fn publish(
         &self,
         own: Option<ResultId>,
@@ -82,12 +86,12 @@ impl<'a, C: Connection> Emitter<'a, C> {
     /// As much of a result as the platform takes.
     fn shortened(&self, whole: &mut Map<String, Value>, id: Uuid) -> Result<Publication, Error> {
         if is_stored(whole)
-            && let Ok(light) = self.flow.out(self.incoming, self.started).data(whole, None, id)
+            && let Ok(light) = self.out().data(whole, None, id)
         {
             return Ok(light);
         }
         let field = |name: &str| whole.get(name).cloned().unwrap_or_default();
-        let (out, passthrough) = (self.flow.out(self.incoming, self.started), self.passthrough);
+        let (out, passthrough) = (self.out(), self.passthrough);
         let problems = cut::problems(&field("body"));
         let mut counts = message(cut::counts(&problems), field("attachments"));
         out.data(&mut message(problems, field("attachments")), passthrough, id)
@@ -100,7 +104,7 @@ impl<'a, C: Connection> Emitter<'a, C> {
         message: &mut Map<String, Value>,
         id: Uuid,
     ) -> Result<Publication, Error> {
-        let out = self.flow.out(self.incoming, self.started);
+        let out = self.out();
         let Some(storage) = &self.flow.storage else {
             return out.data(message, self.passthrough, id);
         };
@@ -153,7 +157,7 @@ impl<C: Connection> Emit for Emitter<'_, C> {
 
     fn reply(&self, reply: HttpReply) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
-            let out = self.flow.out(self.incoming, self.started);
+            let out = self.out();
             let id = self.flow.id_of(self.incoming, ANSWER);
             let HttpReply { status, headers, body } = reply;
             let publication = out.http_reply(status, &body, &headers, id);
@@ -165,7 +169,7 @@ impl<C: Connection> Emit for Emitter<'_, C> {
         Box::pin(async move {
             self.flow.rates.snapshot.until_ready().await;
             let id = self.flow.id_of(self.incoming, SNAPSHOT);
-            let out = self.flow.out(self.incoming, self.started);
+            let out = self.out();
             let published = self.flow.publish(out.snapshot(&snapshot, Snapshot::Whole, id)).await;
             match published {
                 Ok(()) => {

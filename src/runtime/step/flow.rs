@@ -25,7 +25,7 @@ use super::inflight::{Arrival, End, InFlight, Seen, Taken};
 use super::publisher::{PATIENCE, Publisher};
 use super::settings::{BrokerSettings, Rates, Settings};
 use super::storage::Storage;
-use crate::component::{AccountTrouble, Connection, Diagnosis, Error, faults, finish};
+use crate::component::{AccountTrouble, Connection, Diagnosis, Error, add_text, faults, finish};
 use crate::runtime::{Engine, Stop, Stopper};
 
 /// The first wait before an account in trouble is asked for again; each next one is twice as long.
@@ -297,8 +297,7 @@ impl<C: Connection> Flow<C> {
         let ids = &self.settings.ids;
         let id = incoming.ids.message.as_deref().unwrap_or_default();
         for text in [ids.flow.as_str(), &ids.step, id] {
-            hash.update(&(text.len() as u64).to_be_bytes());
-            hash.update(text.as_bytes());
+            add_text(&mut hash, text);
         }
         hash.update(&incoming.raw.payload);
         hash.update(&number.to_be_bytes());

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use ring::digest::{Context, SHA256};
 
+use crate::component::{add_text, finish};
+
 /// How many messages of a connection are remembered after they ended, at least.
 const LEAST_REMEMBERED: usize = 1024;
 /// For how long the broker may not have heard an end: an outage, and the time until it is noticed.
@@ -186,11 +188,9 @@ impl Seen<'_> {
         let mut hash = Context::new(&SHA256);
         hash.update(&[u8::from(self.id.is_some())]);
         hash.update(&self.rebounds.to_be_bytes());
-        let id = self.id.unwrap_or_default();
-        hash.update(&(id.len() as u64).to_be_bytes());
-        hash.update(id.as_bytes());
+        add_text(&mut hash, self.id.unwrap_or_default());
         hash.update(self.payload);
-        crate::component::finish(hash)
+        finish(hash)
     }
 }
 

@@ -127,8 +127,7 @@ async fn start<C: Connection>(
         Error::config("ELASTICIO_FUNCTION", format!("{function} is no action or trigger"))
     })?;
     let config = live::configured(defaults, config);
-    live::connect::<C>(&config)?;
-    let engine = Engine::new(handler, &config, PATIENCE, stop.clone())?;
+    let engine = Engine::over(live::connect(&config)?, handler, &config, PATIENCE, stop.clone())?;
     let patience = engine.patience();
     let mut engine = engine.holding_for(HOLDING).finishing_for(FINISHING);
     if let Some(journal) = journal {

@@ -158,11 +158,10 @@ impl<C: Connection> Flow<C> {
         if let Some(account) = verdict.account {
             self.close_for(account);
         }
-        let unrecorded = verdict.amnesia.as_ref().filter(|it| it.unrecorded);
-        if let Some(amnesia) = unrecorded {
-            self.fail(forgetful(&amnesia.why));
-        }
         if let Some(error) = emitter.failure() {
+            if let Some(amnesia) = verdict.amnesia.filter(|it| it.unrecorded) {
+                self.fail(forgetful(&amnesia.why));
+            }
             return Next::Fate(match error {
                 Unpublished::GaveUp(error) => Fate::Leave(error.clone()),
                 Unpublished::Unroutable(error) => {
