@@ -6,7 +6,7 @@ mod published;
 mod settings;
 
 pub use descriptor::{File, credential, describe, files, step_fields};
-pub use settings::{SETTINGS, Setting};
+pub use settings::{JOURNAL, METRICS_ADDR, PROCESS, SETTINGS, Setting};
 
 use crate::actions::{
     Session, add_shortlink::AddShortlink, comptage::Comptage, del_liste_noire::DelListeNoire,

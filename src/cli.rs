@@ -9,6 +9,7 @@ mod flow;
 mod journal;
 mod limits;
 mod logging;
+mod monitor;
 mod plan;
 mod poll;
 mod run;

@@ -15,6 +15,7 @@ mod identity;
 mod input;
 mod journal;
 mod message;
+pub mod metrics;
 mod outcome;
 mod outlet;
 mod plan;

@@ -1,8 +1,10 @@
 //! How messages come and go. Nothing here knows what any action does.
 
 pub mod engine;
+mod health;
 pub mod http;
 pub mod live;
+mod monitor;
 pub mod pipe;
 mod retry;
 pub mod service;
@@ -10,5 +12,7 @@ pub mod step;
 mod stop;
 
 pub use engine::{Admission, Amnesia, Engine, Load, Memory, Turn, Verdict};
+pub use health::{Health, Obstacle};
+pub use monitor::Monitor;
 pub use retry::{Next, next};
 pub use stop::{Stop, Stopper};

@@ -1,14 +1,14 @@
 //! An account of the API, as the actions use it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ring::hmac;
 
 use crate::component::{
-    AccountTrouble, Config, Connection, Diagnosis, Error, Kind, Verified, stretch,
+    AccountTrouble, Config, Connection, Diagnosis, Error, Kind, Verified, metrics, stretch,
 };
 use crate::isendpro::request::Credit;
-use crate::isendpro::{Client, KeyId, Outcome, Reply, Request, RequestStyle};
+use crate::isendpro::{Client, Download, KeyId, Operation, Outcome, Reply, Request, RequestStyle};
 
 /// Where to enter the key and the addresses that may call.
 const MENU: &str = "in your iSendPro account, under Mon compte > Mon API, check the key (keyid) and \
@@ -23,12 +23,14 @@ pub struct Session {
     client: Client,
     key: Option<KeyId>,
     test_mode: Option<&'static str>,
+    /// Whether the key came with a message, and is not the one that was configured.
+    guest: bool,
 }
 
 impl Session {
     /// A session of this account.
     pub fn new(client: Client, key: KeyId) -> Self {
-        Self { client, key: Some(key), test_mode: None }
+        Self { client, key: Some(key), test_mode: None, guest: false }
     }
 
     /// The client.
@@ -80,7 +82,47 @@ impl Session {
 
     /// Makes one request with this account's key.
     pub(super) async fn call<R: Request>(&self, request: &R) -> Result<Outcome<Reply>, Error> {
-        Ok(self.client.call(self.key()?, request).await)
+        let outcome = self.timed(request, self.client.call(self.key()?, request)).await;
+        if let (Operation::Credit, Outcome::Answered(reply)) = (request.operation(), &outcome) {
+            self.show(Balance::of(reply));
+        }
+        Ok(outcome)
+    }
+
+    /// Makes one request whose answer is a file.
+    pub(super) async fn download<R: Request>(
+        &self,
+        request: &R,
+    ) -> Result<Outcome<Download>, Error> {
+        Ok(self.timed(request, self.client.download(self.key()?, request)).await)
+    }
+
+    /// Shows operators how long a call took.
+    async fn timed<R: Request, T>(
+        &self,
+        request: &R,
+        call: impl Future<Output = Outcome<T>>,
+    ) -> Outcome<T> {
+        let began = Instant::now();
+        let outcome = call.await;
+        if let Some(metrics) = metrics::watched() {
+            let said = match &outcome {
+                Outcome::Answered(_) => "answered",
+                Outcome::Refused(_) => "refused",
+                Outcome::NotSent(_) => "notSent",
+                Outcome::InDoubt(_) => "unknown",
+            };
+            metrics.called(request.operation().path(), said, began.elapsed());
+        }
+        outcome
+    }
+
+    /// Shows operators the credit, unless a message brought the key of another account.
+    fn show(&self, balance: Balance) {
+        if let Some(metrics) = metrics::watched().filter(|_| !self.guest) {
+            let now = jiff::Timestamp::now().as_second();
+            metrics.credit(balance.euros, balance.sms, now);
+        }
     }
 }
 
@@ -103,14 +145,15 @@ impl Connection for Session {
             ..Error::config("server", it.message)
         })?;
         let test_mode = config.text("testMode").map(|_| "simulator");
-        Ok(Self { client, key: config.text("keyid").and_then(KeyId::new), test_mode })
+        let key = config.text("keyid").and_then(KeyId::new);
+        Ok(Self { client, key, test_mode, guest: false })
     }
 
     fn with_key(&self, key: &str) -> Result<Self, Error> {
         let key = KeyId::new(key).ok_or_else(|| {
             Error::invalid("keyid", "holds only blanks; leave it out or give a key")
         })?;
-        Ok(Self { key: Some(key), ..self.clone() })
+        Ok(Self { key: Some(key), guest: true, ..self.clone() })
     }
 
     fn ready(&self) -> Result<(), Error> {

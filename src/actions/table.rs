@@ -60,7 +60,7 @@ impl Iterator for Reading {
 
 /// Fetches a file.
 pub(super) async fn download<R: Request>(api: &Session, request: &R) -> Result<Download, Error> {
-    let outcome = api.client().download(api.key()?, request).await;
+    let outcome = api.download(request).await?;
     let mut download = None;
     answer::outcome_of(outcome, |it| {
         download = Some(it);

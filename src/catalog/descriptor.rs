@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::published::published;
-use super::{COMPONENT, SETTINGS, fields};
+use super::{COMPONENT, PROCESS, SETTINGS, fields};
 use crate::actions::Session;
 use crate::component::{Cause, Handler, Role};
 
@@ -70,9 +70,10 @@ fn component() -> Value {
             .collect::<Map<_, _>>()
             .into()
     };
-    let settings = SETTINGS.iter().filter(|it| it.name != "keyid");
-    let variables =
-        settings.map(|it| (it.env.to_owned(), json!({"required": false, "description": it.help})));
+    let settings = SETTINGS.iter().filter(|it| it.name != "keyid").map(|it| (it.env, it.help));
+    let variables = settings
+        .chain(PROCESS.iter().copied())
+        .map(|(name, help)| (name.to_owned(), json!({"required": false, "description": help})));
     json!({
         "title": COMPONENT.name,
         "description": "Sends SMS through iSendPro, and reads credit, reports and blacklist. Says what became of each recipient, and never repeats a send that may have happened.",

@@ -100,3 +100,22 @@ pub const SETTINGS: &[Setting] = &[
         help: "1: also speak http to other machines, which sends the key in clear.",
     },
 ];
+
+/// Where it is remembered what was sent.
+pub const JOURNAL: &str = "ISENDPRO_JOURNAL";
+/// Where operators ask how a process does.
+pub const METRICS_ADDR: &str = "ISENDPRO_METRICS_ADDR";
+
+/// Variables that concern a process and no message. They are declared too.
+pub const PROCESS: &[(&str, &str)] = &[
+    (
+        JOURNAL,
+        "Where it is remembered what was sent, so that nothing is sent twice: redis://HOST:PORT, \
+         rediss://HOST:PORT or file:PATH. Without it, what a process was sending when it died is in \
+         doubt.",
+    ),
+    (
+        METRICS_ADDR,
+        "Address such as 0.0.0.0:9464 on which /metrics, /healthz and /readyz answer; none by default.",
+    ),
+];

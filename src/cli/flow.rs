@@ -21,12 +21,12 @@ use self::remember::Remembering;
 use super::failed::FailedFile;
 use super::limits::{Count, LimitArgs};
 use super::settings::SettingsArgs;
-use super::{Usage, complain, server, stdio, terminal};
+use super::{Usage, complain, monitor, server, stdio, terminal};
 use crate::actions::Session;
 use crate::catalog::step_fields;
 use crate::component::{Config, Handler};
 use crate::runtime::pipe::{self, Failures, Options, Summary, Watch};
-use crate::runtime::{Engine, Stop, Stopper};
+use crate::runtime::{Engine, Health, Stop, Stopper};
 
 /// How long a message that was not sent is tried again, unless `giveUpAfter` says otherwise.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -126,6 +126,9 @@ struct Flow {
 impl Flow {
     async fn carry(self, mut config: Config) -> anyhow::Result<u8> {
         let _simulator = server::resolve(&mut config).await?;
+        if !self.manner.dry_run {
+            monitor::start(&Health::default()).await?;
+        }
         let price = config.number("pricePerPart", 0.0, 0.0, 1000.0)?;
         let price = (price > 0.0).then_some(price);
         if !self.args.limits.compare_credit {

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{journal, logging, settings, terminal};
-use crate::catalog::COMPONENT;
+use super::{journal, logging, monitor, settings, terminal};
+use crate::catalog::{COMPONENT, JOURNAL};
 use crate::component::{Config, Error, Journal, State};
 use crate::journal::Ledger;
 use crate::runtime::step::{self, Settings, Setup};
-use crate::runtime::{Stop, Stopper};
+use crate::runtime::{Health, Obstacle, Stop, Stopper};
 
 /// For how long a journal that cannot be opened is waited for.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -27,12 +27,16 @@ pub fn main() -> anyhow::Result<u8> {
         let settings = Settings::read(variables)?;
         let (stopper, stop) = Stop::new();
         watch(stopper.clone())?;
-        let Some(ledger) = opened(&stop).await? else { return Ok(()) };
+        let health = Health::default();
+        health.set(Obstacle::Starting, true);
+        monitor::start(&health).await?;
+        let Some(ledger) = opened(&stop, &health).await? else { return Ok(()) };
         let setup = Setup {
             component: &COMPONENT,
             defaults: Config::new(settings::environment()),
             journal: ledger.as_ref().map(|it| Arc::clone(it) as Arc<dyn Journal>),
             state: ledger.as_ref().map(|it| Arc::clone(it) as Arc<dyn State>),
+            health,
         };
         let ended = step::run(settings, setup, (stopper, stop)).await;
         if let Some(ledger) = &ledger {
@@ -53,8 +57,8 @@ pub fn main() -> anyhow::Result<u8> {
 
 /// Opens the journal, if there is to be one; waits for one that is not there yet. `None` if the step
 /// is to stop before.
-async fn opened(stop: &Stop) -> Result<Option<Option<Arc<dyn Ledger>>>, Error> {
-    let Some(store) = std::env::var("ISENDPRO_JOURNAL").ok().filter(|it| !it.is_empty()) else {
+async fn opened(stop: &Stop, health: &Health) -> Result<Option<Option<Arc<dyn Ledger>>>, Error> {
+    let Some(store) = std::env::var(JOURNAL).ok().filter(|it| !it.is_empty()) else {
         return Ok(Some(None));
     };
     let began = std::time::Instant::now();
@@ -64,9 +68,11 @@ async fn opened(stop: &Stop) -> Result<Option<Option<Arc<dyn Ledger>>>, Error> {
                 for warning in ledger.warnings() {
                     tracing::warn!(warning, "journal");
                 }
+                health.set(Obstacle::Journal, false);
                 return Ok(Some(Some(ledger)));
             }
             Err(error) if error.retryable() && began.elapsed() < PATIENCE => {
+                health.set(Obstacle::Journal, true);
                 tracing::warn!(%error, "the journal cannot be opened: no message is taken");
             }
             Err(error) => return Err(error),

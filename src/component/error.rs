@@ -36,6 +36,24 @@ pub enum Kind {
     Internal,
 }
 
+impl Kind {
+    /// The kind as it is written in outputs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Invalid => "invalid",
+            Self::Config => "config",
+            Self::Refused => "refused",
+            Self::AccountKey => "accountKey",
+            Self::AccountCredit => "accountCredit",
+            Self::NotSent => "notSent",
+            Self::Unknown => "unknown",
+            Self::Unavailable => "unavailable",
+            Self::Unusable => "unusable",
+            Self::Internal => "internal",
+        }
+    }
+}
+
 /// An error for people: the state of the money, what went wrong, where, and what to do.
 ///
 /// `Display` is one line that a list can show. It never holds a key or a password.
@@ -190,6 +208,23 @@ impl std::error::Error for Error {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_kind_is_called_as_it_is_written() {
+        let all = [
+            Kind::Invalid,
+            Kind::Config,
+            Kind::Refused,
+            Kind::AccountKey,
+            Kind::AccountCredit,
+            Kind::NotSent,
+            Kind::Unknown,
+            Kind::Unavailable,
+            Kind::Unusable,
+            Kind::Internal,
+        ];
+        assert_eq!(all.map(|it| json!(it)), all.map(|it| json!(it.as_str())));
+    }
 
     #[test]
     fn every_message_begins_with_the_state_of_the_money() {

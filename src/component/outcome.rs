@@ -26,6 +26,20 @@ pub enum Status {
     Planned,
 }
 
+impl Status {
+    /// The status as it is written in outputs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+            Self::NotSent => "notSent",
+            Self::Unknown => "unknown",
+            Self::Duplicate => "duplicate",
+            Self::Planned => "planned",
+        }
+    }
+}
+
 /// Why a recipient or a call did not succeed. The list is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -234,6 +248,18 @@ impl Tally {
             Status::Duplicate => &mut self.duplicate,
             Status::Planned => &mut self.planned,
         } += 1;
+    }
+
+    /// How many there are of each status.
+    pub fn by_status(&self) -> [(Status, u64); 6] {
+        [
+            (Status::Accepted, self.accepted),
+            (Status::Refused, self.refused),
+            (Status::NotSent, self.not_sent),
+            (Status::Unknown, self.unknown),
+            (Status::Duplicate, self.duplicate),
+            (Status::Planned, self.planned),
+        ]
     }
 
     /// The tally of one thing with this status.

@@ -22,7 +22,7 @@ use super::stop::Stop;
 use crate::component::{
     AccountTrouble, Around, Bound, BoxFuture, Common, Config, Connection, Delivery, Diagnosis,
     Emit, Error, Handler, Kind, Message, Mode, Status, Store, Tally, Task, WhenUnknown, Work,
-    reference,
+    metrics, reference,
 };
 use call::Call;
 use memory::Remembered;
@@ -209,6 +209,7 @@ impl<C: Connection> Engine<C> {
         out: &dyn Emit,
         turn: Option<Turn>,
     ) -> Verdict {
+        let _counted = metrics::under_way();
         let under_way = AtomicBool::new(false);
         let started = Instant::now();
         let carried = self.carry(message, out, &under_way, turn);
@@ -232,6 +233,9 @@ impl<C: Connection> Engine<C> {
             error.hint = error.hint.take().or(advice.map(Into::into));
         }
         log(self.name, started, &verdict);
+        if let Some(metrics) = metrics::watched() {
+            metrics.ended(self.name, &verdict.tally, verdict.error.as_ref());
+        }
         verdict
     }
 

@@ -17,6 +17,7 @@ use crate::platform::{Fault, TOKEN, USER};
 use crate::queues::{Message, Queue};
 use crate::stage::{Stage, incoming, with};
 use crate::step::{IV, Launch, PASSWORD, Step};
+use crate::watched::{scrape, watched};
 
 /// The account's key.
 const KEY: &str = "canary-key-5f1e";
@@ -144,7 +145,7 @@ fn what_is_secret_is_found_nowhere_whatever_becomes_of_messages() {
     let direct = stage.queues.uri();
     let wire = Wire::to(host(direct).to_owned());
     let uri = direct.replace(host(direct), &wire.address);
-    let step = loud(&stage, &simulator, &KEY.into()).set("AMQP_URI", &uri).start();
+    let step = watched(loud(&stage, &simulator, &KEY.into())).set("AMQP_URI", &uri).start();
     let mut wanted = HashSet::new();
     let mut publish = |stage: &mut Stage, name: &str, payload: &[u8]| {
         let reply = json!({"messageId": name, "reply_to": stage.queues.name(Queue::Reply)});
@@ -174,6 +175,10 @@ fn what_is_secret_is_found_nowhere_whatever_becomes_of_messages() {
         gather(&mut stage, &mut heard, &secrets);
         wanted.is_subset(&heard)
     });
+    let metrics = scrape(&step);
+    assert!(metrics.contains("isendpro_messages_total"), "{metrics}");
+    look("the metrics", &metrics, &secrets);
+    assert!(wanted.iter().all(|id| !metrics.contains(id)), "{metrics}");
     ended(step, 0, &secrets);
 }
 

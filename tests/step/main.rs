@@ -14,6 +14,7 @@ mod limits;
 mod settings;
 mod trigger;
 mod triggers;
+mod watched;
 
 #[path = "../support/amqp.rs"]
 mod amqp;

@@ -7,7 +7,7 @@ use isendpro_connector::component::{
     Component, Config, Error, Event, Fired, Handler, HttpReply, Meta, NoOptions, Outlet, Trigger,
 };
 use isendpro_connector::runtime::step::{self, Settings, Setup};
-use isendpro_connector::runtime::{Stop, Stopper};
+use isendpro_connector::runtime::{Health, Stop, Stopper};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -85,6 +85,7 @@ impl Running {
                 defaults: Config::default(),
                 journal: None,
                 state: None,
+                health: Health::default(),
             };
             let mut runtime = tokio::runtime::Builder::new_multi_thread();
             let runtime = runtime.worker_threads(1).enable_all().build().unwrap();

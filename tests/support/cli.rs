@@ -288,15 +288,7 @@ impl Simulator {
     /// Sends it an HTTP request; `path` is below `/_simulator`.
     pub fn ask(&self, method: &str, path: &str, body: &str) -> Value {
         let host = self.url.trim_start_matches("http://").split('/').next().unwrap();
-        let mut stream = TcpStream::connect(host).unwrap();
-        stream.set_read_timeout(Some(LIMIT)).unwrap();
-        let length = body.len();
-        let head = format!("{method} /_simulator/{path} HTTP/1.1\r\nhost: {host}\r\n");
-        let rest = format!("connection: close\r\ncontent-length: {length}\r\n\r\n{body}");
-        stream.write_all((head + &rest).as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        json(answer.split_once("\r\n\r\n").unwrap().1)
+        json(&ask(host, method, &format!("/_simulator/{path}"), body).1)
     }
 
     /// The messages that were taken.
@@ -315,6 +307,20 @@ impl Simulator {
     pub fn process(self) -> Running {
         self.running
     }
+}
+
+/// Sends an HTTP request to an address: the head of the answer, and its body.
+pub fn ask(host: &str, method: &str, path: &str, body: &str) -> (String, String) {
+    let mut stream = TcpStream::connect(host).unwrap();
+    stream.set_read_timeout(Some(LIMIT)).unwrap();
+    let length = body.len();
+    let head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\n");
+    let rest = format!("connection: close\r\ncontent-length: {length}\r\n\r\n{body}");
+    stream.write_all((head + &rest).as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.to_owned(), body.to_owned())
 }
 
 /// A server that answers every request like this, and nothing else. It lives as long as the test.

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use redb::{Database, ReadTransaction, ReadableDatabase as _, WriteTransaction};
@@ -13,7 +14,7 @@ use super::open::{Home, Opened, marking};
 use super::orders::{Order, Reply};
 use super::tables::Trouble;
 use super::tickets::Tickets;
-use crate::component::{Claim, Error, Kind, Ticket};
+use crate::component::{Claim, Error, Kind, Ticket, metrics};
 use crate::journal::record::Owner;
 
 /// What the writer and the others share.
@@ -175,8 +176,12 @@ impl Writer {
             if !changed {
                 return Ok(txn.abort()?);
             }
+            let began = Instant::now();
             txn.commit()?;
             shared.commits.fetch_add(1, Ordering::Relaxed);
+            if let Some(metrics) = metrics::watched() {
+                metrics.committed("file", began.elapsed());
+            }
             Ok(())
         };
         transact().map_err(|it| {

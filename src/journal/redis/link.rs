@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::address::Address;
 use super::fault::explain;
 use super::lease::Moment;
-use crate::component::Error;
+use crate::component::{Error, metrics};
 
 const CONNECT: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -80,9 +80,14 @@ impl Link {
     pub async fn ask(&self, ask: Ask<'_>, patience: Duration) -> Result<Reply, Failure> {
         let (until, mut pause, mut reached) = (Instant::now() + patience, FIRST_PAUSE, false);
         loop {
-            let sent = Moment::now();
+            let (sent, began) = (Moment::now(), Instant::now());
             let error = match self.once(&ask, until).await {
-                Ok(value) => return Ok(Reply { value, sent, repeated: reached }),
+                Ok(value) => {
+                    if let (Some(metrics), Ask::Script(_)) = (metrics::watched(), &ask) {
+                        metrics.committed("redis", began.elapsed());
+                    }
+                    return Ok(Reply { value, sent, repeated: reached });
+                }
                 Err((error, sent)) => {
                     reached |= sent && !is_answer(&error);
                     error

@@ -12,6 +12,7 @@ use super::{Amnesia, DIAGNOSIS_LASTS, Engine, Load, Remembered, Turn, Verdict};
 use crate::component::{
     AccountTrouble, Around, Common, Connection, Diagnosis, Emit, Error, Fired, Job, Kind, Mode,
     Outcome, Outlet, PartInfo, Problem, Reason, Source, Status, Store, Tally, faults, json_planned,
+    metrics,
 };
 use crate::runtime::retry::{Next, delays_between, next};
 
@@ -164,6 +165,13 @@ impl<C: Connection> Call<'_, C> {
             if self.amnesia().is_some() || !self.may_wait(wait, deadline).await {
                 return outcome;
             }
+            self.count_retry();
+        }
+    }
+
+    fn count_retry(&self) {
+        if let Some(metrics) = metrics::watched() {
+            metrics.retried(self.engine.name);
         }
     }
 
@@ -291,6 +299,7 @@ impl<C: Connection> Call<'_, C> {
             if !(again && self.may_wait(wait, deadline).await) {
                 return Err(error);
             }
+            self.count_retry();
         }
     }
 }

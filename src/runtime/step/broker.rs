@@ -6,7 +6,7 @@ use lapin::{Channel, Connection, ConnectionProperties};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Mutex;
 
-use crate::component::{Error, Kind};
+use crate::component::{Error, Kind, metrics};
 
 /// The first wait before a lost connection is made anew.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -18,14 +18,15 @@ const LONGEST_CONNECT: Duration = Duration::from_secs(10);
 /// Where the broker is, and what the connection is for: `read` or `write`.
 pub struct Broker {
     uri: SecretString,
+    purpose: &'static str,
     name: String,
 }
 
 impl Broker {
     /// The broker at this URI. Nothing is connected yet.
-    pub fn new(uri: SecretString, purpose: &str) -> Self {
+    pub fn new(uri: SecretString, purpose: &'static str) -> Self {
         let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "isendpro".to_owned());
-        Self { uri, name: format!("{host}-{purpose}") }
+        Self { uri, purpose, name: format!("{host}-{purpose}") }
     }
 
     /// A new connection, and a channel of it.
@@ -34,6 +35,9 @@ impl Broker {
             ConnectionProperties::default().with_connection_name(self.name.as_str().into());
         let connection = Connection::connect(self.uri.expose_secret(), properties).await?;
         let channel = connection.create_channel().await?;
+        if let Some(metrics) = metrics::watched() {
+            metrics.connected(self.purpose);
+        }
         Ok((connection, channel))
     }
 }

@@ -26,7 +26,7 @@ use super::publisher::{PATIENCE, Publisher};
 use super::settings::{BrokerSettings, Rates, Settings};
 use super::storage::Storage;
 use crate::component::{AccountTrouble, Connection, Diagnosis, Error, add_text, faults, finish};
-use crate::runtime::{Engine, Stop, Stopper};
+use crate::runtime::{Engine, Health, Obstacle, Stop, Stopper};
 
 /// The first wait before an account in trouble is asked for again; each next one is twice as long.
 const ACCOUNT_PAUSE: Duration = Duration::from_secs(5);
@@ -60,6 +60,7 @@ pub(super) struct Flow<C: Connection> {
     pub stopper: Stopper,
     pub stop: Stop,
     pub in_flight: InFlight<Acker>,
+    pub health: Health,
     pub state: State,
 }
 
@@ -109,6 +110,7 @@ impl<C: Connection> Flow<C> {
         let mut carrying = JoinSet::new();
         let probing = tokio::spawn(Self::probe(Arc::clone(&self)));
         let ended = self.consume(&reader, &mut carrying).await;
+        self.health.set(Obstacle::Stopping, true);
         self.finish(&mut carrying).await;
         probing.abort();
         carrying.abort_all();
@@ -139,6 +141,7 @@ impl<C: Connection> Flow<C> {
             if since.elapsed() > PATIENCE {
                 return Err(error);
             }
+            self.health.set(Obstacle::Consumer, true);
             tracing::warn!(%error, "no messages can be taken");
             tokio::select! {
                 () = tokio::time::sleep(waits.next().unwrap_or_default()) => {}
@@ -159,6 +162,7 @@ impl<C: Connection> Flow<C> {
             () = self.stop.requested() => return Ok(()),
         };
         let (number, channel, mut consumer) = begun;
+        self.health.set(Obstacle::Consumer, false);
         tracing::info!("waiting for messages");
         *gone_since = None;
         let mut stopping = std::pin::pin!(self.stop.requested());
@@ -258,6 +262,7 @@ impl<C: Connection> Flow<C> {
     /// Lets no message through until the account works.
     pub fn close_for(&self, trouble: AccountTrouble) {
         if self.state.gate.send_replace(false) {
+            self.health.set(Obstacle::Account, true);
             tracing::error!(advice = C::advice(trouble), "paused: the account is refused");
             self.state.probing.notify_one();
         }
@@ -287,6 +292,7 @@ impl<C: Connection> Flow<C> {
                 }
             }
             tracing::info!("the account works: going on");
+            self.health.set(Obstacle::Account, false);
             self.state.gate.send_replace(true);
         }
     }

@@ -38,6 +38,19 @@ pub enum Kind {
     Rebound,
 }
 
+impl Kind {
+    /// The kind in one word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Data => "data",
+            Self::Error => "error",
+            Self::Reply => "reply",
+            Self::Snapshot => "snapshot",
+            Self::Rebound => "rebound",
+        }
+    }
+}
+
 /// A message ready for the broker.
 #[derive(Clone, PartialEq)]
 pub struct Publication {

@@ -9,7 +9,8 @@ use super::broker::{Line, is_refusal, pauses, unreachable};
 use super::confirms::{Confirms, Tried};
 use super::outgoing::Publication;
 use super::settings::Retry;
-use crate::component::{Error, Kind};
+use crate::component::{Error, Kind, metrics};
+use crate::runtime::{Health, Obstacle};
 
 /// For how long a broker that is gone is waited for.
 pub const PATIENCE: Duration = Duration::from_secs(300);
@@ -24,6 +25,7 @@ pub struct Publisher {
     line: Line,
     exchange: String,
     retry: Retry,
+    health: Health,
     /// Over the channel of this number.
     open: Mutex<Option<(u64, Confirms)>>,
 }
@@ -47,8 +49,8 @@ impl From<Unpublished> for Error {
 
 impl Publisher {
     /// A publisher to this exchange.
-    pub fn new(line: Line, exchange: String, retry: Retry) -> Self {
-        Self { line, exchange, retry, open: Mutex::default() }
+    pub fn new(line: Line, exchange: String, retry: Retry, health: Health) -> Self {
+        Self { line, exchange, retry, health, open: Mutex::default() }
     }
 
     /// Connects now, and not only with the first publication.
@@ -64,6 +66,7 @@ impl Publisher {
     pub async fn ready(&self) {
         let mut waited = Duration::ZERO;
         while self.line.is_blocked().await {
+            self.health.set(Obstacle::Blocked, true);
             if waited.as_secs().is_multiple_of(SAID_EVERY.as_secs()) {
                 tracing::warn!(
                     "the broker takes nothing, for lack of memory or disk: waiting for it"
@@ -72,6 +75,7 @@ impl Publisher {
             tokio::time::sleep(LOOK).await;
             waited += LOOK;
         }
+        self.health.set(Obstacle::Blocked, false);
     }
 
     /// Publishes, and returns once the broker has taken it.
@@ -83,12 +87,19 @@ impl Publisher {
     /// Why it was not published.
     pub async fn publish(&self, publication: Publication) -> Result<(), Unpublished> {
         let publication = Arc::new(publication);
+        let began = Instant::now();
         let (mut refused, mut lost, mut alone) = (0, 0, false);
         let mut pauses = pauses();
         let mut gone_since = None;
         loop {
             let error = match self.once(&publication, refused, alone).await {
-                Tried::Taken => return Ok(()),
+                Tried::Taken => {
+                    self.health.set(Obstacle::Publisher, false);
+                    if let Some(metrics) = metrics::watched() {
+                        metrics.published(publication.kind.as_str(), began.elapsed());
+                    }
+                    return Ok(());
+                }
                 Tried::Returned(said) => return Err(Unpublished::Unroutable(unroutable(&said))),
                 Tried::Refused => {
                     gone_since = None;
@@ -109,6 +120,7 @@ impl Publisher {
             if gone_since.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
                 return Err(Unpublished::GaveUp(error));
             }
+            self.health.set(Obstacle::Publisher, true);
             tracing::warn!(%error, "not published yet");
             lost += 1;
             // Whatever it is that closes connections: it is not to close those of others for ever.

@@ -22,7 +22,7 @@ use crate::component::{
     Cause, Component, Config, Connection, Error, Journal, Role, Scope, Store, hex,
 };
 use crate::runtime::http::Http;
-use crate::runtime::{Engine, Memory, Stop, Stopper, live};
+use crate::runtime::{Engine, Health, Memory, Obstacle, Stop, Stopper, live};
 
 /// For how long a broker that is not there yet is waited for.
 const START: Duration = Duration::from_secs(60);
@@ -43,6 +43,8 @@ pub struct Setup<C: 'static> {
     pub journal: Option<Arc<dyn Journal>>,
     /// Where triggers keep what is too large for a snapshot.
     pub state: Option<Arc<dyn crate::component::State>>,
+    /// What is in the way of the step.
+    pub health: Health,
 }
 
 /// Runs one action or trigger of the component as a step, until it is to stop.
@@ -61,7 +63,9 @@ pub async fn run<C: Connection>(
     };
     let reader = Line::new(Broker::new(broker.uri.clone(), "read"), false);
     let writer = Line::new(Broker::new(broker.uri.clone(), "write"), true);
-    let publisher = Publisher::new(writer, broker.exchange.clone(), settings.publish);
+    let health = setup.health.clone();
+    let exchange = broker.exchange.clone();
+    let publisher = Publisher::new(writer, exchange, settings.publish, health.clone());
     tokio::select! {
         connected = connect(&publisher) => connected?,
         () = stop.requested() => return Ok(()),
@@ -96,8 +100,11 @@ pub async fn run<C: Connection>(
         stopper,
         stop,
         in_flight: InFlight::new(prefetch),
+        health: health.clone(),
         state: State::default(),
     };
+    health.set(Obstacle::Consumer, true);
+    health.set(Obstacle::Starting, false);
     Arc::new(flow).run(reader).await
 }
 
@@ -120,7 +127,7 @@ async fn start<C: Connection>(
     setup: Setup<C>,
     stop: &Stop,
 ) -> Result<Started<C>, Error> {
-    let Setup { component, defaults, journal, state } = setup;
+    let Setup { component, defaults, journal, state, .. } = setup;
     let StepData { config, snapshot, passthrough, .. } = platform.step(&settings.ids).await?;
     let function = &settings.ids.function;
     let handler = component.handler(function).ok_or_else(|| {

@@ -19,8 +19,8 @@ use super::inflight::{End, Taken};
 use super::outgoing::{Outgoing, Publication};
 use super::passthrough::Passthrough;
 use super::publisher::Unpublished;
-use crate::component::{BoxFuture, Connection, Error, Kind, Message, Tally, Webhook};
-use crate::runtime::Verdict;
+use crate::component::{BoxFuture, Connection, Error, Kind, Message, Tally, Webhook, metrics};
+use crate::runtime::{Obstacle, Verdict};
 
 /// For how long a journal that fails is waited for.
 const JOURNAL_PATIENCE: Duration = Duration::from_secs(300);
@@ -158,6 +158,7 @@ impl<C: Connection> Flow<C> {
         if let Some(account) = verdict.account {
             self.close_for(account);
         }
+        self.health.set(Obstacle::Journal, verdict.amnesia.is_some());
         if let Some(error) = emitter.failure() {
             if let Some(amnesia) = verdict.amnesia.filter(|it| it.unrecorded) {
                 self.fail(forgetful(&amnesia.why));
@@ -229,7 +230,12 @@ impl<C: Connection> Flow<C> {
             let iteration = out.next_rebound().unwrap_or(incoming.rebounds);
             tracing::info!(why, iteration, "put back for later");
             match self.publish(out.rebound(why, iteration)).await {
-                Ok(()) => Fate::End(End::Ack),
+                Ok(()) => {
+                    if let Some(metrics) = metrics::watched() {
+                        metrics.put_back();
+                    }
+                    Fate::End(End::Ack)
+                }
                 Err(Unpublished::Unroutable(error)) => self.report(incoming, started, &error).await,
                 Err(Unpublished::GaveUp(error)) => Fate::Leave(error),
             }

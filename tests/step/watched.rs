@@ -1,0 +1,190 @@
+//! What operators see of a step: metrics, and whether it is alive and ready.
+
+use std::net::TcpListener;
+
+use serde_json::{Value, json};
+
+use crate::cli::{Simulator, ask, until};
+use crate::contract::{impatient, sender, sms};
+use crate::queues::Queue;
+use crate::rabbit::Rabbit;
+use crate::stage::{Stage, incoming, with};
+use crate::step::{Launch, Step};
+
+/// With a port for those who watch.
+pub fn watched(launch: Launch) -> Launch {
+    launch.env("ISENDPRO_METRICS_ADDR", "127.0.0.1:0")
+}
+
+/// Where that is.
+fn address(step: &Step) -> String {
+    step.says("\"msg\":\"metrics\"");
+    let log = step.log();
+    let line = log.iter().find(|it| it["msg"] == "metrics").unwrap();
+    line["address"].as_str().unwrap().to_owned()
+}
+
+/// All metrics.
+pub fn scrape(step: &Step) -> String {
+    let (head, body) = ask(&address(step), "GET", "/metrics", "");
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    assert!(head.contains("content-type: application/openmetrics-text; version=1.0.0"), "{head}");
+    assert!(body.ends_with("# EOF\n"), "{body}");
+    body
+}
+
+/// Whether it is ready, and what it says.
+fn ready(step: &Step) -> (bool, String) {
+    let (head, body) = ask(&address(step), "GET", "/readyz", "");
+    let ready = head.starts_with("HTTP/1.1 200");
+    assert!(ready || head.starts_with("HTTP/1.1 503"), "{head}");
+    (ready, body)
+}
+
+/// The value of a series, written as Prometheus writes it; 0 if it is not there.
+fn value(metrics: &str, series: &str) -> Value {
+    let found = metrics.lines().find_map(|it| it.strip_prefix(series)?.strip_prefix(' '));
+    found.map_or(json!(0), |it| serde_json::from_str(it).unwrap())
+}
+
+#[test]
+fn what_becomes_of_messages_is_counted() {
+    let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
+    let options = with(impatient(), &json!({"whenRefused": "throw"}));
+    let folder = tempfile::tempdir().unwrap();
+    let journal = format!("file:{}", folder.path().join("journal").display());
+    let launch = watched(sender(&stage, &simulator, &options)).env("ISENDPRO_JOURNAL", &journal);
+    let mut step = launch.start();
+    // Accepted, blacklisted, and refused with 429 until it is put back.
+    for (place, ending) in ["0001", "0002", "0011", "0430"].into_iter().enumerate() {
+        let ids = json!({"messageId": format!("m-{place}")});
+        stage.publish(&with(incoming(), &ids), &sms(ending, &format!("text {place}")));
+    }
+    stage.next(Queue::Data);
+    stage.next(Queue::Data);
+    stage.next_error();
+    stage.queues.next(Queue::Rebound);
+    until("all is counted", || value(&scrape(&step), "isendpro_rebounds_total") == 1);
+    let metrics = scrape(&step);
+    let count = |series: &str| value(&metrics, series).as_u64().unwrap();
+    let message = |outcome: &str, reason: &str| {
+        let labels = format!(r#"action="sendSms",outcome="{outcome}",reason="{reason}""#);
+        count(&format!("isendpro_messages_total{{{labels}}}"))
+    };
+    assert_eq!(message("done", ""), 2, "{metrics}");
+    assert_eq!(message("refused", "blacklisted"), 1, "{metrics}");
+    assert_eq!(message("notSent", "unavailable"), 1, "{metrics}");
+    let recipients = |status: &str| {
+        count(&format!(r#"isendpro_recipients_total{{action="sendSms",status="{status}"}}"#))
+    };
+    assert_eq!((recipients("accepted"), recipients("refused")), (2, 1), "{metrics}");
+    assert_eq!(count(r#"isendpro_parts_total{action="sendSms"}"#), 2, "{metrics}");
+    let calls = |outcome: &str| {
+        let labels = format!(r#"operation="sms",outcome="{outcome}""#);
+        count(&format!("isendpro_api_call_duration_seconds_count{{{labels}}}"))
+    };
+    let made = calls("answered") + calls("refused") + calls("notSent");
+    assert_eq!(made, 4 + count(r#"isendpro_retries_total{action="sendSms"}"#), "{metrics}");
+    let published =
+        |what: &str| count(&format!(r#"isendpro_publish_duration_seconds_count{{what="{what}"}}"#));
+    assert_eq!((published("data"), published("error"), published("rebound")), (2, 1, 1));
+    for purpose in ["read", "write"] {
+        assert_eq!(count(&format!(r#"isendpro_connections_total{{purpose="{purpose}"}}"#)), 1);
+    }
+    assert!(count(r#"isendpro_journal_commit_duration_seconds_count{store="file"}"#) >= 2);
+    assert_eq!(count("isendpro_messages_in_flight"), 0, "{metrics}");
+    assert!(!metrics.contains("\nisendpro_credit_euros{"), "nobody has asked for it:\n{metrics}");
+    stage.end(&mut step);
+}
+
+#[test]
+fn the_credit_is_shown_as_it_was_last_said() {
+    let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
+    let config = json!({"keyid": "main", "server": "custom", "otherServer": simulator.url});
+    stage.platform.set_step(json!({ "config": config }));
+    let launch = Launch::ours("getCredit", &stage.queues, &stage.platform);
+    let mut step = watched(launch).start();
+    stage.publish(&incoming(), &json!({"body": {}}));
+    let (_, answer) = stage.next(Queue::Data);
+    let shown = |name: &str| value(&scrape(&step), &format!("{name}{{}}")).as_f64();
+    assert_eq!(shown("isendpro_credit_euros"), answer["body"]["credit"].as_f64(), "{answer}");
+    #[allow(clippy::cast_precision_loss, reason = "seconds since 1970")]
+    let now = jiff::Timestamp::now().as_second() as f64;
+    let seen = shown("isendpro_credit_seen_timestamp_seconds").unwrap();
+    assert!((0.0..60.0).contains(&(now - seen)), "{seen}");
+
+    // Whoever pays with another key has another credit.
+    stage.publish(&incoming(), &json!({"body": {"keyid": "empty"}}));
+    stage.next(Queue::Data);
+    assert_eq!(shown("isendpro_credit_euros"), answer["body"]["credit"].as_f64());
+    stage.end(&mut step);
+}
+
+#[test]
+fn a_step_is_ready_while_it_carries_messages() {
+    let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
+    let mut step = watched(sender(&stage, &simulator, &json!({"keyid": "empty"}))).start();
+    step.says("waiting for messages");
+    assert_eq!(ready(&step), (true, "ready\n".to_owned()));
+    let obstacle =
+        |what: &str| value(&scrape(&step), &format!(r#"isendpro_obstacle{{what="{what}"}}"#));
+    assert_eq!((obstacle("account"), obstacle("starting")), (json!(0), json!(0)));
+
+    stage.publish(&incoming(), &sms("0001", "a"));
+    step.says("paused: the account is refused");
+    let (is_ready, why) = ready(&step);
+    assert!(!is_ready && why.starts_with("account: iSendPro refuses the account"), "{why}");
+    assert_eq!(obstacle("account"), 1);
+    let (alive, _) = ask(&address(&step), "GET", "/healthz", "");
+    assert!(alive.starts_with("HTTP/1.1 200"), "{alive}");
+    stage.end(&mut step);
+}
+
+#[test]
+fn a_step_whose_broker_is_gone_is_not_ready() {
+    let mut rabbit = Rabbit::start();
+    let (stage, simulator) = (Stage::new(), Simulator::start(&[]));
+    let queues = crate::queues::Queues::declare(&rabbit.uri());
+    sender(&stage, &simulator, &json!({}));
+    let launch = Launch::ours("sendSms", &queues, &stage.platform);
+    let mut step = watched(launch).start();
+    step.says("waiting for messages");
+    assert!(ready(&step).0);
+    rabbit.stop();
+    step.says("no messages can be taken");
+    let (is_ready, why) = ready(&step);
+    assert!(!is_ready && why.starts_with("consumer: the broker cannot be reached"), "{why}");
+    step.signal("TERM");
+    assert_eq!(step.exit(), Some(0));
+}
+
+#[test]
+fn a_port_that_is_taken_is_told_and_nothing_is_taken_from_the_queue() {
+    let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let launch = sender(&stage, &simulator, &json!({}));
+    let mut step = launch.env("ISENDPRO_METRICS_ADDR", &address).start();
+    stage.publish(&incoming(), &sms("0001", "a"));
+    assert_eq!(step.exit(), Some(1));
+    let last = step.log().pop().unwrap();
+    let said = last["err"]["message"].as_str().unwrap();
+    assert!(said.starts_with("CONFIGURATION, nothing sent: ISENDPRO_METRICS_ADDR: "), "{said}");
+    assert!(said.contains(&address), "{said}");
+    assert_eq!((stage.queues.count(Queue::Input), simulator.total()), (1, 0));
+}
+
+#[test]
+fn only_what_is_there_is_answered() {
+    let (stage, simulator) = (Stage::new(), Simulator::start(&[]));
+    let mut step = watched(sender(&stage, &simulator, &json!({}))).start();
+    let address = address(&step);
+    let status = |method: &str, path: &str| -> Value {
+        ask(&address, method, path, "").0.split(' ').nth(1).unwrap().parse::<u16>().unwrap().into()
+    };
+    assert_eq!(status("GET", "/"), 404);
+    assert_eq!(status("POST", "/metrics"), 405);
+    assert_eq!(status("GET", "/healthz"), 200);
+    step.says("waiting for messages");
+    stage.end(&mut step);
+}
