@@ -10,6 +10,7 @@ mod journal;
 mod limits;
 mod logging;
 mod monitor;
+mod multicall;
 mod plan;
 mod poll;
 mod run;
@@ -89,7 +90,16 @@ enum Command {
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let given: Vec<_> = std::env::args_os().collect();
+    let set = |name: &str| std::env::var_os(name).is_some_and(|it| !it.is_empty());
+    let arguments = match multicall::arguments(&given, set) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            complain(format_args!("isendpro: {error}"));
+            return USAGE.into();
+        }
+    };
+    let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are printed this way too.

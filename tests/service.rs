@@ -7,7 +7,7 @@ mod cli;
 
 use std::sync::{Arc, Mutex};
 
-use cli::{Cli, Finished, Simulator, isendpro, json, nobody, web_server};
+use cli::{Cli, Finished, Simulator, isendpro, json, nobody, program, web_server};
 use mockito::{Server, ServerGuard};
 use serde_json::{Value, json};
 
@@ -125,6 +125,23 @@ fn a_credential_that_works_is_verified_once() {
     assert_eq!(finished.code, 0);
     // Of `user:canary@é`.
     assert_eq!(platform.posted()[0].authorization, "Basic dXNlcjpjYW5hcnlAw6k=");
+}
+
+#[test]
+fn a_question_is_asked_by_the_command_lines_of_node() {
+    let (platform, simulator) = (Platform::new(&[200]), Simulator::start(&[]));
+    let folder = tempfile::tempdir().unwrap();
+    let bash = folder.path().join("bash");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_isendpro"), &bash).unwrap();
+    let by_link = program(bash.to_str().unwrap(), &["serve.sh", "verifyCredentials"]);
+    let script = "./node_modules/elasticio-sailor-nodejs/runService.js";
+    let words = ["tini", "-v", "-e", "143", "--", "node", script, "verifyCredentials"];
+    for asked in [by_link, isendpro(&words)] {
+        let config =
+            json!({"keyid": "canary-key", "server": "custom", "otherServer": simulator.url});
+        let asked = asked.env("ELASTICIO_CFG", &config.to_string());
+        assert_eq!(platform.told(asked), success());
+    }
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod files;
 mod flow;
 mod limits;
 mod settings;
+mod start;
 mod trigger;
 mod triggers;
 mod watched;
