@@ -11,6 +11,7 @@ mod faults;
 mod files;
 mod flow;
 mod limits;
+mod plain;
 mod settings;
 mod start;
 mod trigger;

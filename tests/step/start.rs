@@ -22,7 +22,7 @@ fn goes_through(program: &Path, arguments: &[&str], folder: &Path) {
     let mut step = launch.start();
     stage.publish(&incoming(), &sms("0001", "a"));
     let (_, decrypted) = stage.next(Queue::Data);
-    assert_eq!(decrypted["body"]["status"], "accepted", "{program:?} {arguments:?}");
+    assert_eq!(decrypted["body"]["status"], "accepted", "{} {arguments:?}", program.display());
     stage.end(&mut step);
 }
 

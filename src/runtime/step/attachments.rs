@@ -30,6 +30,8 @@ pub enum Attachments {
     Storage(Http, Storage),
     /// Where the platform's API says.
     Platform(Http, Platform),
+    /// There is neither.
+    Nowhere,
 }
 
 impl Attachments {
@@ -37,16 +39,25 @@ impl Attachments {
     /// of `content-type`, `size` and `url`. `name` is for errors.
     ///
     /// # Errors
-    /// When the file cannot be read, or the platform does not take it.
+    /// When the file cannot be read, the platform does not take it, or there is none.
     pub async fn put(&self, name: &str, content_type: &str, file: File) -> Result<Value, Error> {
         let file = Attachment::new(name, content_type, file)?;
         let url = match self {
             Self::Storage(http, storage) => file.to_storage(http, storage).await?,
             Self::Platform(http, platform) => file.to_place(http, platform).await?,
+            Self::Nowhere => return Err(nowhere(name)),
         };
         let size = file.bytes.to_string();
         Ok(json!({ "content-type": content_type, "size": size, "url": url }))
     }
+}
+
+fn nowhere(name: &str) -> Error {
+    let what = format!("there is no place for the attachment {name}: the step has no platform");
+    Error::new(Kind::Unusable, what).hint(
+        "set ELASTICIO_OBJECT_STORAGE_URI and ELASTICIO_OBJECT_STORAGE_TOKEN, or choose another \
+         emitBehaviour than file",
+    )
 }
 
 struct Attachment {

@@ -41,7 +41,7 @@ pub(super) struct Place {
 }
 
 /// What the platform knows of a step.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct StepData {
     /// The values of the credential and of the step's fields.
     pub config: Map<String, Value>,
@@ -194,12 +194,16 @@ impl Platform {
 }
 
 impl StepData {
-    fn read(answer: &[u8]) -> Result<Self, String> {
+    /// What the platform answers, or a file in its place says.
+    ///
+    /// # Errors
+    /// What it is instead, without any of its values.
+    pub(super) fn read(answer: &[u8]) -> Result<Self, String> {
         // What serde says of a type may quote a password, what it says of the writing does not.
         let answer: Value =
-            serde_json::from_slice(answer).map_err(|it| format!("the answer is not JSON: {it}"))?;
+            serde_json::from_slice(answer).map_err(|it| format!("it is not JSON: {it}"))?;
         let Value::Object(mut answer) = answer else {
-            return Err("the answer is no JSON object".to_owned());
+            return Err("it is no JSON object".to_owned());
         };
         let mut object = |name: &str| match answer.remove(name) {
             None | Some(Value::Null) => Ok(Map::new()),

@@ -16,7 +16,7 @@ use super::inflight::InFlight;
 use super::outgoing::Outgoing;
 use super::platform::{Platform, StepData};
 use super::publisher::Publisher;
-use super::settings::{BrokerSettings, Settings};
+use super::settings::{BrokerSettings, Origin, Settings};
 use super::storage::Storage;
 use crate::component::{
     Cause, Component, Config, Connection, Error, Journal, Role, Scope, Store, hex,
@@ -57,8 +57,10 @@ pub async fn run<C: Connection>(
     (stopper, stop): (Stopper, Stop),
 ) -> Result<(), Error> {
     let http = Http::new()?;
-    let platform = Platform::new(http.clone(), &settings.api, settings.api_retry)?;
+    let origin =
+        settings.origin.reached(|api| Platform::new(http.clone(), api, settings.api_retry))?;
     let Some(broker) = settings.broker.clone() else {
+        let Origin::Platform(platform) = origin else { return Ok(()) };
         return platform.shut_down(&settings.ids.flow).await;
     };
     let reader = Line::new(Broker::new(broker.uri.clone(), "read"), false);
@@ -70,7 +72,7 @@ pub async fn run<C: Connection>(
         connected = connect(&publisher) => connected?,
         () = stop.requested() => return Ok(()),
     }
-    let made = start(&settings, &broker, http, &platform, setup, &stop);
+    let made = start(&settings, &broker, http, &origin, setup, &stop);
     let started = tokio::select! {
         made = made => made,
         () = stop.requested() => return Ok(()),
@@ -118,17 +120,21 @@ struct Started<C: Connection> {
     patience: Duration,
 }
 
-/// Asks the platform what this step is, and prepares it.
+/// Finds out what this step is, and prepares it.
 async fn start<C: Connection>(
     settings: &Settings,
     broker: &BrokerSettings,
     http: Http,
-    platform: &Platform,
+    origin: &Origin<Platform>,
     setup: Setup<C>,
     stop: &Stop,
 ) -> Result<Started<C>, Error> {
     let Setup { component, defaults, journal, state, .. } = setup;
-    let StepData { config, snapshot, passthrough, .. } = platform.step(&settings.ids).await?;
+    let data = match origin {
+        Origin::Platform(platform) => platform.step(&settings.ids).await?,
+        Origin::File(data) => StepData::clone(data),
+    };
+    let StepData { config, snapshot, passthrough, .. } = data;
     let function = &settings.ids.function;
     let handler = component.handler(function).ok_or_else(|| {
         Error::config("ELASTICIO_FUNCTION", format!("{function} is no action or trigger"))
@@ -153,12 +159,13 @@ async fn start<C: Connection>(
     let storage = settings.storage.as_ref();
     let storage =
         storage.map(|it| Storage::new(http.clone(), it, &settings.ids, cipher)).transpose()?;
-    let attachments = match storage.clone() {
-        Some(storage) => Attachments::Storage(http, storage),
-        None => Attachments::Platform(http, platform.clone()),
+    let attachments = match (storage.clone(), origin) {
+        (Some(storage), _) => Attachments::Storage(http, storage),
+        (None, Origin::Platform(platform)) => Attachments::Platform(http, platform.clone()),
+        (None, Origin::File(_)) => Attachments::Nowhere,
     };
     let snapshot = (handler.role == Role::Trigger(Cause::Polling)).then(|| Mutex::new(snapshot));
-    if settings.hook.startup_required {
+    if let (true, Origin::Platform(platform)) = (settings.hook.startup_required, origin) {
         platform.start_up(&settings.ids.flow).await?;
     }
     Ok(Started { engine, storage, attachments, snapshot, passthrough, patience })

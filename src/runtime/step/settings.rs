@@ -1,5 +1,6 @@
 //! What the platform tells a step: the variables that begin with `ELASTICIO_`.
 
+mod origin;
 mod reader;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use super::cipher::{Cipher, Protocol};
 use super::headers::camel_case;
 use super::logs::CONTEXT;
 use crate::component::Error;
+pub use origin::Origin;
 use reader::Reader;
 
 /// Most that a number of milliseconds, messages or tries may be.
@@ -21,8 +23,8 @@ const MOST: u64 = u32::MAX as u64;
 pub struct Settings {
     /// Who the step is.
     pub ids: Ids,
-    /// The platform's API.
-    pub api: ApiAccess,
+    /// Who says what the step is.
+    pub origin: Origin<ApiAccess>,
     /// The broker; none when the step only runs its shutdown hook.
     pub broker: Option<BrokerSettings>,
     /// Messages under way at once, 1 or more.
@@ -186,11 +188,7 @@ impl Settings {
         let shutdown = from.flag("HOOK_SHUTDOWN");
         let settings = Self {
             ids: ids(&mut from),
-            api: ApiAccess {
-                uri: from.required_address("API_URI"),
-                username: from.required("API_USERNAME"),
-                key: from.required("API_KEY").into(),
-            },
+            origin: origin::origin(&mut from),
             broker: (!shutdown).then(|| broker(&mut from)).flatten(),
             prefetch: from.number("RABBITMQ_PREFETCH_SAILOR", 1, 1..=65_535),
             protocol: from.choice("PROTOCOL_VERSION", &[("1", Protocol::V1), ("2", Protocol::V2)]),
@@ -219,7 +217,7 @@ impl Settings {
                 &[("default", InputFormat::Default), ("error", InputFormat::Error)],
             ),
             storage: storage(&mut from),
-            hook: Hook { startup_required: from.flag("STARTUP_REQUIRED"), shutdown },
+            hook: hook(&mut from, shutdown),
             extra_headers: extra_headers(&from),
             log_fields: logged(&from),
         };
@@ -228,16 +226,25 @@ impl Settings {
 }
 
 fn ids(from: &mut Reader) -> Ids {
+    let of_platform = |from: &mut Reader, name: &str| match from.get(name) {
+        None if origin::alone(from) => "none".to_owned(),
+        _ => from.required(name),
+    };
     Ids {
         flow: from.required("FLOW_ID"),
-        exec: from.required("EXEC_ID"),
+        exec: of_platform(from, "EXEC_ID"),
         step: from.required("STEP_ID"),
-        container: from.required("CONTAINER_ID"),
-        workspace: from.required("WORKSPACE_ID"),
-        user: from.required("USER_ID"),
-        comp: from.required("COMP_ID"),
+        container: of_platform(from, "CONTAINER_ID"),
+        workspace: of_platform(from, "WORKSPACE_ID"),
+        user: of_platform(from, "USER_ID"),
+        comp: of_platform(from, "COMP_ID"),
         function: from.required("FUNCTION"),
     }
+}
+
+fn hook(from: &mut Reader, shutdown: bool) -> Hook {
+    let hook = Hook { startup_required: from.flag("STARTUP_REQUIRED"), shutdown };
+    origin::hooks(from, hook)
 }
 
 fn broker(from: &mut Reader) -> Option<BrokerSettings> {
@@ -249,7 +256,7 @@ fn broker(from: &mut Reader) -> Option<BrokerSettings> {
         error_key: from.amqp_name("ERROR_ROUTING_KEY"),
         rebound_key: from.amqp_name("REBOUND_ROUTING_KEY"),
         snapshot_key: from.amqp_name("SNAPSHOT_ROUTING_KEY"),
-        cipher: from.cipher("MESSAGE_CRYPTO_PASSWORD", "MESSAGE_CRYPTO_IV")?,
+        cipher: from.cipher("MESSAGE_CRYPTO_PASSWORD", "MESSAGE_CRYPTO_IV", origin::alone(from))?,
     })
 }
 
@@ -291,7 +298,7 @@ impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
             .field("ids", &self.ids)
-            .field("api", &self.api)
+            .field("origin", &self.origin)
             .field("broker", &self.broker)
             .field("prefetch", &self.prefetch)
             .field("protocol", &self.protocol)

@@ -43,8 +43,14 @@ impl Reader {
         self.variable(&full(name)).filter(|it| !it.trim().is_empty())
     }
 
-    fn complain(&mut self, name: &str, what: impl std::fmt::Display) {
-        self.wrong.push(format!("{PREFIX}{name} {what}"));
+    /// Says what is wrong with one of the platform's.
+    pub fn complain(&mut self, name: &str, what: impl std::fmt::Display) {
+        self.complain_of(&full(name), what);
+    }
+
+    /// Says what is wrong with any variable, by its whole name.
+    pub fn complain_of(&mut self, name: &str, what: impl std::fmt::Display) {
+        self.wrong.push(format!("{name} {what}"));
     }
 
     /// A text that must be there; an empty one in its place, with a complaint, if it is not.
@@ -150,8 +156,12 @@ impl Reader {
         })
     }
 
-    /// The cipher of the flow. The platform always encrypts: without a password nothing is read.
-    pub fn cipher(&mut self, password: &str, iv: &str) -> Option<Cipher> {
+    /// The cipher of the flow; with neither variable set, if that is allowed, one that leaves all
+    /// readable. A platform always encrypts: there a password that is not set is a mistake.
+    pub fn cipher(&mut self, password: &str, iv: &str, or_none: bool) -> Option<Cipher> {
+        if or_none && self.get(password).is_none() && self.get(iv).is_none() {
+            return Cipher::new(None, None).ok();
+        }
         let (secret, vector) = (self.required(password), self.required(iv));
         if secret.is_empty() || vector.is_empty() {
             return None;

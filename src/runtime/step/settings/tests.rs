@@ -50,7 +50,8 @@ fn what_is_not_set_has_the_values_of_a_node_step() {
     let names = [&broker.queue, &broker.exchange, &broker.data_key, &broker.error_key];
     assert_eq!(names, ["in.q", "ex", "k.data", "k.err"]);
     assert_eq!((broker.rebound_key.as_str(), broker.snapshot_key.as_str()), ("k.reb", "k.snap"));
-    assert_eq!(it.api.uri, "https://api.example.com", "without the slash at the end");
+    let Origin::Platform(api) = &it.origin else { panic!("there is a platform") };
+    assert_eq!(api.uri, "https://api.example.com", "without the slash at the end");
     assert_eq!((it.prefetch, it.protocol, it.size_limit), (1, Protocol::V1, 10_485_760));
     let interval = Duration::from_millis(100);
     assert_eq!(it.rates, Rates { data: 10, error: 2, snapshot: 2, interval });
@@ -259,4 +260,47 @@ proptest! {
         ]);
         prop_assert!(!format!("{it:?} {it:#?}").contains("S3C"), "{:?}", it);
     }
+}
+
+/// The variables of a step whose configuration is in this file.
+fn alone(path: &str, more: &[(&str, &str)]) -> Result<Settings, Error> {
+    let of_platform = ["API_", "CRYPTO", "EXEC", "CONTAINER", "WORKSPACE", "USER", "COMP_ID"];
+    let least = LEAST.iter().filter(|it| !of_platform.iter().any(|word| it.0.contains(word)));
+    let all = least.copied().chain([("ISENDPRO_STEP_FILE", path)]).chain(more.iter().copied());
+    Settings::read(all.map(|(name, value)| (name.into(), value.into())))
+}
+
+#[test]
+fn a_file_takes_the_place_of_the_platform() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |text: &str| {
+        let path = folder.path().join("step.json");
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let path =
+        file(r#"{"config": {"keyid": "canary"}, "snapshot": {"n": 1}, "is_passthrough": true}"#);
+    let it = alone(&path, &[]).unwrap();
+    let Origin::File(data) = &it.origin else { panic!("there is no platform") };
+    assert_eq!((&data.config["keyid"], &data.snapshot["n"]), (&"canary".into(), &1.into()));
+    assert!(data.passthrough && !format!("{it:?}").contains("canary"));
+    assert_eq!((it.ids.flow.as_str(), it.ids.exec.as_str()), ("flow1", "none"));
+    assert_eq!(format!("{:?}", it.broker.unwrap().cipher), "Cipher(none)");
+
+    let wrong = |path: &str, more: &[(&str, &str)]| alone(path, more).unwrap_err().what;
+    let both = wrong(&file("{\"config\": canary"), &[("ELASTICIO_STEP_ID", "")]);
+    assert!(
+        both.starts_with("2 variables") && both.contains("ELASTICIO_STEP_ID is missing"),
+        "{both}"
+    );
+    assert!(both.contains("ISENDPRO_STEP_FILE (") && both.contains("not JSON"), "{both}");
+    assert!(!both.contains("canary"), "{both}");
+    assert!(wrong(&file("[]"), &[]).contains("it is no JSON object"));
+    assert!(wrong(&file(r#"{"config": "canary"}"#), &[]).contains("its config is no JSON object"));
+    assert!(wrong("/nowhere/step.json", &[]).contains("(/nowhere/step.json) cannot be read"));
+    let path = file("{}");
+    let half = wrong(&path, &[("ELASTICIO_MESSAGE_CRYPTO_IV", "iv=any16_symbols")]);
+    assert!(half.contains("ELASTICIO_MESSAGE_CRYPTO_PASSWORD is missing"), "{half}");
+    let hook = wrong(&path, &[("ELASTICIO_STARTUP_REQUIRED", "1")]);
+    assert!(hook.contains("ELASTICIO_STARTUP_REQUIRED needs a platform"), "{hook}");
 }

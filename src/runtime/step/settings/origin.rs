@@ -1,0 +1,70 @@
+//! Who says what a step is: its configuration, its snapshot.
+
+use super::reader::Reader;
+use super::{ApiAccess, Hook};
+use crate::component::Error;
+use crate::runtime::step::platform::StepData;
+
+/// A JSON file in the place of the platform's API.
+const FILE: &str = "ISENDPRO_STEP_FILE";
+
+/// Who says what a step is. `P` is how the platform is reached.
+#[derive(Debug, Clone)]
+pub enum Origin<P> {
+    /// The platform's API.
+    Platform(P),
+    /// A file, read when the step starts: there is no platform.
+    File(Box<StepData>),
+}
+
+impl<P> Origin<P> {
+    /// The same, with a platform that is reached in another way.
+    ///
+    /// # Errors
+    /// Those of `other`.
+    pub fn reached<T>(
+        &self,
+        other: impl FnOnce(&P) -> Result<T, Error>,
+    ) -> Result<Origin<T>, Error> {
+        match self {
+            Self::Platform(platform) => other(platform).map(Origin::Platform),
+            Self::File(data) => Ok(Origin::File(data.clone())),
+        }
+    }
+}
+
+/// Whether there is no platform.
+pub(super) fn alone(from: &Reader) -> bool {
+    from.variable(FILE).is_some_and(|it| !it.trim().is_empty())
+}
+
+/// Reads the file, or how the API is reached.
+pub(super) fn origin(from: &mut Reader) -> Origin<ApiAccess> {
+    if !alone(from) {
+        return Origin::Platform(ApiAccess {
+            uri: from.required_address("API_URI"),
+            username: from.required("API_USERNAME"),
+            key: from.required("API_KEY").into(),
+        });
+    }
+    let path = from.variable(FILE).unwrap_or_default().trim().to_owned();
+    let read = std::fs::read(&path).map_err(|it| format!("({path}) cannot be read: {it}"));
+    let data = read.and_then(|it| StepData::read(&it).map_err(|what| format!("({path}): {what}")));
+    let data = data.unwrap_or_else(|what| {
+        from.complain_of(FILE, what);
+        StepData::default()
+    });
+    Origin::File(Box::new(data))
+}
+
+/// Complains of hooks where there is no platform that could be told.
+pub(super) fn hooks(from: &mut Reader, hook: Hook) -> Hook {
+    for (name, wanted) in
+        [("STARTUP_REQUIRED", hook.startup_required), ("HOOK_SHUTDOWN", hook.shutdown)]
+    {
+        if wanted && alone(from) {
+            from.complain(name, format!("needs a platform, and {FILE} is set"));
+        }
+    }
+    hook
+}
