@@ -22,6 +22,7 @@ mod simulator;
 mod stdio;
 mod step;
 mod terminal;
+mod traces;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -123,6 +124,7 @@ pub fn main() -> ExitCode {
         Command::Service(args) => service::main(&args),
         Command::Completions { shell } => completions(shell),
     };
+    traces::finish();
     match result {
         Ok(code) => code.into(),
         Err(error) => {

@@ -1,13 +1,15 @@
 //! Logs: to a file or to stderr, never to stdout, which carries messages; but a platform's messages
 //! go elsewhere, and it reads logs from stdout.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::path::Path;
 use std::sync::Mutex;
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _, fmt};
 
+use super::traces;
 use crate::runtime::step::logs;
 
 /// The variable that says what is logged, for example `debug` or `isendpro_connector=trace`.
@@ -27,7 +29,9 @@ fn start_from(least: Option<&str>, verbose: u8, file: Option<&Path>) -> anyhow::
     log_panics();
     let wanted = std::env::var(FILTER).ok().filter(|it| !it.is_empty());
     let asked = verbose > 0 || file.is_some() || wanted.is_some();
-    if !asked && least.is_none() {
+    let traces = traces::listener()?;
+    let silent = !asked && least.is_none();
+    if silent && traces.is_none() {
         return Ok(());
     }
     let default = match (verbose, least) {
@@ -38,21 +42,21 @@ fn start_from(least: Option<&str>, verbose: u8, file: Option<&Path>) -> anyhow::
     };
     let filter = EnvFilter::try_new(wanted.as_deref().unwrap_or(default))
         .map_err(|it| super::Usage(format!("{FILTER}: {it}")))?;
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_span_events(FmtSpan::NONE)
-        .with_ansi(false);
-    if let Some(path) = file {
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(path)
-            .map_err(|it| super::Usage(format!("--log-file {}: {it}", path.display())))?;
-        builder.json().with_writer(Mutex::new(file)).init();
-    } else {
-        builder.with_writer(std::io::stderr).init();
-    }
+    let lines = fmt::layer().with_ansi(false);
+    let log = match file {
+        _ if silent => None,
+        Some(path) => Some(lines.json().with_writer(Mutex::new(opened(path)?)).boxed()),
+        None => Some(lines.with_writer(std::io::stderr).boxed()),
+    };
+    tracing_subscriber::registry().with(traces).with(log.with_filter(filter)).init();
+    traces::complain();
     Ok(())
+}
+
+/// The log file, to add to.
+fn opened(path: &Path) -> anyhow::Result<File> {
+    let opened = OpenOptions::new().create(true).append(true).open(path);
+    Ok(opened.map_err(|it| super::Usage(format!("--log-file {}: {it}", path.display())))?)
 }
 
 /// Starts logging as a platform reads it, to stdout. `variables` are those of the environment.
@@ -63,8 +67,9 @@ pub fn start_for_platform(variables: &[(String, String)]) -> anyhow::Result<()> 
         Ok(level) => (level.unwrap_or_default(), None),
         Err(wrong) => (logs::LogLevel::default(), Some(wrong)),
     };
-    logs::start(&logs::context(variables.iter().cloned()), level)?;
+    logs::start(&logs::context(variables.iter().cloned()), level, traces::listener()?)?;
     log_panics();
+    traces::complain();
     if let Some(error) = wrong {
         tracing::warn!(%error, "info and above are logged");
     }

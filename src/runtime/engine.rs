@@ -340,6 +340,9 @@ fn log(action: &str, started: Instant, verdict: &Verdict) {
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let Tally { accepted, refused, not_sent, unknown, duplicate, .. } = verdict.tally;
     let error = verdict.error.as_ref().map(tracing::field::display);
+    if error.is_some() {
+        tracing::Span::current().record("otel.status_code", "ERROR");
+    }
     tracing::info!(
         action,
         elapsed_ms,

@@ -16,6 +16,7 @@ use futures_util::FutureExt as _;
 use serde_json::Value;
 use tokio::io::{AsyncBufRead, AsyncWrite};
 use tokio::sync::{Mutex, Semaphore, mpsc};
+use tracing::Instrument as _;
 
 pub use lines::{Line, Lines};
 pub use summary::Summary;
@@ -194,7 +195,13 @@ struct Job<C: Connection> {
 impl<C: Connection> Job<C> {
     /// Whatever happens, a defect included, the last event says what became of the line.
     async fn carry(self, line: Line, turn: Option<Turn>) {
-        let carried = AssertUnwindSafe(self.carry_line(line, turn)).catch_unwind().await;
+        let span = tracing::info_span!(
+            "message",
+            line = self.number,
+            otel.status_code = tracing::field::Empty
+        );
+        let carrying = self.carry_line(line, turn).instrument(span);
+        let carried = AssertUnwindSafe(carrying).catch_unwind().await;
         let (verdict, id) = match carried {
             Ok(carried) => carried,
             Err(_) => {

@@ -14,6 +14,8 @@ mod limits;
 mod plain;
 mod settings;
 mod start;
+#[cfg(feature = "otel")]
+mod traces;
 mod trigger;
 mod triggers;
 mod watched;

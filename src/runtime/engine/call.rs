@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use serde_json::Value;
+use tracing::{Instrument as _, debug_span};
 
 use super::{Amnesia, DIAGNOSIS_LASTS, Engine, Load, Remembered, Turn, Verdict};
 use crate::component::{
@@ -288,7 +289,8 @@ impl<C: Connection> Call<'_, C> {
             if !self.permitted().await {
                 return Err(Error::new(Kind::NotSent, "the run was stopped before this was done"));
             }
-            let error = match source.run(self.api, around, out).await {
+            let span = debug_span!("call", action = self.engine.name, otel.kind = "client");
+            let error = match source.run(self.api, around, out).instrument(span).await {
                 Ok(fired) => return Ok(fired),
                 Err(error) => error,
             };

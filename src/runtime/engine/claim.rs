@@ -4,6 +4,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tracing::{Instrument as _, debug_span};
+
 use super::call::{Call, not_sent};
 use super::memory::{Amnesia, Remembered};
 use crate::component::{
@@ -27,7 +29,8 @@ impl<C: Connection> Call<'_, C> {
             }
             return self.in_time(job, index, part).await;
         };
-        let ticket = match self.claim(remembered, job, index).await {
+        let claiming = self.claim(remembered, job, index).instrument(debug_span!("claim"));
+        let ticket = match claiming.await {
             Ok(ticket) => ticket,
             Err(outcome) => return outcome,
         };
@@ -39,7 +42,8 @@ impl<C: Connection> Call<'_, C> {
         };
         faults::point("after-call");
         let fallout = job.fallout(index, &outcome);
-        if let Err(error) = remembered.journal.record(ticket, &fallout).await {
+        let recording = remembered.journal.record(ticket, &fallout);
+        if let Err(error) = recording.instrument(debug_span!("record")).await {
             tracing::error!(%error, "the outcome of a call was not recorded");
             let why = format!("an outcome could not be recorded: {}", error.what);
             self.forgets(remembered, Amnesia { why, unrecorded: true });
@@ -55,7 +59,9 @@ impl<C: Connection> Call<'_, C> {
         }
         let once = part.effect == Effect::Once;
         self.under_way.fetch_or(once, Ordering::Relaxed);
-        self.guarded(job, index).await
+        let span =
+            debug_span!("call", action = self.engine.name, part = index, otel.kind = "client");
+        self.guarded(job, index).instrument(span).await
     }
 
     /// Claims a request, without what is known of it from an earlier delivery.

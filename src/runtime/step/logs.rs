@@ -12,8 +12,8 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::layer::{Context, SubscriberExt as _};
-use tracing_subscriber::registry::{LookupSpan, Scope};
+use tracing_subscriber::layer::{Context, Filter, SubscriberExt as _};
+use tracing_subscriber::registry::{LookupSpan, Registry, Scope};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 pub use level::LogLevel;
@@ -43,6 +43,11 @@ pub const CONTEXT: &[&str] = &[
 /// What a line says about itself; an event's field of such a name gets an underscore.
 const OWN: &[&str] = &["name", "hostname", "pid", "tag", "level", "msg", "time", "v"];
 
+/// What a span says that is in the head of each line already, or for others than a platform.
+fn is_known(name: &str) -> bool {
+    ["flowId", "stepId"].contains(&name) || name.starts_with("otel.")
+}
+
 /// The root of the paths of this crate's own events.
 const OURS: &str = env!("CARGO_CRATE_NAME");
 
@@ -52,14 +57,19 @@ pub fn context(variables: impl IntoIterator<Item = (String, String)>) -> Vec<(St
     variables.into_iter().filter(|(name, value)| known(name) && !value.is_empty()).collect()
 }
 
-/// Starts logging to stdout. `context` is what every line carries.
+/// Starts logging to stdout. `context` is what every line carries; `other` hears all that happens.
 ///
 /// # Errors
 /// When logging was started before.
-pub fn start(context: &[(String, String)], level: LogLevel) -> Result<(), Error> {
+pub fn start(
+    context: &[(String, String)],
+    level: LogLevel,
+    other: Option<Box<dyn Layer<Registry> + Send + Sync>>,
+) -> Result<(), Error> {
     let layer = Bunyan::new(context, level, std::io::stdout);
     tracing_subscriber::registry()
-        .with(layer)
+        .with(other)
+        .with(layer.with_filter(Audible(level)))
         .try_init()
         .map_err(|it| Error::new(Kind::Internal, format!("logging does not start: {it}")))
 }
@@ -74,8 +84,7 @@ pub fn hostname() -> String {
 /// A layer that writes each event as a line.
 ///
 /// An event's fields follow those of the spans that it is in: `threadId`, `messageId` and
-/// `parentMessageId` of a message. Other crates are heard from `warn` on, since some of them trace
-/// what they send, passwords included. An error with a field `fatal` is the last line of a process.
+/// `parentMessageId` of a message. An error with a field `fatal` is the last line of a process.
 #[derive(Debug)]
 pub struct Bunyan<W> {
     /// What every line begins with.
@@ -102,18 +111,6 @@ impl<W> Bunyan<W> {
         Self { head, least, writer }
     }
 
-    fn audible(&self, metadata: &Metadata<'_>) -> bool {
-        let whose = metadata.target().split("::").next();
-        let most = match whose {
-            Some(OURS) => Level::TRACE,
-            // The broker's client warns of returned messages with all that is in them.
-            Some("lapin") => Level::ERROR,
-            _ => Level::WARN,
-        };
-        let level = *metadata.level();
-        level <= self.least.filter() && level <= most
-    }
-
     fn line(&self, level: u16, fields: &Fields) -> String {
         let mut line = String::with_capacity(self.head.len() + 256);
         line += &self.head;
@@ -135,19 +132,33 @@ fn bunyan_error(error: &Value) -> Value {
     json!({ "message": error, "name": "Error", "stack": error })
 }
 
+/// What is heard at this level: of other crates less, since some of them trace what they send.
+#[derive(Debug, Clone, Copy)]
+pub struct Audible(pub LogLevel);
+
+impl<S> Filter<S> for Audible {
+    fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
+        let whose = metadata.target().split("::").next();
+        let most = match whose {
+            Some(OURS) => Level::TRACE,
+            // The broker's client warns of returned messages with all that is in them.
+            Some("lapin") => Level::ERROR,
+            _ => Level::WARN,
+        };
+        let level = *metadata.level();
+        level <= self.0.filter() && level <= most
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(self.0.filter())
+    }
+}
+
 impl<S, W> Layer<S> for Bunyan<W>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     W: for<'a> MakeWriter<'a> + 'static,
 {
-    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        self.audible(metadata)
-    }
-
-    fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(self.least.filter())
-    }
-
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let mut fields = Fields::default();
         attributes.record(&mut fields);
@@ -203,6 +214,7 @@ impl Fields {
         match (field.name(), value) {
             ("message", Value::String(text)) => self.message = text,
             ("fatal", value) => self.fatal = value == Value::Bool(true),
+            (name, _) if is_known(name) => {}
             (name, value) => {
                 self.values.retain(|(known, _)| *known != name);
                 self.values.push((name, value));

@@ -10,7 +10,7 @@ use lapin::Acker;
 use lapin::message::Delivery;
 use serde_json::Value;
 use tokio::time::Instant;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, debug_span};
 
 use super::emitter::Emitter;
 use super::flow::Flow;
@@ -87,6 +87,10 @@ impl<C: Connection> Flow<C> {
             threadId = incoming.ids.thread,
             messageId = incoming.ids.message,
             parentMessageId = incoming.ids.parent,
+            flowId = self.settings.ids.flow,
+            stepId = self.settings.ids.step,
+            otel.kind = "consumer",
+            otel.status_code = tracing::field::Empty,
         );
         let carried = async {
             if let Some(storage) = &self.storage
@@ -281,7 +285,11 @@ impl<C: Connection> Flow<C> {
         publication: Result<Publication, Error>,
     ) -> Result<(), Unpublished> {
         match publication {
-            Ok(publication) => self.publisher.publish(publication).await,
+            Ok(publication) => {
+                let what = publication.kind.as_str();
+                let span = debug_span!("publish", what, otel.kind = "producer");
+                self.publisher.publish(publication).instrument(span).await
+            }
             // It cannot be written, whoever would take it.
             Err(error) => Err(Unpublished::Unroutable(error)),
         }

@@ -25,7 +25,8 @@ fn logged(level: &str, work: impl FnOnce()) -> Vec<Value> {
     let context = [("ELASTICIO_FLOW_ID", "flow1"), ("ELASTICIO_STEP_ID", "st\"ep")]
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
     let writer = kept.clone();
-    let layer = Bunyan::new(&context, level.parse().unwrap(), move || writer.clone());
+    let level = level.parse().unwrap();
+    let layer = Bunyan::new(&context, level, move || writer.clone()).with_filter(Audible(level));
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), work);
     let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
     text.lines().map(|it| serde_json::from_str(it).unwrap()).collect()
