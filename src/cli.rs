@@ -6,6 +6,7 @@ mod count;
 mod describe;
 mod failed;
 mod flow;
+mod health;
 mod journal;
 mod limits;
 mod logging;
@@ -78,6 +79,8 @@ enum Command {
     /// Serve a local iSendPro, to try and to test against
     #[cfg(feature = "simulator")]
     Simulator(simulator::Args),
+    /// Ask a process of this machine whether it carries messages, on the port of its metrics
+    Health(health::Args),
     /// Run as a step of a flow on a platform, as its environment says
     Step(step::Args),
     /// Answer one question of a platform, which its environment asks
@@ -120,6 +123,7 @@ pub fn main() -> ExitCode {
         Command::Describe(args) => describe::main(&args),
         #[cfg(feature = "simulator")]
         Command::Simulator(args) => simulator::main(&args),
+        Command::Health(args) => health::main(&args),
         Command::Step(step::Args {}) => step::main(),
         Command::Service(args) => service::main(&args),
         Command::Completions { shell } => completions(shell),

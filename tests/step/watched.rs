@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
-use crate::cli::{Simulator, ask, until};
+use crate::cli::{Simulator, ask, isendpro, until};
 use crate::contract::{impatient, sender, sms};
 use crate::queues::Queue;
 use crate::rabbit::Rabbit;
@@ -137,7 +137,16 @@ fn a_step_is_ready_while_it_carries_messages() {
     assert_eq!(obstacle("account"), 1);
     let (alive, _) = ask(&address(&step), "GET", "/healthz", "");
     assert!(alive.starts_with("HTTP/1.1 200"), "{alive}");
+
+    let health = |args: &[&str]| isendpro(&["health"]).args(args);
+    let at = address(&step);
+    health(&["--live"]).env("ISENDPRO_METRICS_ADDR", &at).run("").says(0, &[]);
+    let everywhere = at.replace("127.0.0.1", "0.0.0.0");
+    let asked = health(&["--at", &everywhere]).run("");
+    assert_eq!((asked.code, asked.stdout.as_str()), (1, why.as_str()));
     stage.end(&mut step);
+    health(&["--at", &at]).run("").says(1, &["nobody tells at", &at]);
+    health(&[]).run("").says(2, &["ISENDPRO_METRICS_ADDR"]);
 }
 
 #[test]
