@@ -1,7 +1,7 @@
 //! A step's surroundings: its queues, its platform, and what was said in it of each message.
 
 use std::cell::{Cell, OnceCell, RefCell, RefMut};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use super::rabbit::Rabbit;
 use super::rabbit_shared;
 use super::stage::soon;
 use super::step::{IV, Launch, PASSWORD};
-use super::worker::Worker;
+use super::worker::{BINARY, Worker};
 
 /// Where nothing happens for so long, nothing more will: a message is held for 10 s at most.
 const QUIET: Duration = Duration::from_secs(15);
@@ -31,6 +31,8 @@ pub struct Flow {
     rabbit: RefCell<Option<Rabbit>>,
     platform: Platform,
     cipher: Cipher,
+    /// What is run as the step.
+    program: PathBuf,
     /// How many messages were given to it.
     given: Cell<usize>,
     /// What was said so far, each with its time.
@@ -42,6 +44,11 @@ pub struct Flow {
 impl Flow {
     /// One without queues: they are made when they are needed.
     pub fn new() -> Rc<Self> {
+        Self::of(Path::new(BINARY))
+    }
+
+    /// The same, whose step is this program.
+    pub fn of(program: &Path) -> Rc<Self> {
         let platform = Platform::start();
         platform.set_step(json!({"config": {"keyid": "main", "kind": "transactional"}}));
         Rc::new(Self {
@@ -49,6 +56,7 @@ impl Flow {
             rabbit: RefCell::default(),
             platform,
             cipher: Cipher::new(Some(PASSWORD), Some(IV)).unwrap(),
+            program: program.to_owned(),
             given: Cell::new(0),
             said: RefCell::default(),
             quiet: Cell::new((0, Instant::now())),
@@ -75,7 +83,9 @@ impl Flow {
     /// A step with 50 in flight, which publishes as fast as it can.
     pub fn worker(self: &Rc<Self>, shape: Shape, errors: &Path) -> Worker {
         self.quiet.set((0, Instant::now()));
-        let launch = Launch::ours(shape.action(), self.queues(), &self.platform)
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let launch = Launch::new(&self.program, &["step"], folder)
+            .step(shape.action(), self.queues(), &self.platform)
             .env("HOSTNAME", "step")
             .env("LOG_LEVEL", "warn")
             .set("RABBITMQ_PREFETCH_SAILOR", "50")
@@ -146,7 +156,8 @@ impl Flow {
         said.iter().map(|it| it.1.as_str()).collect()
     }
 
-    fn read(&self, queue: Queue, message: &Message) -> (i64, String) {
+    /// What a message of the queue of results or of errors says, as the pipe says it, and when.
+    pub fn read(&self, queue: Queue, message: &Message) -> (i64, String) {
         let line = match queue {
             Queue::Data => self.decrypt(&message.payload),
             _ => {

@@ -22,6 +22,7 @@ mod pipe;
 mod proxy;
 mod row;
 mod sharing;
+mod soak;
 mod stage;
 mod store;
 mod table;
@@ -67,6 +68,9 @@ const FAULTS: &[&[Fault]] = &[
 
 fn main() -> ExitCode {
     count::check_yourself();
+    if std::env::args().nth(1).is_some_and(|it| it == "--soak") {
+        return soak::main(std::env::args().skip(1));
+    }
     // A row that cannot be played says so below the table.
     std::panic::set_hook(Box::new(|info| eprintln!("{info}")));
     let filters: Vec<String> = words(std::env::args().skip(1));

@@ -9,7 +9,7 @@ pub const MESSAGES: usize = 500;
 /// Recipients of a bulk message.
 const RECIPIENTS: usize = 4;
 /// Every so many recipients, one is blacklisted.
-const BLACKLISTED: usize = 50;
+pub const BLACKLISTED: usize = 50;
 
 /// How messages are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

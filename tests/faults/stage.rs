@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::fs::File;
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::OnceLock;
@@ -97,7 +97,7 @@ impl Stage {
     }
 
     /// Host and port of the API.
-    pub fn host(&self) -> std::net::SocketAddr {
+    pub fn host(&self) -> SocketAddr {
         self.api.address()
     }
 
@@ -235,13 +235,18 @@ impl Stage {
     }
 
     fn ask(&self, method: &str, path: &str, body: &str) -> Value {
-        let mut stream = TcpStream::connect(self.host()).unwrap();
-        stream.set_read_timeout(Some(LIMIT)).unwrap();
-        let head = format!("{method} /_simulator/{path} HTTP/1.1\r\nhost: x\r\n");
-        let length = format!("connection: close\r\ncontent-length: {}\r\n\r\n", body.len());
-        stream.write_all((head + &length + body).as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+        ask(self.host(), method, path, body)
     }
+}
+
+/// Asks a simulator what is not the API.
+pub fn ask(host: SocketAddr, method: &str, path: &str, body: &str) -> Value {
+    let mut stream = TcpStream::connect(host).unwrap();
+    stream.set_read_timeout(Some(LIMIT)).unwrap();
+    let head = format!("{method} /_simulator/{path} HTTP/1.1\r\nhost: x\r\n");
+    let length = format!("connection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+    stream.write_all((head + &length + body).as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
 }

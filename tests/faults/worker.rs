@@ -100,6 +100,11 @@ impl Worker {
 }
 
 impl Running {
+    /// The id of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Writes these lines to it.
     pub fn feed(&mut self, lines: &[String]) {
         self.child.stdin.as_mut().unwrap().write_all(lines.concat().as_bytes()).unwrap();

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "every test file uses a part of this")]
 
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -211,6 +212,25 @@ impl Queues {
             let consumer = consuming.await.unwrap().take(waiting as usize);
             consumer.map(|it| Message::of(it.unwrap())).collect().await
         })
+    }
+
+    /// Takes all that comes out of a queue away, as long as somebody listens.
+    pub fn follow(&self, queue: Queue, to: Sender<(Queue, Message)>) {
+        let (channel, name) = (self.channel(), self.name(queue));
+        wait(async move {
+            let options = BasicConsumeOptions { no_ack: true, ..Default::default() };
+            let consuming =
+                channel.basic_consume(name.into(), "".into(), options, FieldTable::default());
+            let mut consumer = consuming.await.unwrap();
+            tokio::spawn(async move {
+                let _open = channel;
+                while let Some(Ok(delivery)) = consumer.next().await {
+                    if to.send((queue, Message::of(delivery))).is_err() {
+                        return;
+                    }
+                }
+            });
+        });
     }
 
     /// How many messages wait in a queue, without those that somebody has and did not settle.
