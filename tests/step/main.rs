@@ -17,6 +17,7 @@ mod start;
 #[cfg(feature = "otel")]
 mod traces;
 mod trigger;
+mod trigger_faults;
 mod triggers;
 mod watched;
 

@@ -8,14 +8,20 @@ use crate::stage::{Stage, incoming};
 use crate::step::{Launch, Step};
 
 /// A trigger at work, for the account `main` of a simulator.
-fn start(stage: &Stage, simulator: &Simulator, trigger: &str, fields: &Value) -> Step {
+pub fn start(stage: &Stage, simulator: &Simulator, trigger: &str, fields: &Value) -> Step {
+    launch(stage, simulator, trigger, fields).start()
+}
+
+/// The same, not started yet.
+pub fn launch(stage: &Stage, simulator: &Simulator, trigger: &str, fields: &Value) -> Launch {
     let mut config = json!({"keyid": "main", "server": "custom", "otherServer": simulator.url});
     config.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     stage.platform.change_step(|it| it["config"] = config);
-    Launch::ours(trigger, &stage.queues, &stage.platform).start()
+    Launch::ours(trigger, &stage.queues, &stage.platform)
 }
 
-fn send(simulator: &Simulator, endings: &[&str]) {
+/// Sends to numbers that end like these.
+pub fn send(simulator: &Simulator, endings: &[&str]) {
     let lines: String = endings.iter().map(|it| sms(it, "Bonjour") + "\n").collect();
     // One after the other, or the report may have them in another order.
     let args = ["--set", "kind=transactional", "--concurrency", "1"];
@@ -23,7 +29,7 @@ fn send(simulator: &Simulator, endings: &[&str]) {
 }
 
 /// The id of the next result, and the number in its row.
-fn row(stage: &mut Stage) -> (String, String) {
+pub fn row(stage: &mut Stage) -> (String, String) {
     let (_, message) = stage.next(Queue::Data);
     let text = |it: &Value| it.as_str().unwrap().to_owned();
     (text(&message["id"]), text(&message["body"]["row"]["tel"]))
