@@ -1,11 +1,11 @@
 //! `newDeliveryReports`: the rows of the campaign report that came since the last run.
 
+mod equal;
 mod seen;
 #[cfg(test)]
 mod tests;
 mod window;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use self::equal::Equal;
 use self::seen::{Line, Next, Seen, Sifted, sift};
 use self::window::Window;
 use super::pages::{self, Pages};
@@ -121,8 +122,9 @@ impl Trigger for NewDeliveryReports {
         }
         let table = Arc::new(Table::fetch(api, &window.request()).await?);
         let hasher = Arc::new(api.hasher(Self::META.name)?);
-        let survey = survey(Arc::clone(&table), window, Arc::clone(&hasher)).await?;
-        let columns = survey.columns.or_else(|| was.as_ref()?.columns.clone());
+        let surveyed = survey(Arc::clone(&table), window, Arc::clone(&hasher)).await?;
+        let Survey { lines, equal, columns } = surveyed;
+        let columns = columns.or_else(|| was.as_ref()?.columns.clone());
         if let Some(before) = was.as_ref().and_then(|it| it.columns.as_ref())
             && columns.as_ref() != Some(before)
         {
@@ -136,8 +138,9 @@ impl Trigger for NewDeliveryReports {
             now: window.to(),
             room: if event.store.is_some() { IN_STORE } else { marks::IN_SNAPSHOT },
         };
-        let Sifted { fresh, seen } = sift(&seen, &survey.lines, next);
-        let new = pages::read(move |pages| read_fresh(&table, &hasher, fresh, pages));
+        let Sifted { fresh, seen } = sift(&seen, &lines, next);
+        drop(lines);
+        let new = pages::read(move |pages| read_fresh(&table, &hasher, fresh, equal, pages));
         let each = options.emit_behaviour == EmitBehaviour::EmitIndividually;
         pages::emit(new, each.then_some("row"), "rows", out).await?;
         let mut fired = Fired::default();
@@ -177,6 +180,7 @@ async fn stored(store: Option<&Store>) -> Result<Vec<u64>, Error> {
 /// A report that was read once.
 struct Survey {
     lines: Vec<Line>,
+    equal: Equal,
     columns: Option<String>,
 }
 
@@ -185,40 +189,39 @@ struct Survey {
 async fn survey(table: Arc<Table>, window: Window, hasher: Arc<Hasher>) -> Result<Survey, Error> {
     let read = tokio::task::spawn_blocking(move || {
         let mut reading = table.read()?;
-        let mut ids = Ids::new(&hasher);
         let mut lines = Vec::new();
         while let Some(row) = reading.next().transpose()? {
-            let mark = marks::of(ids.next(&reading, &row));
+            let mark = marks::of(id(&hasher, &reading, &row, 0));
             lines.push(Line { minute: window.minute_of(&row), mark });
         }
         let names = hasher.of(reading.columns());
         let columns = crate::component::hex(&names[..8]);
-        Ok(Survey { columns: Some(columns).filter(|_| !lines.is_empty()), lines })
+        let columns = Some(columns).filter(|_| !lines.is_empty());
+        let equal = Equal::among(&lines);
+        tell_apart(&mut lines, equal.clone(), &hasher);
+        Ok(Survey { lines, equal, columns })
     });
     read.await.unwrap_or_else(|_| Err(Error::new(Kind::Internal, "reading the report failed")))
 }
 
-/// The ids of rows. Of equal rows each has its own.
-struct Ids<'a> {
-    hasher: &'a Hasher,
-    equal: HashMap<u64, u32>,
+/// Gives each of equal rows a mark of its own.
+fn tell_apart(lines: &mut [Line], mut equal: Equal, hasher: &Hasher) {
+    for line in lines {
+        let before = equal.next(line.mark);
+        if before > 0 {
+            let texts = [line.mark.to_string(), before.to_string()];
+            line.mark = marks::of(ResultId(hasher.of(texts.iter().map(String::as_str))));
+        }
+    }
 }
 
-impl<'a> Ids<'a> {
-    fn new(hasher: &'a Hasher) -> Self {
-        Self { hasher, equal: HashMap::new() }
+/// The id of a row that has so many equals before it.
+fn id(hasher: &Hasher, reading: &Reading, row: &Map<String, Value>, before: u32) -> ResultId {
+    if before == 0 {
+        return ResultId(hasher.of(reading.cells(row)));
     }
-
-    fn next(&mut self, reading: &Reading, row: &Map<String, Value>) -> ResultId {
-        let id = ResultId(self.hasher.of(reading.cells(row)));
-        let times = self.equal.entry(marks::of(id)).or_default();
-        *times += 1;
-        if *times == 1 {
-            return id;
-        }
-        let times = times.to_string();
-        ResultId(self.hasher.of(reading.cells(row).chain([times.as_str()])))
-    }
+    let place = (before + 1).to_string();
+    ResultId(hasher.of(reading.cells(row).chain([place.as_str()])))
 }
 
 /// Reads the report again for the rows that are new.
@@ -226,13 +229,17 @@ fn read_fresh(
     table: &Table,
     hasher: &Hasher,
     fresh: Vec<bool>,
+    mut equal: Equal,
     pages: &mut Pages<Map<String, Value>>,
 ) -> Result<(), Error> {
     let mut reading = table.read()?;
-    let mut ids = Ids::new(hasher);
     for fresh in fresh {
         let Some(row) = reading.next().transpose()? else { break };
-        let id = ids.next(&reading, &row);
+        let first = id(hasher, &reading, &row, 0);
+        let id = match equal.next(marks::of(first)) {
+            0 => first,
+            before => id(hasher, &reading, &row, before),
+        };
         if fresh && !pages.add(id, row) {
             break;
         }
