@@ -160,12 +160,26 @@ impl Deployed {
             ("@broker:5672", format!("@127.0.0.1:{}", self.ports.amqp)),
             ("@journal:6379", format!("@127.0.0.1:{}", self.journal.port())),
             ("/run/secrets", secrets.to_str().unwrap().to_owned()),
+            ("0.0.0.0:9464", "127.0.0.1:0".to_owned()),
         ];
         for (there, here) in &places {
             let found = variables.values_mut().filter(|it| it.contains(there));
             assert_eq!(found.map(|it| *it = it.replace(there, here)).count(), 1, "{there}");
         }
         variables
+    }
+
+    /// What the health check of a worker's container says of this process.
+    pub fn is_healthy(&self, name: &str, worker: &Step) -> bool {
+        let check = self.file["services"][name]["healthcheck"]["test"].as_array().unwrap();
+        let [kind, program, arguments @ ..] = check.as_slice() else { panic!("{check:?}") };
+        assert_eq!((kind, program), (&json!("CMD"), &json!("/usr/local/bin/isendpro")));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_isendpro"));
+        command.args(arguments.iter().map(|it| it.as_str().unwrap()));
+        let log = worker.log();
+        let metrics = log.iter().find(|it| it["msg"] == "metrics").unwrap();
+        command.env("ISENDPRO_METRICS_ADDR", metrics["address"].as_str().unwrap());
+        command.output().unwrap().status.success()
     }
 
     /// Starts a worker as the image does.

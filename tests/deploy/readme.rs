@@ -72,8 +72,9 @@ fn sms(ending: &str, reference: &str) -> Value {
 fn the_commands_of_the_readme_lead_to_a_result_and_to_an_error() {
     let mut deployed = Deployed::start(&json!({"giveUpAfter": "0.01"}));
     let mut workers = [deployed.worker("worker-1"), deployed.worker("worker-2")];
-    for worker in &workers {
+    for (worker, name) in workers.iter().zip(["worker-1", "worker-2"]) {
         worker.says("waiting for messages");
+        assert!(deployed.is_healthy(name, worker), "{name}: {}", worker.output());
     }
     let results = command("isendpro.results/get");
     let answer = run(&deployed, &command("/publish"));
