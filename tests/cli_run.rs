@@ -7,7 +7,7 @@ mod cli;
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use cli::{Simulator, isendpro, json, sms};
+use cli::{Simulator, ask, isendpro, json, sms};
 use serde_json::{Value, json};
 
 /// Messages numbered by `meta`, of which every tenth is turned away once and comes a second later.
@@ -201,4 +201,36 @@ fn trouble_with_the_account_of_one_message_is_its_own() {
     let lines = simulator.run("sendSms", "main", &[]).run(format!("{own}\n{}", sms("0002", "b")));
     assert_eq!(lines.lines()[0]["error"]["kind"], "accountKey");
     assert_eq!((lines.lines()[1]["status"].as_str(), simulator.total()), (Some("accepted"), 1));
+}
+
+#[test]
+fn who_watches_a_run_sees_what_it_does() {
+    let simulator = Simulator::start(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let run = simulator.run("sendSms", "watched-key", &["--log-file", log.to_str().unwrap()]);
+    let mut run = run.env("ISENDPRO_METRICS_ADDR", "127.0.0.1:0").start();
+    run.send(&sms("0001", "a"));
+    assert_eq!(run.line()["status"], "accepted");
+    let log = std::fs::read_to_string(log).unwrap();
+    let said: Vec<Value> = log.lines().map(json).collect();
+    let said = said.iter().find(|it| it["fields"]["message"] == "metrics").unwrap();
+    let address = said["fields"]["address"].as_str().unwrap();
+    let (_, metrics) = ask(address, "GET", "/metrics", "");
+    let sent = "isendpro_recipients_total{action=\"sendSms\",status=\"accepted\"} 1\n";
+    assert!(metrics.contains(sent), "{metrics}");
+    assert!(!metrics.contains("watched-key") && !metrics.contains("680010001"), "{metrics}");
+    let (ready, _) = ask(address, "GET", "/readyz", "");
+    assert!(ready.starts_with("HTTP/1.1 200"), "{ready}");
+    run.finish().quiet(0);
+}
+
+#[test]
+fn a_port_for_metrics_that_is_taken_is_told_before_anything_is_sent() {
+    let simulator = Simulator::start(&[]);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let run = simulator.run("sendSms", "main", &[]).env("ISENDPRO_METRICS_ADDR", &address);
+    run.run(sms("0001", "a")).says(2, &["ISENDPRO_METRICS_ADDR", &address, "nothing sent"]);
+    assert_eq!(simulator.total(), 0);
 }

@@ -73,9 +73,11 @@ pub fn finish<T: DeserializeOwned>(
     effect: Effect,
 ) -> Result<Finish<T>, Error> {
     let reply = reply(outcomes, effect)?;
-    serde_json::from_value(Value::Object(reply.data))
-        .map(Finish::done)
-        .map_err(|it| Error::new(Kind::Internal, format!("reading the reply: {it}")))
+    serde_json::from_value(Value::Object(reply.data)).map(Finish::done).map_err(|it| {
+        // What cannot be repeated was done, and nobody may be told that it was not.
+        let kind = if effect == Effect::Once { Kind::Unknown } else { Kind::Internal };
+        Error::new(kind, format!("reading the reply: {it}"))
+    })
 }
 
 /// The reply of the only call.

@@ -37,6 +37,20 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 10] = [
+        Self::Invalid,
+        Self::Config,
+        Self::Refused,
+        Self::AccountKey,
+        Self::AccountCredit,
+        Self::NotSent,
+        Self::Unknown,
+        Self::Unavailable,
+        Self::Unusable,
+        Self::Internal,
+    ];
+
     /// The kind as it is written in outputs.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -211,19 +225,7 @@ mod tests {
 
     #[test]
     fn a_kind_is_called_as_it_is_written() {
-        let all = [
-            Kind::Invalid,
-            Kind::Config,
-            Kind::Refused,
-            Kind::AccountKey,
-            Kind::AccountCredit,
-            Kind::NotSent,
-            Kind::Unknown,
-            Kind::Unavailable,
-            Kind::Unusable,
-            Kind::Internal,
-        ];
-        assert_eq!(all.map(|it| json!(it)), all.map(|it| json!(it.as_str())));
+        assert_eq!(Kind::ALL.map(|it| json!(it)), Kind::ALL.map(|it| json!(it.as_str())));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::{Error, Tally};
+use super::{Error, Kind, Tally};
 
 /// Upper bounds for the times of calls to the API, in seconds.
 const CALLS: &[f64] = &[0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 60.0];
@@ -48,6 +48,7 @@ pub struct Metrics {
     in_flight: Gauge,
     retries: Counters<1>,
     calls: Times<2>,
+    errors: Counters<1>,
     rebounds: Counter,
     publications: Times<1>,
     connections: Counters<1>,
@@ -98,6 +99,7 @@ impl Metrics {
             in_flight: Gauge::default(),
             retries: Family::default(),
             calls: Family::new_with_constructor(Bounds(CALLS)),
+            errors: Family::default(),
             rebounds: Counter::default(),
             publications: Family::new_with_constructor(Bounds(STORES)),
             connections: Family::default(),
@@ -114,6 +116,10 @@ impl Metrics {
     fn register(&mut self) {
         let it = &mut self.registry;
         it.register("build", "The version", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+        let started = Gauge::<i64>::default();
+        started.set(jiff::Timestamp::now().as_second());
+        let help = "When the process began, in seconds since 1970";
+        it.register("start_timestamp_seconds", help, started);
         it.register(
             "messages",
             "Messages that ended, by what became of them",
@@ -125,6 +131,7 @@ impl Metrics {
         it.register("retries", "Requests that were made again, safely", self.retries.clone());
         let help = "Time that iSendPro took to answer, or not to";
         it.register_with_unit("api_call_duration", help, Unit::Seconds, self.calls.clone());
+        it.register("errors", "Errors that a step told of its messages", self.errors.clone());
         it.register("rebounds", "Messages put back for later", self.rebounds.clone());
         let help = "Time until the broker had confirmed what was published";
         it.register_with_unit("publish_duration", help, Unit::Seconds, self.publications.clone());
@@ -137,6 +144,31 @@ impl Metrics {
         it.register("credit_seen_timestamp_seconds", help, self.credit_seen.clone());
         let help = "1 while this keeps messages from being carried";
         it.register("obstacle", help, self.obstacles.clone());
+    }
+
+    /// An action or a trigger begins: what it counts is there from now on, since an increase is seen
+    /// only of what was there before.
+    pub fn begin(&self, action: &'static str) {
+        let outcomes = Kind::ALL.iter().map(|it| it.as_str()).chain(["done"]);
+        for outcome in outcomes {
+            let labels = [("action", action), ("outcome", outcome), ("reason", "")];
+            drop(self.messages.get_or_create(&labels));
+        }
+        for (status, _) in Tally::default().by_status() {
+            let labels = [("action", action), ("status", status.as_str())];
+            drop(self.recipients.get_or_create(&labels));
+        }
+        for kind in Kind::ALL {
+            drop(self.errors.get_or_create(&[("kind", kind.as_str())]));
+        }
+        for counters in [&self.parts, &self.retries] {
+            drop(counters.get_or_create(&[("action", action)]));
+        }
+    }
+
+    /// A step has told an error of this kind.
+    pub fn told(&self, kind: Kind) {
+        self.errors.get_or_create(&[("kind", kind.as_str())]).inc();
     }
 
     /// A message has ended.

@@ -117,6 +117,9 @@ impl<C: Connection> Engine<C> {
         stop: Stop,
     ) -> Result<Self, Error> {
         let delivery: Delivery = config.parse()?;
+        if let Some(metrics) = metrics::watched() {
+            metrics.begin(handler.meta.name);
+        }
         let minutes = |it: f64| Duration::from_secs_f64(it * 60.0);
         Ok(Self {
             name: handler.meta.name,

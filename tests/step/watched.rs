@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 
+use lapin::BasicProperties;
 use serde_json::{Value, json};
 
 use crate::cli::{Simulator, ask, isendpro, until};
@@ -165,6 +166,27 @@ fn a_step_whose_broker_is_gone_is_not_ready() {
     assert!(!is_ready && why.starts_with("consumer: the broker cannot be reached"), "{why}");
     step.signal("TERM");
     assert_eq!(step.exit(), Some(0));
+}
+
+#[test]
+fn a_broker_that_takes_nothing_is_told_also_when_nothing_more_could_begin() {
+    let mut rabbit = Rabbit::start();
+    let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
+    stage.queues = crate::queues::Queues::declare(&rabbit.uri());
+    let input = (
+        BasicProperties::default().with_delivery_mode(2),
+        stage.codec.encrypt(&sms("0001", "a"), 1),
+    );
+    stage.queues.publish_all(Queue::Input, vec![input]);
+    rabbit.stop();
+    rabbit.restart_with("vm_memory_high_watermark.absolute = 1KB");
+    let launch = watched(sender(&stage, &simulator, &json!({})));
+    let step = launch.set("RABBITMQ_PREFETCH_SAILOR", "1").start();
+    // It has one message in hand, and its result is not taken.
+    step.says("the broker takes nothing");
+    assert_eq!(simulator.total(), 1);
+    let (is_ready, why) = ready(&step);
+    assert!(!is_ready && why.starts_with("blocked: the broker takes nothing"), "{why}");
 }
 
 #[test]

@@ -109,10 +109,13 @@ impl<C: Connection> Flow<C> {
     pub async fn run(self: Arc<Self>, reader: Line) -> Result<(), Error> {
         let mut carrying = JoinSet::new();
         let probing = tokio::spawn(Self::probe(Arc::clone(&self)));
+        let flow = Arc::clone(&self);
+        let watching = tokio::spawn(async move { flow.publisher.watch().await });
         let ended = self.consume(&reader, &mut carrying).await;
         self.health.set(Obstacle::Stopping, true);
         self.finish(&mut carrying).await;
         probing.abort();
+        watching.abort();
         carrying.abort_all();
         let closing = async { tokio::join!(reader.close(), self.publisher.close()) };
         if tokio::time::timeout(CLOSING, closing).await.is_err() {

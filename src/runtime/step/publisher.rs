@@ -64,18 +64,26 @@ impl Publisher {
     /// Waits while the broker takes nothing, for lack of memory or disk, and has said so: which it does
     /// when it is given something. Nothing need begin whose result nobody would take.
     pub async fn ready(&self) {
-        let mut waited = Duration::ZERO;
         while self.line.is_blocked().await {
-            self.health.set(Obstacle::Blocked, true);
-            if waited.as_secs().is_multiple_of(SAID_EVERY.as_secs()) {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Tells for ever whether the broker takes nothing, also while nobody wants to begin.
+    pub async fn watch(&self) {
+        let mut since = None;
+        loop {
+            let blocked = self.line.is_blocked().await;
+            self.health.set(Obstacle::Blocked, blocked);
+            since = since.filter(|_| blocked);
+            if blocked && since.is_none_or(|it: Instant| it.elapsed() >= SAID_EVERY) {
+                since = Some(Instant::now());
                 tracing::warn!(
                     "the broker takes nothing, for lack of memory or disk: waiting for it"
                 );
             }
             tokio::time::sleep(LOOK).await;
-            waited += LOOK;
         }
-        self.health.set(Obstacle::Blocked, false);
     }
 
     /// Publishes, and returns once the broker has taken it.
@@ -92,9 +100,10 @@ impl Publisher {
         let mut pauses = pauses();
         let mut gone_since = None;
         loop {
-            let error = match self.once(&publication, refused, alone).await {
+            let tried = self.once(&publication, refused, alone).await;
+            self.health.set(Obstacle::Publisher, matches!(tried, Tried::Lost(_)));
+            let error = match tried {
                 Tried::Taken => {
-                    self.health.set(Obstacle::Publisher, false);
                     if let Some(metrics) = metrics::watched() {
                         metrics.published(publication.kind.as_str(), began.elapsed());
                     }
@@ -120,7 +129,6 @@ impl Publisher {
             if gone_since.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
                 return Err(Unpublished::GaveUp(error));
             }
-            self.health.set(Obstacle::Publisher, true);
             tracing::warn!(%error, "not published yet");
             lost += 1;
             // Whatever it is that closes connections: it is not to close those of others for ever.

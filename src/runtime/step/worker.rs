@@ -20,7 +20,7 @@ use super::outgoing::{Outgoing, Publication};
 use super::passthrough::Passthrough;
 use super::publisher::Unpublished;
 use crate::component::{BoxFuture, Connection, Error, Kind, Message, Tally, Webhook, metrics};
-use crate::runtime::{Obstacle, Verdict};
+use crate::runtime::{Amnesia, Obstacle, Verdict};
 
 /// For how long a journal that fails is waited for.
 const JOURNAL_PATIENCE: Duration = Duration::from_secs(300);
@@ -162,10 +162,10 @@ impl<C: Connection> Flow<C> {
         if let Some(account) = verdict.account {
             self.close_for(account);
         }
-        self.health.set(Obstacle::Journal, verdict.amnesia.is_some());
+        self.note_the_journal(&verdict);
         if let Some(error) = emitter.failure() {
             if let Some(amnesia) = verdict.amnesia.filter(|it| it.unrecorded) {
-                self.fail(forgetful(&amnesia.why));
+                self.fail(forgetful(&amnesia));
             }
             return Next::Fate(match error {
                 Unpublished::GaveUp(error) => Fate::Leave(error.clone()),
@@ -177,15 +177,15 @@ impl<C: Connection> Flow<C> {
         let nothing_happened = verdict.tally.accepted == 0 && verdict.tally.unknown == 0;
         let Some(error) = verdict.error else {
             if let Some(amnesia) = verdict.amnesia {
-                self.fail(forgetful(&amnesia.why));
+                self.fail(forgetful(&amnesia));
             }
             return Next::Fate(Fate::End(End::Ack));
         };
         if let Some(amnesia) = verdict.amnesia {
             if !amnesia.unrecorded && nothing_happened && error.retryable() {
-                return self.wait_for_the_journal(&amnesia.why, &mut trouble.journal).await;
+                return self.wait_for_the_journal(&amnesia, &mut trouble.journal).await;
             }
-            self.fail(forgetful(&amnesia.why));
+            self.fail(forgetful(&amnesia));
         }
         // Once: where the account works and this message is still too much for it, others go first.
         if verdict.account.is_some() && nothing_happened && !self.impatient() && !trouble.account {
@@ -199,12 +199,23 @@ impl<C: Connection> Flow<C> {
         Next::Fate(self.report(incoming, started, &error).await)
     }
 
+    /// Whoever did nothing has not asked the journal either, and knows nothing of it.
+    fn note_the_journal(&self, verdict: &Verdict) {
+        let Tally { accepted, refused, unknown, .. } = verdict.tally;
+        if verdict.amnesia.is_some() {
+            self.health.set(Obstacle::Journal, true);
+        } else if accepted + refused + unknown > 0 {
+            self.health.set(Obstacle::Journal, false);
+        }
+    }
+
     /// A message whose claim could not be written is neither lost nor sent: it stays where it is.
-    async fn wait_for_the_journal(&self, why: &str, failing: &mut Option<Instant>) -> Next {
+    async fn wait_for_the_journal(&self, amnesia: &Amnesia, failing: &mut Option<Instant>) -> Next {
         let since = *failing.get_or_insert_with(Instant::now);
         if since.elapsed() > JOURNAL_PATIENCE || self.stop.wanted() {
-            return Next::Fate(Fate::Leave(forgetful(why)));
+            return Next::Fate(Fate::Leave(forgetful(amnesia)));
         }
+        let why = &amnesia.why;
         tracing::warn!(why, "the journal fails: nothing is sent until it is back");
         tokio::select! {
             () = tokio::time::sleep(JOURNAL_PAUSE) => {}
@@ -256,6 +267,9 @@ impl<C: Connection> Flow<C> {
     ) -> BoxFuture<'a, Fate> {
         Box::pin(async move {
             tracing::error!(%error, "message failed");
+            if let Some(metrics) = metrics::watched() {
+                metrics.told(error.kind);
+            }
             let out = self.out(incoming, started);
             if let Some(reply) = out.error_reply(error, self.id_of(incoming, REPLY)).transpose()
                 && let Err(failed) = self.publish(reply).await
@@ -325,7 +339,8 @@ fn blocked() -> Error {
         .hint("see that it has memory and disk")
 }
 
-fn forgetful(why: &str) -> Error {
-    Error::new(Kind::Unavailable, format!("the journal: {why}"))
+fn forgetful(amnesia: &Amnesia) -> Error {
+    let kind = if amnesia.unrecorded { Kind::Unknown } else { Kind::Unavailable };
+    Error::new(kind, format!("the journal: {}", amnesia.why))
         .hint("see that its disk has room, or that its Redis runs; then start the step again")
 }
