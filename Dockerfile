@@ -12,12 +12,13 @@ COPY src src
 COPY benches benches
 COPY examples examples
 COPY tests/faults tests/faults
+COPY scripts/dist-flags scripts/dist-flags
 # A target that is named keeps the flags from build scripts and macros, which cannot be static. The
 # cache keeps what was compiled, so that a change of ours compiles nothing of others.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/source/target \
     target="$(rustc --print host-tuple)" && \
-    RUSTFLAGS="-C target-feature=+crt-static" cargo build --locked --bin isendpro \
+    RUSTFLAGS="-C target-feature=+crt-static $(scripts/dist-flags "$target")" cargo build --locked --bin isendpro \
         --profile dist --no-default-features --target "$target" && \
     cp "target/$target/dist/isendpro" /isendpro
 COPY scripts/image-root scripts/image-root
