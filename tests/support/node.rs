@@ -37,15 +37,20 @@ pub fn service(method: &str, config: &str, platform: &Platform) -> Launch {
     Launch::new("node", &[run, method], &folder()).service(config, platform)
 }
 
+/// A script that answers lines with lines.
+fn peer(script: &str) -> Running {
+    let script = folder().join(script);
+    let path = std::env::var("PATH").unwrap_or_default();
+    program("node", &[script.to_str().unwrap()]).env("PATH", &path).start()
+}
+
 /// Its cipher, in a process that answers until it is dropped.
 pub struct Codec(Running);
 
 impl Codec {
     /// Starts it.
     pub fn start() -> Self {
-        let script = folder().join("codec.js");
-        let path = std::env::var("PATH").unwrap_or_default();
-        Self(program("node", &[script.to_str().unwrap()]).env("PATH", &path).start())
+        Self(peer("codec.js"))
     }
 
     /// The bytes of an AMQP message, as protocol 1 or 2 has them.
@@ -67,5 +72,25 @@ impl Codec {
         question["iv"] = IV.into();
         self.0.send(&question.to_string());
         self.0.line()
+    }
+}
+
+/// What evaluates mappings, in a process that answers until it is dropped.
+pub struct Mapper(Running);
+
+impl Mapper {
+    /// Starts it.
+    pub fn start() -> Self {
+        Self(peer("mapper.js"))
+    }
+
+    /// What a mapping makes of a message's body and of what went before; null is nothing.
+    pub fn map(&mut self, expression: &str, body: &Value, passthrough: &Value) -> Value {
+        let question =
+            json!({ "expression": expression, "body": body, "passthrough": passthrough });
+        self.0.send(&question.to_string());
+        let mut answer = self.0.line();
+        assert_eq!(answer.get("error"), None, "{expression}");
+        answer["result"].take()
     }
 }
