@@ -72,7 +72,9 @@ impl Flow {
         let passthrough = json!({"step_1": {"body": {"filename": file}}, "step_2": {"body": said}});
         let body = self.mapper.map(&block(mapping), said, &passthrough);
         let message = json!({"body": body, "passthrough": passthrough});
-        self.stage.publish(&incoming(), &message);
+        // Whatever is read again has another id on the platform.
+        let id = json!({"messageId": uuid::Uuid::new_v4().to_string()});
+        self.stage.publish(&with(incoming(), &id), &message);
     }
 
     /// What the Filter, which empties the body, and the mapping of the e-mail make of our next result.
