@@ -243,3 +243,15 @@ fn marketing_without_a_date_waits_for_the_morning_where_it_is_night() {
     }
     assert!(told["warnings"].to_string().contains("where the recipient is"), "{told}");
 }
+
+#[test]
+fn a_recipient_without_a_number_is_refused_alone() {
+    let body =
+        r#"{"recipients":[{"num":"","sms":"a"},{"num":"0680010001","sms":"b"},{"sms":"c"}]}"#;
+    let simulator = Simulator::start(&[]);
+    let ran = simulator.run("sendSmsMulti", "main", &[]).run(body);
+    let result = &ran.lines()[0];
+    assert_eq!((&result["accepted"], &result["refused"]), (&1.into(), &2.into()), "{result}");
+    assert_eq!(result["results"][2]["reason"], "badNumber");
+    assert_eq!(simulator.total(), 1);
+}

@@ -54,7 +54,10 @@ impl Contestant {
         latency: u64,
     ) -> Launch {
         let launch = match self.kind {
-            Kind::Ours => Launch::ours("sendSms", queues, platform),
+            // The image sets this too.
+            Kind::Ours => {
+                Launch::ours("sendSms", queues, platform).env("MIMALLOC_PURGE_DELAY", "0")
+            }
             Kind::Node => node::step("sendSms", queues, platform),
             Kind::Bare => {
                 let program = std::env::current_exe().unwrap();

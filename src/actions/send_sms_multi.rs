@@ -107,6 +107,7 @@ pub struct Input {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Recipient {
     /// Number
+    #[serde(default)]
     pub num: String,
     /// Text
     #[serde(default, skip_serializing_if = "Option::is_none")]
