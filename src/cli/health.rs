@@ -50,8 +50,8 @@ pub fn main(args: &Args) -> anyhow::Result<u8> {
 }
 
 async fn ask(at: &str, path: &str) -> anyhow::Result<(StatusCode, String)> {
-    let address = lookup_host(at).await?.next().context("the name has no address")?;
-    let stream = TcpStream::connect(here(address)).await?;
+    let addresses: Vec<SocketAddr> = lookup_host(at).await?.map(here).collect();
+    let stream = TcpStream::connect(addresses.as_slice()).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
     let request = Request::get(path).header("host", at).body(Empty::<Bytes>::new())?;

@@ -20,6 +20,8 @@ const KNOWN: &str = "a step is started by `isendpro step`, `bash sail.sh` or `no
 enum Start<'a> {
     Step,
     Service(&'a str),
+    /// A command line of ours.
+    Own(Vec<&'a str>),
 }
 
 /// The arguments as clap reads them, the program's name first. Those of the other runtime are
@@ -55,6 +57,7 @@ pub fn arguments(given: &[OsString], set: impl Fn(&str) -> bool) -> Result<Vec<O
         )),
         Start::Step => Ok(vec!["isendpro".into(), "step".into()]),
         Start::Service(method) => Ok(vec!["isendpro".into(), "service".into(), method.into()]),
+        Start::Own(words) => Ok(["isendpro"].iter().chain(&words).map(Into::into).collect()),
     }
 }
 
@@ -124,6 +127,8 @@ fn shell_line(line: &str) -> Result<Start<'_>, Usage> {
         [program, arguments @ ..] if line.chars().all(plain) => {
             if interpreter(program) {
                 interpreted(program, arguments)
+            } else if name(program) == "isendpro" {
+                Ok(Start::Own(arguments.to_vec()))
             } else {
                 script(program, arguments)
             }

@@ -37,8 +37,8 @@ pub use otel::{finish, listener};
 #[cfg(feature = "otel")]
 mod otel {
     use std::sync::OnceLock;
+    use std::time::Duration;
 
-    use anyhow::Context as _;
     use opentelemetry::trace::TracerProvider as _;
     use opentelemetry_otlp::SpanExporter;
     use opentelemetry_sdk::Resource;
@@ -47,7 +47,11 @@ mod otel {
     use tracing_subscriber::Layer as _;
     use tracing_subscriber::filter::filter_fn;
 
-    use super::{Listener, wanted};
+    use super::{ENDPOINTS, Listener, wanted};
+    use crate::cli::Usage;
+
+    /// How long the last spans may take: a platform kills what does not end.
+    const LONGEST: Duration = Duration::from_secs(2);
 
     static PROVIDER: OnceLock<SdkTracerProvider> = OnceLock::new();
 
@@ -58,7 +62,11 @@ mod otel {
         }
         // The exporter's HTTP client looks for one.
         rustls::crypto::ring::default_provider().install_default().ok();
-        let exporter = SpanExporter::builder().with_http().build().context("OTEL_EXPORTER_OTLP")?;
+        let built = SpanExporter::builder().with_http().build();
+        // Its own words hold the address, which may hold a password.
+        let exporter = built.map_err(|_| {
+            Usage(format!("{} and OTEL_EXPORTER_OTLP_*: are not understood", ENDPOINTS.join(", ")))
+        })?;
         let mut resource = Resource::builder();
         if std::env::var_os("OTEL_SERVICE_NAME").is_none() {
             resource = resource.with_service_name(env!("CARGO_PKG_NAME"));
@@ -81,7 +89,7 @@ mod otel {
     /// Sends what was not sent yet.
     pub fn finish() {
         if let Some(provider) = PROVIDER.get()
-            && let Err(error) = provider.shutdown()
+            && let Err(error) = provider.shutdown_with_timeout(LONGEST)
         {
             tracing::warn!(%error, "the last traces were not sent");
         }

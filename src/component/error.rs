@@ -224,6 +224,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn all_kinds_are_listed() {
+        for (place, kind) in Kind::ALL.into_iter().enumerate() {
+            // A kind that is new has no place here, and so none in the list.
+            let own = match kind {
+                Kind::Invalid => 0,
+                Kind::Config => 1,
+                Kind::Refused => 2,
+                Kind::AccountKey => 3,
+                Kind::AccountCredit => 4,
+                Kind::NotSent => 5,
+                Kind::Unknown => 6,
+                Kind::Unavailable => 7,
+                Kind::Unusable => 8,
+                Kind::Internal => 9,
+            };
+            assert_eq!(own, place);
+        }
+    }
+
+    #[test]
     fn a_kind_is_called_as_it_is_written() {
         assert_eq!(Kind::ALL.map(|it| json!(it)), Kind::ALL.map(|it| json!(it.as_str())));
     }

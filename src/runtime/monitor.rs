@@ -10,7 +10,7 @@ use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -19,8 +19,8 @@ use crate::component::{Error, metrics};
 
 /// Connections at a time; more wait.
 const CONNECTIONS: usize = 16;
-/// For how long a connection may say nothing.
-const SILENCE: Duration = Duration::from_secs(30);
+/// How long a question and its answer may take: whoever does not read must not keep out the next one.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How long to wait when the system has no connection to give.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -78,12 +78,10 @@ async fn answer(stream: TcpStream, health: Health, _permit: OwnedSemaphorePermit
         let answer = respond(&request, &health);
         async { Ok::<_, Infallible>(answer) }
     });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(SILENCE)
-        .serve_connection(TokioIo::new(stream), service);
-    if let Err(error) = connection.await {
-        tracing::debug!(%error, "a connection to the metrics broke");
+    let connection =
+        http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), service);
+    if !matches!(tokio::time::timeout(PATIENCE, connection).await, Ok(Ok(()))) {
+        tracing::debug!("a connection to the metrics broke");
     }
 }
 

@@ -234,7 +234,12 @@ fn read_fresh(
 ) -> Result<(), Error> {
     let mut reading = table.read()?;
     for fresh in fresh {
-        let Some(row) = reading.next().transpose()? else { break };
+        let Some(row) = reading.next().transpose()? else {
+            return Err(Error::new(
+                Kind::Internal,
+                "the report ended early when it was read again",
+            ));
+        };
         let first = id(hasher, &reading, &row, 0);
         let id = match equal.next(marks::of(first)) {
             0 => first,

@@ -1,10 +1,12 @@
 //! What is new, in pages: read on a thread of its own, a page ahead of whoever emits them.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 
-use crate::component::{Error, Outlet, ResultId};
+use crate::component::{Error, Kind, Outlet, ResultId};
 
 /// Things of a page.
 const PAGE: usize = 500;
@@ -33,12 +35,19 @@ pub fn read<T: Send + 'static>(
     let (to, receiver) = mpsc::channel(1);
     tokio::task::spawn_blocking(move || {
         let mut pages = Pages { page: Page::new(), to };
-        let last = read(&mut pages).map(|()| pages.page);
+        let done = catch_unwind(AssertUnwindSafe(|| read(&mut pages)));
+        // What ends early must not look like an end.
+        let last = done.unwrap_or_else(|_| Err(defect())).map(|()| pages.page);
         if last.as_ref().map_or(true, |page| !page.is_empty()) {
             pages.to.blocking_send(last).ok();
         }
     });
     receiver
+}
+
+fn defect() -> Error {
+    Error::new(Kind::Internal, "a defect of the connector stopped the reading")
+        .hint("please report it, with the log")
 }
 
 /// Emits pages with a field of this name and the things' ids; or, with the name for one, each thing.

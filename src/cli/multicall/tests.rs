@@ -43,6 +43,15 @@ fn what_starts_a_step_on_node_starts_one_here() {
 }
 
 #[test]
+fn our_own_command_line_may_stand_behind_a_shell() {
+    for line in
+        ["isendpro sh -c 'isendpro health'", "/bin/sh -c 'exec /usr/local/bin/isendpro health'"]
+    {
+        assert_eq!(become_of(line, &[]).as_deref(), Ok("isendpro health"), "{line}");
+    }
+}
+
+#[test]
 fn what_asks_a_question_on_node_asks_it_here() {
     let table: &[Row] = &[
         ("isendpro bash serve.sh verifyCredentials", "verifyCredentials"),

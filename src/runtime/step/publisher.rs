@@ -58,7 +58,9 @@ impl Publisher {
     /// # Errors
     /// When the broker cannot be reached.
     pub async fn connect(&self) -> Result<(), Error> {
-        self.confirms().await.map(drop).map_err(|it| unreachable(&it))
+        let connected = self.confirms().await;
+        self.health.set(Obstacle::Publisher, connected.is_err());
+        connected.map(drop).map_err(|it| unreachable(&it))
     }
 
     /// Waits while the broker takes nothing, for lack of memory or disk, and has said so: which it does
@@ -101,7 +103,7 @@ impl Publisher {
         let mut gone_since = None;
         loop {
             let tried = self.once(&publication, refused, alone).await;
-            self.health.set(Obstacle::Publisher, matches!(tried, Tried::Lost(_)));
+            self.health.set(Obstacle::Publisher, is_gone(&tried));
             let error = match tried {
                 Tried::Taken => {
                     if let Some(metrics) = metrics::watched() {
@@ -176,12 +178,17 @@ impl Publisher {
     }
 }
 
+/// Whether the broker could not be reached: one that says no is there.
+fn is_gone(tried: &Tried) -> bool {
+    matches!(tried, Tried::Lost(error) if !is_refusal(error))
+}
+
 fn unroutable(said: &str) -> Error {
     Error::new(Kind::Internal, format!("no queue takes what this step emits ({said})"))
         .hint("the flow's queues are wrong or gone: start the flow again")
 }
 
 fn full() -> Error {
-    Error::new(Kind::Internal, "the queue of the next step is full, and stays so")
+    Error::new(Kind::Unavailable, "the queue of the next step is full, and stays so")
         .hint("see why the next step does not take its messages")
 }

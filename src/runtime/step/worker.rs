@@ -162,7 +162,7 @@ impl<C: Connection> Flow<C> {
         if let Some(account) = verdict.account {
             self.close_for(account);
         }
-        self.note_the_journal(&verdict);
+        self.note_the_journal(&verdict, trouble);
         if let Some(error) = emitter.failure() {
             if let Some(amnesia) = verdict.amnesia.filter(|it| it.unrecorded) {
                 self.fail(forgetful(&amnesia));
@@ -199,12 +199,11 @@ impl<C: Connection> Flow<C> {
         Next::Fate(self.report(incoming, started, &error).await)
     }
 
-    /// Whoever did nothing has not asked the journal either, and knows nothing of it.
-    fn note_the_journal(&self, verdict: &Verdict) {
-        let Tally { accepted, refused, unknown, .. } = verdict.tally;
+    /// The journal works again once a message that it has kept waiting is through.
+    fn note_the_journal(&self, verdict: &Verdict, trouble: &mut Trouble) {
         if verdict.amnesia.is_some() {
             self.health.set(Obstacle::Journal, true);
-        } else if accepted + refused + unknown > 0 {
+        } else if trouble.journal.take().is_some() {
             self.health.set(Obstacle::Journal, false);
         }
     }
