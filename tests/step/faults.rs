@@ -176,7 +176,7 @@ fn a_step_that_is_asked_to_stop_sends_a_bulk_message_to_its_end() {
     step.signal("TERM");
     let (_, result) = stage.next(Queue::Data);
     assert_eq!(result["body"]["accepted"], 8, "{result}");
-    stage.end(&mut step);
+    assert_eq!((step.exit(), stage.queues.count(Queue::Input)), (Some(0), 0), "{}", step.output());
     assert_eq!(simulator.total(), 8);
 }
 
