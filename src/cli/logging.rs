@@ -9,6 +9,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, fmt};
 
+use super::settings::variable;
 use super::traces;
 use crate::runtime::step::logs;
 
@@ -27,7 +28,7 @@ pub fn start_telling(verbose: u8, file: Option<&Path>) -> anyhow::Result<()> {
 
 fn start_from(least: Option<&str>, verbose: u8, file: Option<&Path>) -> anyhow::Result<()> {
     log_panics();
-    let wanted = std::env::var(FILTER).ok().filter(|it| !it.is_empty());
+    let wanted = variable(FILTER);
     let asked = verbose > 0 || file.is_some() || wanted.is_some();
     let traces = traces::listener()?;
     let silent = !asked && least.is_none();

@@ -63,10 +63,14 @@ pub fn variables() -> Vec<(String, String)> {
     texts.filter_map(|(name, value)| Some((name.ok()?, value.ok()?))).collect()
 }
 
+/// A variable of the environment. One that is empty is as good as none.
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|it| !it.is_empty())
+}
+
 /// The settings that the environment makes.
 pub fn environment() -> Map<String, Value> {
-    let read = |name| std::env::var(name).ok().filter(|it| !it.is_empty());
-    SETTINGS.iter().filter_map(|it| Some((it.name.to_owned(), read(it.env)?.into()))).collect()
+    SETTINGS.iter().filter_map(|it| Some((it.name.to_owned(), variable(it.env)?.into()))).collect()
 }
 
 fn read_object(path: &Path) -> anyhow::Result<Map<String, Value>> {

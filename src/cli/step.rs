@@ -58,7 +58,7 @@ pub fn main() -> anyhow::Result<u8> {
 /// Opens the journal, if there is to be one; waits for one that is not there yet. `None` if the step
 /// is to stop before.
 async fn opened(stop: &Stop, health: &Health) -> Result<Option<Option<Arc<dyn Ledger>>>, Error> {
-    let Some(store) = std::env::var(JOURNAL).ok().filter(|it| !it.is_empty()) else {
+    let Some(store) = settings::variable(JOURNAL) else {
         return Ok(Some(None));
     };
     let began = std::time::Instant::now();

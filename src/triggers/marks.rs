@@ -1,7 +1,7 @@
 //! What was seen, told apart by the first 48 bits of a hash: sets of them, as small as can be. Of a
 //! hundred thousand, one that is new is taken for one of them once in three thousand million times.
 
-use crate::component::ResultId;
+use crate::component::{Error, ResultId, Store};
 
 /// Bytes of a mark.
 const BYTES: usize = 6;
@@ -25,6 +25,15 @@ pub fn bytes(marks: &[u64]) -> Vec<u8> {
 pub fn read(bytes: &[u8]) -> Option<Vec<u64>> {
     let mark = |it: &[u8]| it.iter().fold(0, |mark, byte| mark << 8 | u64::from(*byte));
     bytes.len().is_multiple_of(BYTES).then(|| bytes.chunks(BYTES).map(mark).collect())
+}
+
+/// The marks that a store holds; none if it has lost them, or if there is no store.
+///
+/// # Errors
+/// When the store cannot be asked.
+pub async fn load(store: Option<&Store>) -> Result<Option<Vec<u64>>, Error> {
+    let Some(store) = store else { return Ok(None) };
+    Ok(store.load().await?.and_then(|it| read(&it)))
 }
 
 /// Marks as text, for snapshots.

@@ -163,11 +163,7 @@ fn hours(hours: f64) -> SignedDuration {
 
 /// What the store has of the last run. What it has lost comes out again.
 async fn stored(store: Option<&Store>) -> Result<Vec<u64>, Error> {
-    let bytes = match store {
-        Some(store) => store.load().await?,
-        None => None,
-    };
-    let seen = bytes.and_then(|it| marks::read(&it));
+    let seen = marks::load(store).await?;
     if seen.is_none() {
         tracing::warn!(
             "what the last run has seen is not in the store any more: rows of the last minutes may \
@@ -187,7 +183,7 @@ struct Survey {
 /// Reads the whole report before anything of it is emitted: a damaged one shows its damage only at
 /// its end.
 async fn survey(table: Arc<Table>, window: Window, hasher: Arc<Hasher>) -> Result<Survey, Error> {
-    let read = tokio::task::spawn_blocking(move || {
+    let read = move || {
         let mut reading = table.read()?;
         let mut lines = Vec::new();
         while let Some(row) = reading.next().transpose()? {
@@ -200,8 +196,8 @@ async fn survey(table: Arc<Table>, window: Window, hasher: Arc<Hasher>) -> Resul
         let equal = Equal::among(&lines);
         tell_apart(&mut lines, equal.clone(), &hasher);
         Ok(Survey { lines, equal, columns })
-    });
-    read.await.unwrap_or_else(|_| Err(Error::new(Kind::Internal, "reading the report failed")))
+    };
+    pages::survey(read).await
 }
 
 /// Gives each of equal rows a mark of its own.

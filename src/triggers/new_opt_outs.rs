@@ -167,11 +167,7 @@ fn too_many(count: usize) -> Error {
 
 /// The numbers of the last run.
 async fn stored(store: Option<&Store>, count: usize) -> Result<Vec<u64>, Error> {
-    let bytes = match store {
-        Some(store) => store.load().await?,
-        None => None,
-    };
-    bytes.and_then(|it| marks::read(&it)).ok_or_else(|| {
+    marks::load(store).await?.ok_or_else(|| {
         let said = format!("the {count} numbers of the last run are not in the store any more");
         Error::new(Kind::Config, said).hint(
             "see that ISENDPRO_JOURNAL is what it was; or reset the step's snapshot, and the first \
@@ -183,7 +179,7 @@ async fn stored(store: Option<&Store>, count: usize) -> Result<Vec<u64>, Error> 
 /// The marks of all numbers, in order, each once. The list is read to its end before anything of it
 /// is emitted: a damaged one shows its damage only there.
 async fn listed(table: Arc<Table>, hasher: Arc<Hasher>) -> Result<Vec<u64>, Error> {
-    let read = tokio::task::spawn_blocking(move || {
+    let read = move || {
         let mut listed = Vec::new();
         for row in table.read()? {
             listed.extend(tel(&row?).map(|it| mark(&hasher, &it)));
@@ -191,8 +187,8 @@ async fn listed(table: Arc<Table>, hasher: Arc<Hasher>) -> Result<Vec<u64>, Erro
         listed.sort_unstable();
         listed.dedup();
         Ok(listed)
-    });
-    read.await.unwrap_or_else(|_| Err(Error::new(Kind::Internal, "reading the list failed")))
+    };
+    pages::survey(read).await
 }
 
 fn mark(hasher: &Hasher, tel: &str) -> u64 {

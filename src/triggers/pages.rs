@@ -28,6 +28,16 @@ impl<T> Pages<T> {
     }
 }
 
+/// Runs `read`, which goes through the whole of something, on a thread of its own.
+///
+/// # Errors
+/// Of the reading, and when it panics.
+pub async fn survey<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(read).await.unwrap_or_else(|_| Err(defect()))
+}
+
 /// Runs `read`, which fills the pages that come out here. After an error nothing more comes.
 pub fn read<T: Send + 'static>(
     read: impl FnOnce(&mut Pages<T>) -> Result<(), Error> + Send + 'static,

@@ -8,8 +8,8 @@
  */
 process.env.NODE_ENV = 'test'; // or it logs to stdout
 
-const { createInterface } = require('readline');
 const Encryptor = require('elasticio-sailor-nodejs/lib/encryptor.js');
+const answerLines = require('./lines.js');
 
 function answer({ encrypt, decrypt, protocol, password, iv }) {
     const encryptor = new Encryptor(password, iv);
@@ -20,12 +20,4 @@ function answer({ encrypt, decrypt, protocol, password, iv }) {
     return { message: encryptor.decryptMessageContent(Buffer.from(decrypt, 'base64'), encoding) };
 }
 
-createInterface({ input: process.stdin }).on('line', (line) => {
-    let answered;
-    try {
-        answered = answer(JSON.parse(line));
-    } catch (error) {
-        answered = { error: error.message };
-    }
-    process.stdout.write(`${JSON.stringify(answered)}\n`);
-});
+answerLines(answer);

@@ -5,8 +5,8 @@
  * the body, with what went before as `elasticio` and `$getPassthrough()`. A line of JSON in, a line out:
  *   {"expression": text, "body": any, "passthrough": any} -> {"result": any}, {} or {"error": text}
  */
-const { createInterface } = require('readline');
 const jsonata = require('jsonata');
+const answerLines = require('./lines.js');
 
 function answer({ expression, body, passthrough }) {
     const compiled = jsonata(expression);
@@ -14,12 +14,4 @@ function answer({ expression, body, passthrough }) {
     return { result: compiled.evaluate({ ...body, elasticio: passthrough }) };
 }
 
-createInterface({ input: process.stdin }).on('line', (line) => {
-    let answered;
-    try {
-        answered = answer(JSON.parse(line));
-    } catch (error) {
-        answered = { error: error.message };
-    }
-    process.stdout.write(`${JSON.stringify(answered)}\n`);
-});
+answerLines(answer);

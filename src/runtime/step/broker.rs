@@ -25,8 +25,7 @@ pub struct Broker {
 impl Broker {
     /// The broker at this URI. Nothing is connected yet.
     pub fn new(uri: SecretString, purpose: &'static str) -> Self {
-        let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "isendpro".to_owned());
-        Self { uri, purpose, name: format!("{host}-{purpose}") }
+        Self { uri, purpose, name: format!("{}-{purpose}", super::logs::hostname()) }
     }
 
     /// A new connection, and a channel of it.
