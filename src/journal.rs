@@ -13,19 +13,27 @@ mod redis;
 use std::sync::Arc;
 
 pub use file::FileJournal;
-pub use ledger::{Entry, Filter, Ledger, NumberHash, Run, State};
+pub use ledger::{Entry, Filter, Ledger, Run, State};
 pub use redis::{Options as RedisOptions, RedisJournal};
 
-use jiff::Timestamp;
+use crate::component::{Error, Kept, Known, MessageKey, Past};
 
-use crate::component::{Error, MessageKey};
-
-/// When a message was first claimed, if any of its slots is accepted, unknown or being called.
-async fn first(ledger: &dyn Ledger, message: MessageKey) -> Result<Option<Timestamp>, Error> {
+/// The slots of a message that are accepted, unknown or being called.
+async fn recall(ledger: &dyn Ledger, message: MessageKey) -> Result<Vec<Past>, Error> {
     let filter = Filter { message: Some(message), ..Filter::default() };
     let entries = ledger.entries(&filter, usize::MAX).await?;
-    let sent = entries.iter().filter(|it| it.state != State::Refused);
-    Ok(sent.map(|it| it.at).min())
+    Ok(entries.into_iter().filter_map(past).collect())
+}
+
+fn past(entry: Entry) -> Option<Past> {
+    let Entry { slot, at, number, code, parts, data, tracker, .. } = entry;
+    let known = match entry.state {
+        State::Refused => return None,
+        State::Claimed => None,
+        State::Unknown => Some(Known::Unknown { since: at, tracker }),
+        State::Accepted => Some(Known::Accepted(Kept { at, code, parts, data })),
+    };
+    Some(Past { slot, at, number, known })
 }
 
 /// Opens the store of this address: `file:PATH`, `redis://...` or `rediss://...`.

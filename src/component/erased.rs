@@ -78,6 +78,10 @@ pub trait Job<C>: Send + Sync {
     /// nothing of it is left to call, says what became of it.
     fn settle(&mut self, part: usize, known: Vec<(u32, Known)>) -> Option<Outcome>;
 
+    /// What is told of a request that was made although these slots of it may have been sent before:
+    /// nothing but an acceptance frees them of the doubt.
+    fn doubt(&mut self, part: usize, outcome: Outcome, doubts: Vec<(u32, Known)>) -> Outcome;
+
     /// Makes one request.
     fn call<'a>(&'a self, api: &'a C, part: usize) -> BoxFuture<'a, Outcome>;
 
@@ -170,6 +174,10 @@ impl<A: Action> Job<A::Api> for PlannedCalls<A> {
         remembered::settle::<A>(&mut self.plan, part, known)
     }
 
+    fn doubt(&mut self, part: usize, outcome: Outcome, doubts: Vec<(u32, Known)>) -> Outcome {
+        remembered::doubt::<A>(&mut self.plan, part, outcome, doubts)
+    }
+
     fn fallout(&self, part: usize, outcome: &Outcome) -> Vec<(u32, Fallout)> {
         remembered::fallout::<A>(&self.plan.parts[part], outcome)
     }
@@ -183,13 +191,18 @@ impl<A: Action> Job<A::Api> for PlannedCalls<A> {
             return Ok(Finished { outputs: vec![output], tally: Tally::of(Status::Planned) });
         }
         let tracker = self.plan.only_tracker();
+        let is_once = self.plan.parts.iter().any(|it| it.effect == Effect::Once);
+        let spent = |it: &Outcome| matches!(it, Outcome::Done(_) | Outcome::InDoubt(_));
+        let spent = is_once && outcomes.iter().any(spent);
         let finish = A::finish(&self.options, self.plan, outcomes).map_err(|mut error| {
             if let (Kind::Unknown, Some(tracker)) = (error.kind, tracker) {
                 error.what += &format!(" (tracker {tracker})");
             }
             named(error, &A::META)
         })?;
-        let outputs = finish.outputs.iter().map(to_value).collect::<Result<_, _>>()?;
+        let kind = if spent { Kind::Unknown } else { Kind::Internal };
+        let outputs = finish.outputs.iter().map(|it| to_value(it, kind));
+        let outputs = outputs.collect::<Result<_, _>>()?;
         Ok(Finished { outputs, tally: finish.tally })
     }
 }
@@ -292,7 +305,7 @@ fn named(mut error: Error, meta: &Meta) -> Error {
     error
 }
 
-fn to_value<T: Serialize>(output: &T) -> Result<Value, Error> {
+fn to_value<T: Serialize>(output: &T, kind: Kind) -> Result<Value, Error> {
     serde_json::to_value(output)
-        .map_err(|it| Error::new(Kind::Internal, format!("writing a result: {it}")))
+        .map_err(|it| Error::new(kind, format!("the result could not be written: {it}")))
 }

@@ -97,6 +97,24 @@ pub enum Known {
     },
 }
 
+/// A number, as far as a store remembers it: enough to tell whether two are the same. It differs
+/// from store to store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NumberHash(pub [u8; 8]);
+
+/// A slot of a message that was called before, or is being called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Past {
+    /// The recipient's place in the message, or [`WHOLE`].
+    pub slot: u32,
+    /// When it was claimed.
+    pub at: Timestamp,
+    /// The number's hash, where the slot has one.
+    pub number: Option<NumberHash>,
+    /// What became of it; `None` while a living owner is calling it.
+    pub known: Option<Known>,
+}
+
 /// What is remembered of an accepted slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
@@ -139,11 +157,14 @@ pub trait Journal: Send + Sync {
     /// When the claim cannot be written: then nothing may be called.
     fn claim<'a>(&'a self, wanted: Wanted<'a>) -> BoxFuture<'a, Result<Claim, Error>>;
 
-    /// When the message was first claimed, if any of its slots is accepted, unknown or being called.
+    /// The slots of a message that are accepted, unknown or being called.
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn first(&self, message: MessageKey) -> BoxFuture<'_, Result<Option<Timestamp>, Error>>;
+    fn recall(&self, message: MessageKey) -> BoxFuture<'_, Result<Vec<Past>, Error>>;
+
+    /// The hash that the slots of this number have, as it is called; none of an empty one.
+    fn number(&self, tel: &str) -> Option<NumberHash>;
 
     /// Whether a claim still stands for a call that begins now and takes as long as it said at most.
     /// It does not after this process was stopped for so long that it counted as dead: then the call

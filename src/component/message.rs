@@ -37,6 +37,8 @@ pub struct Message {
     pub body: Value,
     /// Whether an earlier try of it ended in doubt: it may have been sent.
     pub in_doubt: bool,
+    /// Whether a broker has delivered it before, to somebody of whom it heard no more.
+    pub redelivered: bool,
     /// What the last run of a trigger left.
     pub snapshot: Value,
     /// The request that it came with, to a webhook.
@@ -69,7 +71,8 @@ impl Message {
     fn bare(body: Value, envelope: Option<Map<String, Value>>) -> Self {
         let snapshot = body.get("snapshot").cloned().unwrap_or_else(|| Map::new().into());
         let webhook = Webhook::default();
-        Self { id: None, body, in_doubt: false, snapshot, webhook, envelope }
+        let (in_doubt, redelivered) = (false, false);
+        Self { id: None, body, in_doubt, redelivered, snapshot, webhook, envelope }
     }
 
     /// Whether its body says to send it although it may have been sent.

@@ -74,6 +74,47 @@ pub fn settle<A: Action>(
     })
 }
 
+/// What is told of a request that was made although these slots of it may have been sent before.
+pub fn doubt<A: Action>(
+    plan: &mut Plan<A::Request>,
+    part: usize,
+    outcome: Outcome,
+    doubts: Vec<(u32, Known)>,
+) -> Outcome {
+    let now = match &outcome {
+        Outcome::NotSent(problem) | Outcome::Refused(problem) => problem.message.clone(),
+        _ => return with_doubts(plan, part, outcome, &doubts),
+    };
+    let before = plan.settled.len();
+    let settled = settle::<A>(plan, part, doubts);
+    for it in &mut plan.settled[before..] {
+        it.answer.message = Some(format!("{IN_DOUBT}; this one: {now}"));
+        it.answer.replayed = false;
+    }
+    settled.unwrap_or(outcome)
+}
+
+/// An answer that names recipients, with the doubt of those that were not accepted.
+fn with_doubts<R>(
+    plan: &Plan<R>,
+    part: usize,
+    mut outcome: Outcome,
+    doubts: &[(u32, Known)],
+) -> Outcome {
+    let (Outcome::Done(reply), Some(part)) = (&mut outcome, plan.parts.get(part)) else {
+        return outcome;
+    };
+    for (item, answer) in part.items.iter().zip(&mut reply.answers) {
+        let doubted = doubts.iter().any(|it| it.0 == place(item.index));
+        if doubted && matches!(answer.status, Status::Refused | Status::NotSent) {
+            let now = answer.message.take().unwrap_or_default();
+            answer.status = Status::Unknown;
+            answer.message = Some(format!("{IN_DOUBT}; this one: {now}"));
+        }
+    }
+    outcome
+}
+
 /// What is said of a message that comes again and may have been sent.
 const IN_DOUBT: &str = "an earlier try of this same message ended in doubt: it may have been sent";
 

@@ -25,9 +25,10 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use super::record::{Claimant, Mark, Record, Sought};
-use super::{Entry, Filter, Ledger, NumberHash, Run};
+use super::{Entry, Filter, Ledger, Run};
 use crate::component::{
-    BoxFuture, Claim, Error, Fallout, Journal, MessageKey, Scope, State, Ticket, Wanted,
+    BoxFuture, Claim, Error, Fallout, Journal, MessageKey, NumberHash, Past, Scope, State, Ticket,
+    Wanted,
 };
 use open::Home;
 use orders::{Claiming, Order, Reply};
@@ -189,8 +190,12 @@ impl Journal for FileJournal {
         Box::pin(self.claim(wanted))
     }
 
-    fn first(&self, message: MessageKey) -> BoxFuture<'_, Result<Option<Timestamp>, Error>> {
-        Box::pin(super::first(self, message))
+    fn recall(&self, message: MessageKey) -> BoxFuture<'_, Result<Vec<Past>, Error>> {
+        Box::pin(super::recall(self, message))
+    }
+
+    fn number(&self, tel: &str) -> Option<NumberHash> {
+        Mark::new(&self.shared.secret, tel).map(|it| it.number())
     }
 
     fn record<'a>(
@@ -236,10 +241,6 @@ impl Ledger for FileJournal {
     ) -> BoxFuture<'a, Result<Vec<Entry>, Error>> {
         let sought = Sought::new(filter, &self.shared.secret);
         Box::pin(self.look(move |it| look::entries(it, &sought, limit)))
-    }
-
-    fn number(&self, tel: &str) -> Option<NumberHash> {
-        Mark::new(&self.shared.secret, tel).map(|it| it.number())
     }
 
     fn accept(&self, message: MessageKey, slot: u32) -> BoxFuture<'_, Result<bool, Error>> {

@@ -73,6 +73,7 @@ macro_rules! every_law {
             outcomes: long_and_odd_values_come_back
             people: entries_tell_all_that_is_remembered
             people: a_number_has_one_hash_in_a_store
+            people: what_may_have_been_sent_of_a_message_is_recalled
             people: what_is_given_of_a_filter_must_all_hold
             people: entries_are_oldest_first_and_no_more_than_asked_for
             people: a_person_accepts_only_what_is_in_doubt

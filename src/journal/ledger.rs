@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 
-use crate::component::{self, BoxFuture, Error, Journal, MessageKey, Scope};
+use crate::component::{self, BoxFuture, Error, Journal, MessageKey, NumberHash, Scope};
 
 /// A run that has begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,11 +28,6 @@ pub enum State {
     /// It may have been sent.
     Unknown,
 }
-
-/// A number, as far as it is remembered: enough to tell whether two are the same. It differs from
-/// store to store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct NumberHash(pub [u8; 8]);
 
 /// A slot, as it is remembered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,9 +141,6 @@ pub trait Ledger: Journal + component::State {
         filter: &'a Filter,
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<Entry>, Error>>;
-
-    /// The hash that entries to this number have, as it is called.
-    fn number(&self, tel: &str) -> Option<NumberHash>;
 
     /// Settles a slot that is `Unknown`, or claimed by a dead owner, as accepted. Says whether it was
     /// one.

@@ -9,9 +9,10 @@ use ring::hmac;
 
 use super::laws::{Stage, every_law};
 use super::record::{Change, Claimant, Mark, Owner, Record, Sought, Standing};
-use super::{Entry, Filter, Ledger, NumberHash, Run, State};
+use super::{Entry, Filter, Ledger, Run, State};
 use crate::component::{
-    self, BoxFuture, Claim, Error, Fallout, Journal, Kind, MessageKey, Scope, Ticket, Wanted,
+    self, BoxFuture, Claim, Error, Fallout, Journal, Kind, MessageKey, NumberHash, Past, Scope,
+    Ticket, Wanted,
 };
 
 type Place = (MessageKey, u32);
@@ -104,8 +105,12 @@ impl Journal for Plain {
         ready(Ok(Claim::Granted(Ticket(attempt))))
     }
 
-    fn first(&self, message: MessageKey) -> BoxFuture<'_, Result<Option<Timestamp>, Error>> {
-        Box::pin(super::first(self, message))
+    fn recall(&self, message: MessageKey) -> BoxFuture<'_, Result<Vec<Past>, Error>> {
+        Box::pin(super::recall(self, message))
+    }
+
+    fn number(&self, tel: &str) -> Option<NumberHash> {
+        Mark::new(&secret(), tel).map(|it| it.number())
     }
 
     fn record<'a>(
@@ -172,10 +177,6 @@ impl Ledger for Plain {
             it.into_entry(place.0, place.1, alive)
         };
         ready(Ok(meant.into_iter().take(limit).map(entry).collect()))
-    }
-
-    fn number(&self, tel: &str) -> Option<NumberHash> {
-        Mark::new(&secret(), tel).map(|it| it.number())
     }
 
     fn accept(&self, message: MessageKey, slot: u32) -> BoxFuture<'_, Result<bool, Error>> {

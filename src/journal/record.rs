@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use ring::hmac;
 
 use super::ledger::Seen;
-use super::{Entry, Filter, NumberHash, State};
-use crate::component::{Fallout, Kept, Known, MessageKey, Scope, Slot, Wanted};
+use super::{Entry, Filter, State};
+use crate::component::{Fallout, Kept, Known, MessageKey, NumberHash, Scope, Slot, Wanted};
 
 pub use encoding::Unreadable;
 

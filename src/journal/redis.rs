@@ -33,7 +33,6 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
@@ -43,9 +42,10 @@ use self::keys::{Keys, Secret, describe, random};
 use self::lease::Held;
 use self::link::{Ask, Link};
 use crate::component::{
-    BoxFuture, Claim, Error, Fallout, Journal, MessageKey, Scope, State, Ticket, Wanted,
+    BoxFuture, Claim, Error, Fallout, Journal, MessageKey, NumberHash, Past, Scope, State, Ticket,
+    Wanted,
 };
-use crate::journal::{Entry, Filter, Ledger, NumberHash, Run};
+use crate::journal::{Entry, Filter, Ledger, Run};
 
 /// Times of a store. The defaults are right for production.
 #[derive(Debug, Clone)]
@@ -164,8 +164,12 @@ impl Journal for RedisJournal {
         Box::pin(self.inner.claim(wanted))
     }
 
-    fn first(&self, message: MessageKey) -> BoxFuture<'_, Result<Option<Timestamp>, Error>> {
-        Box::pin(super::first(self, message))
+    fn recall(&self, message: MessageKey) -> BoxFuture<'_, Result<Vec<Past>, Error>> {
+        Box::pin(super::recall(self, message))
+    }
+
+    fn number(&self, tel: &str) -> Option<NumberHash> {
+        self.inner.secret.mark(tel).map(|it| it.number())
     }
 
     fn covers(&self, ticket: Ticket) -> bool {
@@ -214,10 +218,6 @@ impl Ledger for RedisJournal {
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<Entry>, Error>> {
         Box::pin(self.inner.entries(filter, limit))
-    }
-
-    fn number(&self, tel: &str) -> Option<NumberHash> {
-        self.inner.secret.mark(tel).map(|it| it.number())
     }
 
     fn accept(&self, message: MessageKey, slot: u32) -> BoxFuture<'_, Result<bool, Error>> {

@@ -6,6 +6,8 @@
 mod call;
 mod claim;
 mod memory;
+mod past;
+mod stream;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +18,7 @@ use futures_util::FutureExt;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, OnceCell, OwnedMutexGuard};
 
 use super::stop::Stop;
 use crate::component::{
@@ -249,7 +251,7 @@ impl<C: Connection> Engine<C> {
         under_way: &AtomicBool,
         turn: Option<Turn>,
     ) -> Verdict {
-        let Message { id, body, in_doubt, snapshot, webhook, .. } = message;
+        let Message { id, body, in_doubt, redelivered, snapshot, webhook, .. } = message;
         let (task, remembered) = match self.prepare(body, id).await {
             Ok(prepared) => prepared,
             Err(error) => return error.into(),
@@ -262,9 +264,13 @@ impl<C: Connection> Engine<C> {
             engine: self,
             own_account: api.is_some(),
             api: api.as_ref().unwrap_or(&self.api),
+            // Without a journal nobody knows whether the first delivery has done what its body asks for.
+            resend: task.common.resend && (remembered.is_some() || !redelivered)
+                || self.when_unknown == WhenUnknown::SendAgain,
             remembered,
-            resend: task.common.resend || self.when_unknown == WhenUnknown::SendAgain,
-            in_doubt,
+            in_doubt: in_doubt || redelivered,
+            past: OnceCell::new(),
+            elsewhere: AtomicBool::new(false),
             amnesia: OnceLock::new(),
             under_way,
         };
@@ -294,7 +300,7 @@ impl<C: Connection> Engine<C> {
         };
         let mut task = match self.bound.prepare(body.clone(), Timestamp::now()) {
             Ok(task) => task,
-            Err(error) => match remembered.first().await? {
+            Err(error) => match remembered.recall().await?.iter().map(|it| it.at).min() {
                 Some(then) => self.bound.prepare(body, then)?,
                 None => return Err(error),
             },

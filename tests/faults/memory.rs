@@ -28,7 +28,8 @@ pub const FAULTS: &[Fault] = &[
         let code = running.wait();
         assert!(running.is_through(code) || code == 1, "it ended with {code}");
     })
-    .steps(REDIS),
+    .steps(REDIS)
+    .and_bulk(),
     // Shorter than the time that it may take to answer.
     redis("Redis stands still for 2 s", 0..=0, |stage| stand_still(stage, 2)),
     // Longer than a claim is tried: the run ends, and another one goes on.

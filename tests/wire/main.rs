@@ -11,6 +11,7 @@ mod judge;
 mod memory;
 mod network;
 mod operations;
+mod past;
 mod plans;
 mod replies;
 mod requests;

@@ -1,20 +1,27 @@
 //! What the engine makes of a journal that remembers.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use isendpro_connector::component::{
-    BoxFuture, Claim, Error, Fallout, Journal, Kept, Kind, Known, MessageKey, Ticket, WHOLE, Wanted,
+    BoxFuture, Claim, Error, Fallout, Journal, Kept, Kind, Known, MessageKey, NumberHash, Past,
+    Ticket, WHOLE, Wanted,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::run::{Step, reply};
+use super::run::Step;
 use crate::http::{Answer, Api};
 
 /// A journal of one message, claimed an hour ago.
 #[derive(Default)]
 pub struct Remembers {
     pub known: Vec<(u32, Known)>,
+    /// The number that they all belong to.
+    pub number: Option<NumberHash>,
+    /// Slots that somebody is calling.
+    pub busy: Vec<u32>,
+    /// What fails: `claim`, `record`, or `all`.
     pub broken: Option<&'static str>,
     pub recorded: Mutex<Vec<(u32, Fallout)>>,
 }
@@ -32,15 +39,28 @@ impl Journal for Remembers {
         let asked = |it: &&(u32, Known)| wanted.slots.iter().any(|slot| slot.index == it.0);
         let known: Vec<_> = self.known.iter().filter(asked).cloned().collect();
         let claim = match self.broken {
-            Some("claim") => Err(Error::new(Kind::Unavailable, "the disk is full")),
+            Some("claim" | "all") => Err(Error::new(Kind::Unavailable, "the disk is full")),
+            _ if wanted.slots.iter().any(|it| self.busy.contains(&it.index)) => {
+                Ok(Claim::Busy(Duration::from_millis(1)))
+            }
             _ if known.is_empty() => Ok(Claim::Granted(Ticket(1))),
             _ => Ok(Claim::Known(known)),
         };
         Box::pin(std::future::ready(claim))
     }
 
-    fn first(&self, _: MessageKey) -> BoxFuture<'_, Result<Option<Timestamp>, Error>> {
-        Box::pin(std::future::ready(Ok((!self.known.is_empty()).then(an_hour_ago))))
+    fn recall(&self, _: MessageKey) -> BoxFuture<'_, Result<Vec<Past>, Error>> {
+        let past = |slot, known| Past { slot, at: an_hour_ago(), number: self.number, known };
+        let known = self.known.iter().map(|(slot, known)| past(*slot, Some(known.clone())));
+        let recalled = match self.broken {
+            Some("all") => Err(Error::new(Kind::Unavailable, "the disk is gone")),
+            _ => Ok(known.chain(self.busy.iter().map(|it| past(*it, None))).collect()),
+        };
+        Box::pin(std::future::ready(recalled))
+    }
+
+    fn number(&self, tel: &str) -> Option<NumberHash> {
+        Some(NumberHash([tel.bytes().last()?; 8]))
     }
 
     fn record<'a>(
@@ -115,20 +135,5 @@ async fn a_directory_in_doubt_is_told_beside_the_recipients() {
         if let Some(seen) = api.seen().first() {
             assert!(!seen.body.contains("repertoireId"), "{}", seen.body);
         }
-    }
-}
-
-#[tokio::test]
-async fn without_a_memory_nothing_is_sent_and_nothing_more_after_a_loss() {
-    for (broken, sent, fate) in [("claim", 0, "notSent"), ("record", 1, "accepted")] {
-        let api = Api::new([("smsmulti", vec![Answer::ok(reply("sendSmsMulti-accepted"))])]).await;
-        let remembers = Remembers { broken: Some(broken), ..Remembers::default() };
-        let step = Step::remembering("sendSmsMulti", &api.url(), json!({}), remembers);
-        let ran = step.run(json!({"num": ["0680010203", "0680010204"], "sms": "a"})).await;
-        assert_eq!(
-            (api.count("smsmulti"), &ran.result()["results"][0]["status"]),
-            (sent, &json!(fate))
-        );
-        assert!(ran.verdict.amnesia.as_ref().unwrap().why.contains("the disk is full"), "{broken}");
     }
 }

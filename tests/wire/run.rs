@@ -7,7 +7,7 @@ use std::time::Duration;
 use isendpro_connector::actions::Session;
 use isendpro_connector::catalog::COMPONENT;
 use isendpro_connector::component::{BoxFuture, Config, Emit, Error, Journal, Message, Scope};
-use isendpro_connector::runtime::{Engine, Memory, Stop, Verdict};
+use isendpro_connector::runtime::{Admission, Engine, Memory, Stop, Verdict};
 use serde_json::{Value, json};
 
 /// The account's key; it must not come out anywhere.
@@ -71,6 +71,27 @@ impl Step {
         Self(engine.memory(Memory::of_step(Arc::new(journal), Scope([0; 16]))))
     }
 
+    /// The same with the memory of a run of the pipe, which may be a run that is to stop.
+    pub fn in_run(
+        action: &str,
+        url: &str,
+        settings: Value,
+        memory: Memory,
+        is_stopped: bool,
+    ) -> Self {
+        let (stopper, stop) = Stop::new();
+        if is_stopped {
+            stopper.stop();
+        }
+        let Self(engine) = Self::with(action, url, settings, stop);
+        Self(engine.memory(memory))
+    }
+
+    /// The same, guarded.
+    pub fn guarded(self, guard: Arc<dyn Admission>) -> Self {
+        Self(self.0.admission(guard))
+    }
+
     fn with(action: &str, url: &str, settings: Value, stop: Stop) -> Self {
         let handler = COMPONENT.handler(action).unwrap();
         let config = config(url, settings);
@@ -78,9 +99,18 @@ impl Step {
     }
 
     pub async fn run(&self, body: Value) -> Ran {
+        self.take(Message::new(body)).await
+    }
+
+    /// What the broker delivers again.
+    pub async fn run_again(&self, body: Value) -> Ran {
+        self.take(Message { redelivered: true, ..Message::new(body) }).await
+    }
+
+    pub async fn take(&self, message: Message) -> Ran {
         let out = Collect::default();
         // Without an id a step could not tell whether it comes again.
-        let message = Message { id: Some("m-1".to_owned()), ..Message::new(body) };
+        let message = Message { id: Some("m-1".to_owned()), ..message };
         let verdict = self.0.handle(message, &out).await;
         let ran = Ran { results: out.0.into_inner().unwrap(), verdict };
         ran.hides(&[KEY, PASSWORD]);

@@ -30,6 +30,7 @@ pub struct Remembering {
     ledger: Arc<dyn Ledger>,
     job: String,
     scope: Scope,
+    resumed: bool,
     once_per_id: bool,
 }
 
@@ -57,7 +58,7 @@ impl JournalArgs {
         let job = mode.map_or_else(|| job.to_owned(), |mode| format!("{job} ({mode})"));
         if self.once_per_id {
             let scope = scope_of_ids(&job);
-            return Ok(Some(Remembering { ledger, job, scope, once_per_id: true }));
+            return Ok(Some(Remembering { ledger, job, scope, resumed: false, once_per_id: true }));
         }
         let run = ledger.begin(&job).await?;
         if let Some(sent) = run.resumed {
@@ -66,7 +67,8 @@ impl JournalArgs {
                  already sent"
             ));
         }
-        Ok(Some(Remembering { ledger, job, scope: run.scope, once_per_id: false }))
+        let (scope, resumed) = (run.scope, run.resumed.is_some());
+        Ok(Some(Remembering { ledger, job, scope, resumed, once_per_id: false }))
     }
 }
 
@@ -77,7 +79,7 @@ impl Remembering {
         if self.once_per_id {
             Memory::of_ids(journal, self.scope)
         } else {
-            Memory::of_run(journal, self.scope)
+            Memory::of_run(journal, self.scope, self.resumed)
         }
     }
 

@@ -8,8 +8,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
-use crate::component::tracker;
-use crate::journal::{Entry, NumberHash, State};
+use crate::component::{NumberHash, tracker};
+use crate::journal::{Entry, State};
 use crate::sms::moment::moments;
 use crate::sms::number;
 use crate::sms::region::Region;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Stage, accepted, claim, entries, entry, granted, known, message, run, settle, take};
-use crate::component::{Fallout, Journal as _};
+use crate::component::{Fallout, Journal as _, Known};
 use crate::journal::{Entry, Filter, Ledger, State};
 
 const EVERYTHING: Filter = Filter {
@@ -78,6 +78,27 @@ pub fn entries_tell_all_that_is_remembered<S: Stage>() {
         assert_eq!((dead.state, dead.last_digits.as_deref()), (State::Unknown, Some("11")));
         granted(claim(&*store, message(1), &[2], true).await);
         assert!(entry(&*store, message(1), 2).await.unwrap().resent);
+    });
+}
+
+pub fn what_may_have_been_sent_of_a_message_is_recalled<S: Stage>() {
+    run(async {
+        let stage = S::fresh().await;
+        let store = one_of_each(&stage).await;
+        let mut past = store.recall(message(1)).await.unwrap();
+        past.sort_by_key(|it| it.slot);
+        let [sent, doubtful, called] = past.as_slice() else { panic!("{past:?}") };
+        assert_eq!([sent, doubtful, called].map(|it| it.slot), [0, 2, 3]);
+        assert!(
+            matches!(&sent.known, Some(Known::Accepted(it)) if it.parts == Some(2)),
+            "{sent:?}"
+        );
+        assert!(matches!(doubtful.known, Some(Known::Unknown { .. })), "{doubtful:?}");
+        assert_eq!(called.known, None);
+        assert_eq!(sent.number, store.number("33612345600"));
+        let dead = store.recall(message(2)).await.unwrap();
+        assert!(matches!(dead[0].known, Some(Known::Unknown { .. })), "{dead:?}");
+        assert_eq!(store.recall(message(3)).await.unwrap(), []);
     });
 }
 

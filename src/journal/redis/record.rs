@@ -11,8 +11,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::component::{Error, Fallout, Kept, Kind, Known, MessageKey, Scope};
-use crate::journal::{Entry, NumberHash, State};
+use crate::component::{Error, Fallout, Kept, Kind, Known, MessageKey, NumberHash, Scope};
+use crate::journal::{Entry, State};
 
 const VERSION: u8 = b'1';
 const HEAD: usize = 83;

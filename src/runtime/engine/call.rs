@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use serde_json::Value;
-use tracing::{Instrument as _, debug_span};
+use tokio::sync::OnceCell;
 
+use super::past::History;
 use super::{Amnesia, DIAGNOSIS_LASTS, Engine, Load, Remembered, Turn, Verdict};
 use crate::component::{
-    AccountTrouble, Around, Common, Connection, Diagnosis, Emit, Error, Fired, Job, Kind, Mode,
-    Outcome, Outlet, PartInfo, Problem, Reason, Source, Status, Store, Tally, faults, json_planned,
-    metrics,
+    AccountTrouble, Common, Connection, Diagnosis, Effect, Emit, Error, Job, Kind, Mode, Outcome,
+    Outlet, PartInfo, Problem, Reason, faults, metrics,
 };
 use crate::runtime::retry::{Next, delays_between, next};
 
@@ -29,6 +29,10 @@ pub(super) struct Call<'a, C: Connection> {
     /// Whether the message may have been sent before, as far as anybody knows who has no journal.
     pub(super) in_doubt: bool,
     pub(super) under_way: &'a AtomicBool,
+    /// What earlier deliveries did, once it was asked for.
+    pub(super) past: OnceCell<Option<History>>,
+    /// Whether somebody else is sending this same message.
+    pub(super) elsewhere: AtomicBool,
     /// Why the journal cannot be relied on any more, as this message has found out.
     pub(super) amnesia: OnceLock<Amnesia>,
 }
@@ -46,6 +50,10 @@ impl<C: Connection> Call<'_, C> {
             Ok(made) => made,
             Err(error) => return error.into(),
         };
+        if let Some(why) = self.postponed() {
+            let error = Error::new(Kind::NotSent, why);
+            return Verdict { account, amnesia: self.amnesia(), ..error.into() };
+        }
         let raw = common.raw.then(|| raw(&outcomes));
         let replayed = matches!(outcomes.as_slice(), [Outcome::Done(it)] if it.replayed);
         let finished = match job.finish(outcomes) {
@@ -76,25 +84,31 @@ impl<C: Connection> Call<'_, C> {
         turn: Option<Turn>,
     ) -> Result<(Vec<Outcome>, Option<AccountTrouble>), Error> {
         let dry_run = self.engine.mode == Mode::DryRun;
-        if !parts.is_empty() {
-            if !dry_run {
-                self.api.ready()?;
-            }
-            self.admit(parts).await?;
-        }
-        drop(turn);
         if dry_run {
+            self.admit(parts).await?;
             return Ok((vec![Outcome::Planned; parts.len()], None));
         }
+        if !parts.is_empty() {
+            self.api.ready()?;
+        }
+        let mut settled = self.settle_the_past(job, parts).await?;
+        let left: Vec<_> = job.parts().into_iter().zip(&settled).collect();
+        let left: Vec<_> = left.into_iter().filter(|it| it.1.is_none()).map(|it| it.0).collect();
+        let held_back = match self.admit(&left).await {
+            Err(error) if !self.has_a_past() => return Err(error),
+            admitted => admitted.err().map(|it| Problem::new(Reason::Unavailable, it.what)),
+        };
+        drop(turn);
         let mut outcomes = Vec::with_capacity(parts.len());
         let mut account = None;
         let deadline = Instant::now() + self.engine.patience;
         for (index, part) in parts.iter().enumerate() {
-            if let Some(why) = self.ending(index, account) {
-                outcomes.push(Outcome::NotSent(why));
-                continue;
-            }
-            let mut outcome = self.deliver(job, index, part, deadline).await;
+            let why = held_back.clone().or_else(|| self.ending(index, part, account));
+            let mut outcome = match (settled[index].take(), why) {
+                (Some(outcome), _) => outcome,
+                (None, Some(why)) => self.unmade(job, index, part, why).await,
+                (None, None) => self.deliver(job, index, part, deadline).await,
+            };
             if let Outcome::Refused(problem) = &mut outcome {
                 problem.account = self.diagnose(problem.reason, problem.code, part.units).await;
                 if problem.account.is_some() {
@@ -109,12 +123,22 @@ impl<C: Connection> Call<'_, C> {
 
     /// Why the later requests of a message are not made: they are told as not sent, and can be given
     /// to the same action again.
-    fn ending(&self, part: usize, account: Option<AccountTrouble>) -> Option<Problem> {
+    fn ending(
+        &self,
+        index: usize,
+        part: &PartInfo,
+        account: Option<AccountTrouble>,
+    ) -> Option<Problem> {
         if account.is_some() {
             let said = "an earlier request of this message was refused for the account";
             return Some(Problem::new(Reason::Account, said));
         }
-        let stopped = part > 0 && self.engine.stop.wanted_for(self.engine.grace);
+        if part.effect == Effect::Once
+            && let Some(amnesia) = self.amnesia()
+        {
+            return Some(Problem::new(Reason::Unavailable, amnesia.why));
+        }
+        let stopped = index > 0 && self.engine.stop.wanted_for(self.engine.grace);
         let said = "the run was stopped before this request of the message";
         stopped.then(|| Problem::new(Reason::Unavailable, said))
     }
@@ -143,7 +167,9 @@ impl<C: Connection> Call<'_, C> {
         let mut delays = None;
         loop {
             if !self.permitted().await {
-                return not_sent("the run was stopped before this message was sent");
+                let said = "the run was stopped before this message was sent";
+                let why = Problem::new(Reason::Unavailable, said);
+                return self.unmade(job, index, part, why).await;
             }
             let outcome = self.once(job, index, part).await;
             if next(&outcome, part.effect) == Next::Finish || part.missed().is_some() {
@@ -170,14 +196,14 @@ impl<C: Connection> Call<'_, C> {
         }
     }
 
-    fn count_retry(&self) {
+    pub(super) fn count_retry(&self) {
         if let Some(metrics) = metrics::watched() {
             metrics.retried(self.engine.name);
         }
     }
 
     /// Waits for the rate's permission; false if the run is stopped before.
-    async fn permitted(&self) -> bool {
+    pub(super) async fn permitted(&self) -> bool {
         let Some(pace) = &self.engine.pace else { return true };
         tokio::select! {
             biased;
@@ -197,7 +223,7 @@ impl<C: Connection> Call<'_, C> {
     }
 
     /// Waits before another try, if that ends before the patience does.
-    async fn may_wait(&self, wait: Duration, deadline: Instant) -> bool {
+    pub(super) async fn may_wait(&self, wait: Duration, deadline: Instant) -> bool {
         let stop = &self.engine.stop;
         let in_time = Instant::now().checked_add(wait).is_some_and(|it| it <= deadline);
         if !in_time || stop.wanted() {
@@ -208,7 +234,7 @@ impl<C: Connection> Call<'_, C> {
 
     /// What is wrong with the account, when a whole request of so many units was refused by a code
     /// that nobody knows.
-    async fn diagnose(
+    pub(super) async fn diagnose(
         &self,
         reason: Reason,
         code: Option<i64>,
@@ -239,82 +265,6 @@ impl<C: Connection> Call<'_, C> {
             Diagnosis::Trouble(trouble) => Some(trouble),
             Diagnosis::Fine | Diagnosis::Unsure => None,
         }
-    }
-
-    pub(super) async fn stream(
-        &self,
-        source: &dyn Source<C>,
-        around: Around<'_>,
-        common: &Common,
-        out: &dyn Emit,
-    ) -> Verdict {
-        let to = out;
-        let out = Outlet::new(out, self.engine.echo(common, None));
-        if self.engine.mode == Mode::DryRun {
-            let planned = json_planned(self.engine.name, 1);
-            let tally = Tally::of(Status::Planned);
-            let error = out.emit(planned).await.err();
-            return Verdict { tally, error, account: None, amnesia: None };
-        }
-        let mut error = match self.read(source, around, &out).await {
-            Ok(fired) => {
-                let kept = keep(fired, around.store, to).await;
-                let (tally, error) = (Tally::of(Status::Accepted), kept.err());
-                return Verdict { tally, error, account: None, amnesia: None };
-            }
-            Err(error) => error,
-        };
-        let mut account = None;
-        if error.kind == Kind::Refused {
-            account = self.diagnose(error.reason.unwrap_or(Reason::Other), error.code, 0).await;
-        }
-        match account {
-            Some(AccountTrouble::KeyOrAddress) => error.kind = Kind::AccountKey,
-            Some(AccountTrouble::Credit) => error.kind = Kind::AccountCredit,
-            None => {}
-        }
-        Verdict { account: account.filter(|_| !self.own_account), ..error.into() }
-    }
-
-    /// Runs a stream, again and again while it fails before its first result and there is time.
-    async fn read(
-        &self,
-        source: &dyn Source<C>,
-        around: Around<'_>,
-        out: &Outlet<'_>,
-    ) -> Result<Fired, Error> {
-        let mut delays = delays_between();
-        let deadline = Instant::now() + self.engine.patience;
-        loop {
-            if !self.permitted().await {
-                return Err(Error::new(Kind::NotSent, "the run was stopped before this was done"));
-            }
-            let span = debug_span!("call", action = self.engine.name, otel.kind = "client");
-            let error = match source.run(self.api, around, out).instrument(span).await {
-                Ok(fired) => return Ok(fired),
-                Err(error) => error,
-            };
-            let again =
-                matches!(error.kind, Kind::NotSent | Kind::Unavailable) && out.emitted() == 0;
-            let asked = error.retry_after.unwrap_or_default();
-            let wait = delays.next().unwrap_or_default().max(asked);
-            if !(again && self.may_wait(wait, deadline).await) {
-                return Err(error);
-            }
-            self.count_retry();
-        }
-    }
-}
-
-/// Keeps what a trigger left for its next run, once its results are safe.
-async fn keep(fired: Fired, store: Option<&Store>, to: &dyn Emit) -> Result<(), Error> {
-    if let (Some(bytes), Some(store)) = (fired.stored, store) {
-        to.settle().await?;
-        store.save(bytes).await?;
-    }
-    match fired.snapshot {
-        Some(snapshot) => to.keep(snapshot).await,
-        None => Ok(()),
     }
 }
 

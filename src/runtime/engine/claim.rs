@@ -8,6 +8,7 @@ use tracing::{Instrument as _, debug_span};
 
 use super::call::{Call, not_sent};
 use super::memory::{Amnesia, Remembered};
+use super::past;
 use crate::component::{
     Claim, Connection, Effect, Job, Outcome, PartInfo, Problem, Reason, Ticket, Wanted, faults,
 };
@@ -23,13 +24,12 @@ impl<C: Connection> Call<'_, C> {
         let remembered = self.remembered.filter(|_| part.effect == Effect::Once);
         let Some(remembered) = remembered else {
             if self.in_doubt && !self.resend && part.effect == Effect::Once {
-                let said = "this message was delivered before, and without a journal nobody knows \
-                            whether it was sent";
-                return Outcome::InDoubt(Problem::new(Reason::Unavailable, said));
+                return past::delivered_before();
             }
             return self.in_time(job, index, part).await;
         };
-        let claiming = self.claim(remembered, job, index).instrument(debug_span!("claim"));
+        let doubts = if self.resend { self.doubts(job, index).await } else { Vec::new() };
+        let claiming = self.claim(remembered, job, index, part).instrument(debug_span!("claim"));
         let ticket = match claiming.await {
             Ok(ticket) => ticket,
             Err(outcome) => return outcome,
@@ -49,7 +49,7 @@ impl<C: Connection> Call<'_, C> {
             self.forgets(remembered, Amnesia { why, unrecorded: true });
         }
         faults::point("after-record");
-        outcome
+        if doubts.is_empty() { outcome } else { job.doubt(index, outcome, doubts) }
     }
 
     /// Calls, unless it is too late: waiting for the rate and for claims takes time.
@@ -73,10 +73,12 @@ impl<C: Connection> Call<'_, C> {
         remembered: Remembered<'_>,
         job: &mut dyn Job<C>,
         index: usize,
+        part: &PartInfo,
     ) -> Result<Ticket, Outcome> {
         loop {
             if let Some(amnesia) = self.amnesia() {
-                return Err(not_sent(&amnesia.why));
+                let why = Problem::new(Reason::Unavailable, amnesia.why);
+                return Err(self.unmade(job, index, part, why).await);
             }
             let claim = {
                 let slots = job.slots(index);
@@ -99,13 +101,16 @@ impl<C: Connection> Call<'_, C> {
                 }
                 Ok(Claim::Busy(wait)) => {
                     if !self.pause(wait).await {
-                        return Err(not_sent("somebody else is sending this same message"));
+                        self.elsewhere.store(true, Ordering::Relaxed);
+                        let why = Problem::new(Reason::Unavailable, past::ELSEWHERE);
+                        return Err(self.unmade(job, index, part, why).await);
                     }
                 }
                 Err(error) => {
                     let why = format!("nothing can be claimed: {}", error.what);
                     self.forgets(remembered, Amnesia { why, unrecorded: false });
-                    return Err(not_sent(&error.what));
+                    let why = Problem::new(Reason::Unavailable, error.what);
+                    return Err(self.unmade(job, index, part, why).await);
                 }
             }
         }

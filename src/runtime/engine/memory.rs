@@ -3,17 +3,18 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use jiff::Timestamp;
 use ring::digest::{Context, SHA256};
 use serde_json::Value;
 
-use crate::component::{Error, Journal, MessageKey, Scope, add_text, finish, identity};
+use crate::component::{Error, Journal, MessageKey, Past, Scope, add_text, finish, identity};
 
 /// A journal, as one run or step uses it.
 pub struct Memory {
     journal: Arc<dyn Journal>,
     scope: Scope,
     same: Same,
+    /// Whether its messages may have come in an earlier run.
+    earlier: bool,
     failed: OnceLock<Amnesia>,
 }
 
@@ -39,24 +40,24 @@ enum Same {
 }
 
 impl Memory {
-    /// The memory of a run of the pipe. Two equal lines without an id are two messages: the first of
-    /// them is the first again when the run is resumed.
-    pub fn of_run(journal: Arc<dyn Journal>, scope: Scope) -> Self {
-        Self::new(journal, scope, Same::Counted(Mutex::default()))
+    /// The memory of a run of the pipe, a new one or one that is resumed. Two equal lines without an
+    /// id are two messages: the first of them is the first again when the run is resumed.
+    pub fn of_run(journal: Arc<dyn Journal>, scope: Scope, resumed: bool) -> Self {
+        Self::new(journal, scope, Same::Counted(Mutex::default()), resumed)
     }
 
     /// The memory of a step: a message that comes again is the same.
     pub fn of_step(journal: Arc<dyn Journal>, scope: Scope) -> Self {
-        Self::new(journal, scope, Same::Equal)
+        Self::new(journal, scope, Same::Equal, false)
     }
 
     /// The memory of runs that send each id once for all. Messages without an id are refused.
     pub fn of_ids(journal: Arc<dyn Journal>, scope: Scope) -> Self {
-        Self::new(journal, scope, Same::Id)
+        Self::new(journal, scope, Same::Id, true)
     }
 
-    fn new(journal: Arc<dyn Journal>, scope: Scope, same: Same) -> Self {
-        Self { journal, scope, same, failed: OnceLock::new() }
+    fn new(journal: Arc<dyn Journal>, scope: Scope, same: Same, earlier: bool) -> Self {
+        Self { journal, scope, same, earlier, failed: OnceLock::new() }
     }
 
     /// What is remembered of this message; nothing of one without an id in a step, where nobody can
@@ -91,8 +92,8 @@ impl Memory {
         let key = MessageKey(finish(hash));
         // A step waits until its journal is back; a run ends.
         let failed = (!matches!(self.same, Same::Equal)).then_some(&self.failed);
-        let journal = self.journal.as_ref();
-        Ok(Some(Remembered { journal, scope: self.scope, key, failed }))
+        let Self { scope, earlier, .. } = *self;
+        Ok(Some(Remembered { journal: self.journal.as_ref(), scope, key, by_id, earlier, failed }))
     }
 
     fn repeat(&self, identity: [u8; 32]) -> u32 {
@@ -112,14 +113,23 @@ pub(super) struct Remembered<'a> {
     pub(super) journal: &'a dyn Journal,
     pub(super) scope: Scope,
     pub(super) key: MessageKey,
+    /// Whether the id alone tells what is the same, whatever the body says.
+    pub(super) by_id: bool,
+    /// Whether the message may have come in an earlier run.
+    pub(super) earlier: bool,
     /// Why the journal cannot be relied on any more, for this message and all others: nothing more is
     /// claimed. Absent where it may come back.
     pub(super) failed: Option<&'a OnceLock<Amnesia>>,
 }
 
 impl Remembered<'_> {
-    /// When it was first claimed, if it may have been sent.
-    pub(super) async fn first(&self) -> Result<Option<Timestamp>, Error> {
-        self.journal.first(self.key).await
+    /// Its slots that may have been sent.
+    pub(super) async fn recall(&self) -> Result<Vec<Past>, Error> {
+        self.journal.recall(self.key).await
+    }
+
+    /// Whether a message without a verdict comes again by itself.
+    pub(super) fn comes_again(&self) -> bool {
+        self.failed.is_none()
     }
 }

@@ -310,13 +310,14 @@ impl<C: Connection> Flow<C> {
 }
 
 /// The message as the engine takes it.
-fn message_of(incoming: &Incoming, in_doubt: bool) -> Message {
+fn message_of(incoming: &Incoming, redelivered: bool) -> Message {
     let payload = &incoming.payload;
     let own = payload.get("id").and_then(Value::as_str);
     let id = own.or(incoming.ids.message.as_deref()).map(str::to_owned);
     let body = payload.get("body").cloned().unwrap_or_default();
     let webhook = Webhook::of(payload);
-    Message { id, body, in_doubt, snapshot: Value::Null, webhook, envelope: None }
+    let (in_doubt, snapshot, envelope) = (false, Value::Null, None);
+    Message { id, body, in_doubt, redelivered, snapshot, webhook, envelope }
 }
 
 /// The error of a result that nobody takes: what was done must not be done again for it.

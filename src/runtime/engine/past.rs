@@ -1,0 +1,147 @@
+//! What earlier deliveries of a message did: asked before anything is said of a request that this one
+//! does not make.
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+
+use super::call::Call;
+use super::memory::Remembered;
+use crate::component::{
+    Connection, Effect, Error, Job, Known, Outcome, PartInfo, Past, Problem, Reason,
+};
+
+/// What is remembered of a message, by slot.
+pub(super) type History = HashMap<u32, Past>;
+
+/// What is said of a message that another process has in hand.
+pub(super) const ELSEWHERE: &str = "somebody else is sending this same message";
+
+/// The outcome of what may have been sent by an earlier delivery, where there is no journal.
+pub(super) fn delivered_before() -> Outcome {
+    let said = "this message was delivered before, and without a journal nobody knows whether it \
+                was sent";
+    Outcome::InDoubt(Problem::new(Reason::Unavailable, said))
+}
+
+impl<C: Connection> Call<'_, C> {
+    /// What the journal knows of the message; `None` if it cannot be read. It is asked once: of
+    /// requests that this delivery has not made, nothing changes.
+    async fn history(&self) -> Option<&History> {
+        let remembered = self.remembered?;
+        let asked = async {
+            match remembered.recall().await {
+                Ok(past) => Some(past.into_iter().map(|it| (it.slot, it)).collect()),
+                Err(error) => {
+                    tracing::warn!(%error, "the journal cannot be read");
+                    None
+                }
+            }
+        };
+        self.past.get_or_init(|| asked).await.as_ref()
+    }
+
+    /// Whether an earlier delivery is known to have sent anything, or to be at it.
+    pub(super) fn has_a_past(&self) -> bool {
+        self.past.get().and_then(Option::as_ref).is_some_and(|it| !it.is_empty())
+    }
+
+    /// Settles what was sent in an earlier run, before anybody is asked whether the rest may be sent.
+    /// Says of each request what became of it, if nothing of it is left.
+    ///
+    /// # Errors
+    /// When the id was used for other recipients.
+    pub(super) async fn settle_the_past(
+        &self,
+        job: &mut dyn Job<C>,
+        parts: &[PartInfo],
+    ) -> Result<Vec<Option<Outcome>>, Error> {
+        let mut outcomes = vec![None; parts.len()];
+        let Some(remembered) = self.remembered.filter(|it| it.earlier) else {
+            return Ok(outcomes);
+        };
+        // What cannot be read cannot be claimed either.
+        let Some(history) = self.history().await else { return Ok(outcomes) };
+        for (index, outcome) in outcomes.iter_mut().enumerate() {
+            if remembered.by_id && self.is_for_others(job, index, history) {
+                return Err(Error::invalid("reference", "was used before, for other recipients")
+                    .hint("give each message a reference, or an id, of its own"));
+            }
+            let mut known = known(job, index, history);
+            known.retain(|it| !self.resend || matches!(it.1, Known::Accepted(_)));
+            if !known.is_empty() {
+                *outcome = job.settle(index, known);
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// Whether a place of this request was another number's before.
+    fn is_for_others(&self, job: &dyn Job<C>, index: usize, history: &History) -> bool {
+        let number = |tel: &str| self.remembered.and_then(|it| it.journal.number(tel));
+        job.slots(index).iter().any(|slot| {
+            let before = history.get(&slot.index).and_then(|it| it.number);
+            before.is_some() && before != number(slot.tel)
+        })
+    }
+
+    /// What is said of a request that is not made now: not sent, unless an earlier delivery has made
+    /// it, or may have.
+    pub(super) async fn unmade(
+        &self,
+        job: &mut dyn Job<C>,
+        index: usize,
+        part: &PartInfo,
+        why: Problem,
+    ) -> Outcome {
+        if part.effect != Effect::Once || self.postponed().is_some() {
+            return Outcome::NotSent(why);
+        }
+        let Some(remembered) = self.remembered else {
+            return if self.in_doubt { delivered_before() } else { Outcome::NotSent(why) };
+        };
+        let Some(history) = self.history().await else {
+            if !self.in_doubt && !remembered.earlier {
+                return Outcome::NotSent(why);
+            }
+            let said = "this message came before, and the journal cannot say whether it was sent";
+            return Outcome::InDoubt(Problem::new(Reason::Unavailable, said));
+        };
+        let is_busy = |index: u32| history.get(&index).is_some_and(|it| it.known.is_none());
+        let busy = job.slots(index).iter().any(|it| is_busy(it.index));
+        let known = known(job, index, history);
+        if !known.is_empty()
+            && let Some(outcome) = job.settle(index, known)
+        {
+            return outcome;
+        }
+        if busy {
+            return Outcome::InDoubt(Problem::new(Reason::Unavailable, ELSEWHERE));
+        }
+        Outcome::NotSent(why)
+    }
+
+    /// Why nothing is said of the message: it comes again, and will be told from the journal then.
+    pub(super) fn postponed(&self) -> Option<String> {
+        self.remembered.filter(Remembered::comes_again)?;
+        match self.amnesia() {
+            // What was not recorded is told now, or never.
+            Some(amnesia) => (!amnesia.unrecorded).then_some(amnesia.why),
+            None => self.elsewhere.load(Ordering::Relaxed).then(|| ELSEWHERE.to_owned()),
+        }
+    }
+
+    /// The slots of a request that an earlier try has left in doubt.
+    pub(super) async fn doubts(&self, job: &dyn Job<C>, index: usize) -> Vec<(u32, Known)> {
+        let Some(history) = self.history().await else { return Vec::new() };
+        let mut doubts = known(job, index, history);
+        doubts.retain(|it| matches!(it.1, Known::Unknown { .. }));
+        doubts
+    }
+}
+
+/// What is known of the slots of a request.
+fn known<C>(job: &dyn Job<C>, index: usize, history: &History) -> Vec<(u32, Known)> {
+    let slots = job.slots(index);
+    let of = |index: u32| Some((index, history.get(&index)?.known.clone()?));
+    slots.iter().filter_map(|it| of(it.index)).collect()
+}

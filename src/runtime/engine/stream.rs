@@ -1,0 +1,91 @@
+//! A message that leads to a stream of results: a report, or a run of a trigger.
+
+use std::time::Instant;
+
+use tracing::{Instrument as _, debug_span};
+
+use super::Verdict;
+use super::call::Call;
+use crate::component::{
+    AccountTrouble, Around, Common, Connection, Emit, Error, Fired, Kind, Mode, Outlet, Reason,
+    Source, Status, Store, Tally, json_planned,
+};
+use crate::runtime::retry::delays_between;
+
+impl<C: Connection> Call<'_, C> {
+    pub(super) async fn stream(
+        &self,
+        source: &dyn Source<C>,
+        around: Around<'_>,
+        common: &Common,
+        out: &dyn Emit,
+    ) -> Verdict {
+        let to = out;
+        let out = Outlet::new(out, self.engine.echo(common, None));
+        if self.engine.mode == Mode::DryRun {
+            let planned = json_planned(self.engine.name, 1);
+            let tally = Tally::of(Status::Planned);
+            let error = out.emit(planned).await.err();
+            return Verdict { tally, error, account: None, amnesia: None };
+        }
+        let mut error = match self.read(source, around, &out).await {
+            Ok(fired) => {
+                let kept = keep(fired, around.store, to).await;
+                let (tally, error) = (Tally::of(Status::Accepted), kept.err());
+                return Verdict { tally, error, account: None, amnesia: None };
+            }
+            Err(error) => error,
+        };
+        let mut account = None;
+        if error.kind == Kind::Refused {
+            account = self.diagnose(error.reason.unwrap_or(Reason::Other), error.code, 0).await;
+        }
+        match account {
+            Some(AccountTrouble::KeyOrAddress) => error.kind = Kind::AccountKey,
+            Some(AccountTrouble::Credit) => error.kind = Kind::AccountCredit,
+            None => {}
+        }
+        Verdict { account: account.filter(|_| !self.own_account), ..error.into() }
+    }
+
+    /// Runs a stream, again and again while it fails before its first result and there is time.
+    async fn read(
+        &self,
+        source: &dyn Source<C>,
+        around: Around<'_>,
+        out: &Outlet<'_>,
+    ) -> Result<Fired, Error> {
+        let mut delays = delays_between();
+        let deadline = Instant::now() + self.engine.patience;
+        loop {
+            if !self.permitted().await {
+                return Err(Error::new(Kind::NotSent, "the run was stopped before this was done"));
+            }
+            let span = debug_span!("call", action = self.engine.name, otel.kind = "client");
+            let error = match source.run(self.api, around, out).instrument(span).await {
+                Ok(fired) => return Ok(fired),
+                Err(error) => error,
+            };
+            let again =
+                matches!(error.kind, Kind::NotSent | Kind::Unavailable) && out.emitted() == 0;
+            let asked = error.retry_after.unwrap_or_default();
+            let wait = delays.next().unwrap_or_default().max(asked);
+            if !(again && self.may_wait(wait, deadline).await) {
+                return Err(error);
+            }
+            self.count_retry();
+        }
+    }
+}
+
+/// Keeps what a trigger left for its next run, once its results are safe.
+async fn keep(fired: Fired, store: Option<&Store>, to: &dyn Emit) -> Result<(), Error> {
+    if let (Some(bytes), Some(store)) = (fired.stored, store) {
+        to.settle().await?;
+        store.save(bytes).await?;
+    }
+    match fired.snapshot {
+        Some(snapshot) => to.keep(snapshot).await,
+        None => Ok(()),
+    }
+}
