@@ -82,6 +82,23 @@ fn a_step_that_may_not_wait_for_a_full_queue_ends_and_its_message_is_in_doubt() 
     assert_eq!(simulator.total(), 2);
 }
 
+/// What was taken and not begun has done nothing, and nobody must take it for sent.
+#[test]
+fn a_step_that_has_to_stop_puts_back_what_its_limits_have_kept_waiting() {
+    let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
+    let step = sender(&stage, &simulator, &json!({})).set("DATA_RATE_LIMIT", "1");
+    let step = step.set("RATE_INTERVAL", "3600000").set("RABBITMQ_PREFETCH_SAILOR", "9");
+    let mut step = step.start();
+    for place in 0..5 {
+        stage.publish(&incoming(), &sms(&format!("020{place}"), "a"));
+    }
+    stage.next(Queue::Data);
+    step.signal("TERM");
+    assert_eq!(step.exit(), Some(0), "{}", step.output());
+    assert_eq!((simulator.total(), stage.queues.count(Queue::Rebound)), (1, 4));
+    assert_eq!((stage.queues.count(Queue::Input), stage.queues.count(Queue::Error)), (0, 0));
+}
+
 /// What comes out of a bulk of 60, one of whom is blacklisted, where a result has so many bytes.
 fn bounded(bytes: &str) -> Value {
     let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));

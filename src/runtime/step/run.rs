@@ -30,8 +30,9 @@ const START: Duration = Duration::from_secs(60);
 const PATIENCE: Duration = Duration::from_secs(3600);
 /// For how long a message is held while it is tried again; then it is put back for later.
 const HOLDING: Duration = Duration::from_secs(10);
-/// For how long the requests of a bulk message are still made once the step is to stop.
-const FINISHING: Duration = Duration::from_secs(10);
+/// For how long messages that were taken are still begun, and the requests of a bulk message still
+/// made, once the step is to stop.
+pub(super) const FINISHING: Duration = Duration::from_secs(10);
 
 /// What runs as a step.
 pub struct Setup<C: 'static> {

@@ -19,6 +19,7 @@ use super::inflight::{End, Taken};
 use super::outgoing::{Outgoing, Publication};
 use super::passthrough::Passthrough;
 use super::publisher::Unpublished;
+use super::run::FINISHING;
 use crate::component::{BoxFuture, Connection, Error, Kind, Message, Tally, Webhook, metrics};
 use crate::runtime::{Amnesia, Obstacle, Verdict};
 
@@ -127,7 +128,13 @@ impl<C: Connection> Flow<C> {
                 return self.put_back(incoming, started, "the step is being stopped").await;
             }
             // Whoever may not publish need not call either.
-            self.rates.data.until_ready().await;
+            tokio::select! {
+                biased;
+                () = self.rates.data.until_ready() => {}
+                () = self.stop.requested_for(FINISHING) => {
+                    return self.put_back(incoming, started, "the step is being stopped").await;
+                }
+            }
             tokio::select! {
                 biased;
                 () = self.publisher.ready() => {}
