@@ -138,7 +138,8 @@ impl Writer {
             return;
         }
         let mut answers = Vec::with_capacity(orders.len());
-        let done = self.transact(&shared, orders, &mut answers);
+        let mut waiting = orders.drain(..);
+        let done = self.transact(&shared, &mut waiting, &mut answers);
         match &done {
             Ok(()) => self.tickets.keep(),
             Err(_) => self.tickets.undo(),
@@ -147,7 +148,7 @@ impl Writer {
             answer(done.clone());
         }
         if let Err(error) = done {
-            orders.drain(..).for_each(|it| it.refuse(&error));
+            waiting.for_each(|it| it.refuse(&error));
         }
     }
 
@@ -155,7 +156,7 @@ impl Writer {
     fn transact<'a>(
         &mut self,
         shared: &'a Shared,
-        orders: &mut Vec<Order>,
+        waiting: &mut impl Iterator<Item = Order>,
         answers: &mut Vec<Answer<'a>>,
     ) -> Result<(), Error> {
         shared.revive()?;
@@ -166,7 +167,7 @@ impl Writer {
             let txn = shared.begin_write()?;
             let mut batch = Batch::new(&txn, &mut self.tickets, shared.owner)?;
             batch.give_back(Timestamp::now())?;
-            for order in orders.drain(..) {
+            for order in waiting.by_ref() {
                 let (answer, applied) = apply(&mut batch, shared, order);
                 answers.push(answer);
                 applied?;

@@ -76,9 +76,13 @@ impl Disk {
 
     /// A journal on this disk. The file is there for its name only.
     pub fn journal(&self, path: &Path) -> Result<FileJournal, crate::component::Error> {
+        FileJournal::from_home(self.home(path))
+    }
+
+    /// Where that journal is.
+    pub fn home(&self, path: &Path) -> Home {
         let disk = self.clone();
-        let build = move |_, failed| database(disk.clone(), failed);
-        FileJournal::from_home(Home::built_by(path, build))
+        Home::built_by(path, move |_, failed| database(disk.clone(), failed))
     }
 
     fn act(&self, act: Act) -> io::Result<MutexGuard<'_, State>> {

@@ -1,11 +1,17 @@
 //! Disks that fail and lose power.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use tokio::sync::{mpsc, oneshot};
 
 use super::OneFile;
 use super::disk::{Act, Disk};
 use crate::component::{Claim, Fallout, Journal as _};
+use crate::journal::file::open::random;
+use crate::journal::file::orders::Order;
+use crate::journal::file::writer::{Shared, Writer};
 use crate::journal::laws::{
     accepted, assert_busy, claim, entry, known, message, run, settle, slot, take,
 };
@@ -57,6 +63,30 @@ fn a_full_disk_grants_nothing_and_is_forgiven_once_there_is_room() {
             let answer = claim(&store, message(2), &[0, 1], false).await;
             assert_eq!(known(answer), [(0, true)]);
         });
+    }
+}
+
+#[test]
+fn a_disk_that_is_full_in_the_middle_of_a_batch_is_told_to_all_who_wait() {
+    let (file, disk) = (OneFile::new(), Disk::default());
+    let home = disk.home(&file.path());
+    let opened = home.open().unwrap();
+    let shared = Arc::new(Shared::new(home, opened, random().unwrap()));
+    let (orders, queue) = mpsc::channel(100);
+    let answers: Vec<_> = (0..100)
+        .map(|number| {
+            let (reply, answer) = oneshot::channel();
+            orders.try_send(Order::Save(format!("{number}"), vec![0; 1 << 18], reply)).unwrap();
+            answer
+        })
+        .collect();
+    drop(orders);
+    disk.fail_at(Some(Act::Grow));
+    Writer::new(shared, queue).run();
+    for (place, answer) in answers.into_iter().enumerate() {
+        let told = answer.blocking_recv();
+        let error = told.unwrap_or_else(|_| panic!("nobody answered {place}")).unwrap_err();
+        assert!(error.to_string().contains("make room"), "{place}: {error}");
     }
 }
 
