@@ -93,7 +93,7 @@ struct Inner {
     attempts: Mutex<HashMap<u64, Attempt>>,
     /// The next ticket. Begins anywhere, so that a ticket is of no use in another process.
     next: AtomicU64,
-    given_up: Mutex<Vec<Attempt>>,
+    given_up: Mutex<Vec<Arc<Attempt>>>,
     wake: Notify,
     /// The runs that were begun here, by the hash of their job.
     runs: Mutex<HashMap<String, Scope>>,

@@ -1,6 +1,7 @@
 //! What becomes of claims: outcomes, and claims that were given up.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use redis::ScriptInvocation;
@@ -35,7 +36,7 @@ impl Inner {
     pub fn give_up(&self, attempt: Attempt) {
         let mut given_up = lock(&self.given_up);
         if given_up.len() < MOST_GIVEN_UP {
-            given_up.push(attempt);
+            given_up.push(Arc::new(attempt));
         }
         drop(given_up);
         self.wake.notify_one();
@@ -44,13 +45,14 @@ impl Inner {
     /// Undoes what was given up. What fails for as long as `patience` is left for the next time.
     pub async fn clear_up(&self, patience: Duration) {
         loop {
-            let Some(attempt) = lock(&self.given_up).pop() else { return };
+            // It stays there until the answer: whoever asks may be dropped before.
+            let Some(attempt) = lock(&self.given_up).last().cloned() else { return };
             let script = self.writing(&attempt, None);
             let reply = self.link.ask(Ask::Script(&script), patience).await;
             if reply.is_err_and(|it| !it.refused) {
-                lock(&self.given_up).push(attempt);
                 return;
             }
+            lock(&self.given_up).retain(|it| !Arc::ptr_eq(it, &attempt));
         }
     }
 

@@ -3,13 +3,15 @@
 #[path = "../../../tests/support/redis.rs"]
 mod support;
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, Weak};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use self::support::Redis;
 use super::link::Ask;
-use super::{Options, RedisJournal};
+use super::{Options, RedisJournal, lock};
 use crate::component::Journal as _;
 use crate::journal::laws::{Stage, claim, every_law, known, message, take};
 
@@ -73,4 +75,26 @@ async fn an_owner_that_has_died_does_not_come_back() {
     let again = take(&*store, message(1), &[2]).await;
     assert!(store.covers(again), "a claim takes a new lease by itself");
     assert!(!store.covers(ticket));
+}
+
+#[tokio::test]
+async fn a_claim_that_is_being_given_back_while_the_store_is_closed_is_free() {
+    let mut server = Redis::start();
+    let url = server.url();
+    let open = || async { RedisJournal::open(&url, Options::default()).await.unwrap() };
+    let store = open().await;
+    // Granted, and nobody was told.
+    let ticket = take(&store, message(1), &[0]).await;
+    let attempt = lock(&store.inner.attempts).remove(&ticket.0).unwrap();
+    server.kill();
+    store.inner.give_up(attempt);
+    {
+        // As the keeper does, and is aborted while it waits for the server.
+        let clearing = pin!(store.inner.clear_up(Duration::from_secs(60)));
+        assert!(clearing.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    }
+    server.restart();
+    store.inner.renew().await.unwrap();
+    store.close().await.unwrap();
+    take(&open().await, message(1), &[0]).await;
 }
