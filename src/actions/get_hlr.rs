@@ -174,11 +174,11 @@ impl Action for GetHlr {
 fn reply(reply: isendpro::Reply, items: &[Item]) -> Reply {
     let mut operators = serde_json::Map::new();
     let said = match (reply.entries.as_slice(), items) {
-        ([entry], [_]) => vec![Some(entry)],
+        ([entry], [_]) => vec![vec![entry]],
         (entries, items) => recipients::by_recipient(entries, items).said,
     };
-    for (item, entry) in items.iter().zip(said) {
-        if let Some(operator) = entry.and_then(|it| it.text("operateur")) {
+    for (item, entries) in items.iter().zip(said) {
+        if let Some(operator) = entries.into_iter().find_map(|it| it.text("operateur")) {
             operators.insert(item.tel.clone(), operator.into());
         }
     }

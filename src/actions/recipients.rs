@@ -72,8 +72,9 @@ fn without_call(status: Status, reason: Option<Reason>, message: String) -> Answ
 
 /// The engine's reply for the API's: one answer for each recipient of the call.
 ///
-/// Entries are matched to recipients by number; of several for one number, the first counts. A
-/// recipient without an entry is unknown.
+/// Entries are matched to recipients by number. Of several for one number, one that was accepted
+/// counts before one that cannot be read, and that before one that was refused: what may have cost
+/// money must not be claimed again. A recipient without an entry is unknown.
 pub fn reply(reply: isendpro::Reply, items: &[Item]) -> Reply {
     let answers = match (reply.entries.as_slice(), items) {
         // One of each: the answer to one message is about that message, however it writes the number.
@@ -91,13 +92,23 @@ pub fn reply_by_number(reply: isendpro::Reply, items: &[Item]) -> Reply {
 
 fn matched(entries: &[Entry], items: &[Item]) -> Vec<Answer> {
     let said = by_recipient(entries, items).said;
-    said.into_iter().map(|it| it.map_or_else(unmentioned, answer)).collect()
+    let weighed = said.into_iter().map(|it| it.into_iter().map(answer).min_by_key(weight));
+    weighed.map(|it| it.unwrap_or_else(unmentioned)).collect()
+}
+
+/// Of several answers the one with the least counts.
+fn weight(answer: &Answer) -> u8 {
+    match answer.status {
+        Status::Accepted => 0,
+        Status::Refused => 2,
+        _ => 1,
+    }
 }
 
 /// Entries of an answer, by whom they are about.
 pub struct ByRecipient<'a> {
-    /// The first entry about each recipient, in their order.
-    pub said: Vec<Option<&'a Entry>>,
+    /// The entries about each recipient, in their order.
+    pub said: Vec<Vec<&'a Entry>>,
     /// Entries about none of them.
     pub others: Vec<&'a Entry>,
 }
@@ -112,15 +123,14 @@ pub fn by_recipient<'a>(entries: &'a [Entry], items: &[Item]) -> ByRecipient<'a>
     for (place, item) in items.iter().enumerate() {
         by_key.entry(key(&item.tel)).or_insert(place);
     }
-    let mut sorted = ByRecipient { said: vec![None; items.len()], others: Vec::new() };
+    let mut sorted = ByRecipient { said: vec![Vec::new(); items.len()], others: Vec::new() };
     for entry in entries {
         let place = entry.tel().and_then(|tel| {
             let key = key(&tel);
             by_tel.get(&*tel).or_else(|| by_tel.get(key.as_str())).or_else(|| by_key.get(&key))
         });
         match place.and_then(|it| sorted.said.get_mut(*it)) {
-            Some(unsaid) if unsaid.is_none() => *unsaid = Some(entry),
-            Some(_) => {}
+            Some(said) => said.push(entry),
             None => sorted.others.push(entry),
         }
     }
@@ -276,6 +286,29 @@ mod tests {
             let reply = reply(isendpro::Reply::read(raw).unwrap(), &callable);
             let told: Vec<_> = reply.answers.iter().map(|it| it.status).collect();
             assert_eq!(told, statuses, "{nums:?}");
+        }
+    }
+
+    #[test]
+    fn of_several_entries_for_one_number_what_may_have_cost_money_counts() {
+        let (yes, no) =
+            (r#"{"code":"0","tel":"33680010203"}"#, r#"{"code":"11","tel":"0680010203"}"#);
+        let (unread, other) = (r#"{"tel":"33680010203"}"#, r#"{"code":"21","tel":"33680010203"}"#);
+        for (entries, status, code) in [
+            ([yes, no], Status::Accepted, Some(0)),
+            ([no, yes], Status::Accepted, Some(0)),
+            ([unread, yes], Status::Accepted, Some(0)),
+            ([no, unread], Status::Unknown, None),
+            ([no, other], Status::Refused, Some(11)),
+            ([other, no], Status::Refused, Some(21)),
+        ] {
+            // The second mention in the message is settled beforehand, and is not asked for.
+            let (callable, settled) = callable(&["0680010203", "+33680010203", "0680010204"]);
+            assert_eq!(settled.len(), 1);
+            let raw = format!(r#"{{"etat":{{"etat":[{}]}}}}"#, entries.join(","));
+            let reply = reply(isendpro::Reply::read(&raw).unwrap(), &callable);
+            let told: Vec<_> = reply.answers.iter().map(|it| (it.status, it.code)).collect();
+            assert_eq!(told, [(status, code), (Status::Unknown, None)], "{entries:?}");
         }
     }
 
