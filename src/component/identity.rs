@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use ring::digest::{Context, SHA256};
 use ring::pbkdf2;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::MessageKey;
 use super::input::WRAPPER;
@@ -13,28 +13,40 @@ use super::input::WRAPPER;
 /// is in doubt.
 const APART: &[&str] = &["keyid", "resend"];
 
+/// Hashed at both ends of a wrapper within which a field stands that stands beside it too: the one
+/// within counts. No text is as long as that, so no other body has these bytes there.
+const END: [u8; 8] = [u8::MAX; 8];
+
 /// The SHA-256 of a body as it was received, without the key.
 pub fn identity(body: &Value) -> [u8; 32] {
     let mut hash = Context::new(&SHA256);
-    match body {
-        Value::Object(fields) => {
-            for (name, value) in fields {
-                match value {
-                    _ if APART.contains(&name.as_str()) => {}
-                    Value::Object(inner) if name == WRAPPER => {
-                        for (name, value) in inner {
-                            if !APART.contains(&name.as_str()) {
-                                add(&mut hash, name, value);
-                            }
-                        }
-                    }
-                    value => add(&mut hash, name, value),
-                }
+    let Value::Object(fields) = body else {
+        add(&mut hash, "", body);
+        return finish(hash);
+    };
+    for (name, value) in fields {
+        match value {
+            Value::Object(inner) if name == WRAPPER => {
+                let twice = own(inner).any(|(it, _)| it != WRAPPER && fields.contains_key(it));
+                let end: &[u8] = if twice { &END } else { &[] };
+                hash.update(end);
+                own(inner).for_each(|(name, value)| add(&mut hash, name, value));
+                hash.update(end);
             }
+            value if is_own(name) => add(&mut hash, name, value),
+            _ => {}
         }
-        other => add(&mut hash, "", other),
     }
     finish(hash)
+}
+
+/// The fields that make the message what it is.
+fn own(fields: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
+    fields.iter().filter(|(name, _)| is_own(name))
+}
+
+fn is_own(name: &str) -> bool {
+    !APART.contains(&name)
 }
 
 /// The user's own id of a message, as its body has it, right or wrong in all else.
@@ -126,6 +138,37 @@ mod tests {
             json!("text"),
         ] {
             assert_ne!(identity(&other), identity(&body), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_field_beside_and_within_the_wrapper_is_told_apart() {
+        let bodies = [
+            json!({"reference": "r", "num": "A", "requestBody": {"num": "B"}, "sms": "x"}),
+            json!({"reference": "r", "requestBody": {"num": "A"}, "num": "B", "sms": "x"}),
+            json!({"reference": "r", "num": "A", "requestBody": {"num": "B", "sms": "x"}}),
+        ];
+        for (place, body) in bodies.iter().enumerate() {
+            for other in &bodies[..place] {
+                assert_ne!(identity(body), identity(other), "{body} {other}");
+            }
+        }
+    }
+
+    /// Journals remember messages by it: it may change for no body whose fields stand in one place.
+    #[test]
+    fn what_stands_in_one_place_has_the_identity_that_it_always_had() {
+        let plain = json!({"num": "06", "sms": "a"});
+        let known = "0200a7ae1ab36ed44c2f6c5667ffd04e806201384f137dd78121063da2df7626";
+        assert_eq!(hex(&identity(&plain)), known);
+        for same in [
+            json!({"requestBody": {"num": "06", "sms": "a"}}),
+            json!({"num": "06", "requestBody": {"sms": "a"}}),
+            json!({"requestBody": {"num": "06"}, "sms": "a"}),
+            json!({"keyid": "k", "requestBody": {"num": "06", "keyid": "l", "sms": "a"}}),
+            json!({"resend": 1, "requestBody": {"num": "06", "resend": 0, "sms": "a"}}),
+        ] {
+            assert_eq!(identity(&same), identity(&plain), "{same}");
         }
     }
 
