@@ -14,7 +14,7 @@ use super::{Error, Kind, Meta, Shape, input_schema};
 pub(super) const WRAPPER: &str = "requestBody";
 
 /// Fields that every body may carry.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, JsonSchema)]
+#[derive(Clone, Default, PartialEq, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Common {
     /// Key of another account
@@ -38,6 +38,16 @@ pub struct Common {
     ///
     /// Also return iSendPro's answer as it came, under `raw`.
     pub raw: bool,
+}
+
+impl std::fmt::Debug for Common {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Common")
+            .field("keyid", &self.keyid.as_ref().map(|_| "..."))
+            .field("resend", &self.resend)
+            .field("raw", &self.raw)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Reads bodies of one action: made once, used for every message.

@@ -157,7 +157,7 @@ pub struct Answer {
 }
 
 /// The API's answer to one call.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Reply {
     /// One answer a recipient of the call, in their order; empty for calls without recipients.
     pub answers: Vec<Answer>,
@@ -167,6 +167,18 @@ pub struct Reply {
     pub raw: Box<str>,
     /// Whether this is what an earlier delivery of the same message was told.
     pub replayed: bool,
+}
+
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let statuses: Vec<Status> = self.answers.iter().map(|it| it.status).collect();
+        f.debug_struct("Reply")
+            .field("answers", &statuses)
+            .field("data", &self.data.len())
+            .field("raw", &self.raw.len())
+            .field("replayed", &self.replayed)
+            .finish()
+    }
 }
 
 /// What became of one call.

@@ -1,6 +1,7 @@
 //! Answers of the API, read as leniently as they are written.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use serde_json::{Map, Value};
 
@@ -8,7 +9,7 @@ use serde_json::{Map, Value};
 ///
 /// Every answer is a list of entries here, although the API writes one entry now as an object, now
 /// as a list of one, and the credit without the inner level.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Reply {
     /// The entries, in the API's order.
     pub entries: Vec<Entry>,
@@ -17,8 +18,23 @@ pub struct Reply {
 }
 
 /// One entry of an answer. Unknown fields are kept.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Default)]
 pub struct Entry(Map<String, Value>);
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("entries", &self.entries)
+            .field("raw", &self.raw.len())
+            .finish()
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry").field("code", &self.code()).field("fields", &self.0.len()).finish()
+    }
+}
 
 impl Reply {
     /// Reads an answer, whatever content type it was given. `None` if it is no answer of the API.

@@ -2,12 +2,16 @@
 //! all that comes out, here and in every other test.
 
 use isendpro_connector::actions::Session;
-use isendpro_connector::component::{Connection, Kind};
+use isendpro_connector::component::{self, Common, Connection, Kind, Message, Outcome};
+use isendpro_connector::isendpro;
 use serde_json::{Value, json};
 
 use super::operations::{OPS, Op};
 use super::run::{KEY, PASSWORD, Step, config, reply};
 use crate::http::{Answer, Api, Seen};
+
+const NUMBER: &str = "33680010203";
+const TEXT: &str = "Bonjour, canary";
 
 /// The request as a person could read it in a page.
 fn told(seen: &Seen) -> String {
@@ -143,6 +147,34 @@ async fn a_session_and_a_configuration_print_no_key() {
     let own = session.with_key("AnotherCanaryKey88").unwrap();
     let shown = format!("{config:?} {session:?} {own:?}");
     assert!(!shown.contains(KEY) && !shown.contains("Canary"), "{shown}");
+}
+
+#[test]
+fn messages_and_answers_print_no_key_no_number_and_no_text() {
+    let common = json!({"keyid": KEY, "meta": {"num": NUMBER}, "reference": TEXT});
+    let common: Common = serde_json::from_value(common).unwrap();
+    let message = json!({"id": "1", "body": {"num": NUMBER, "sms": TEXT, "snapshot": [NUMBER]},
+        "query": {"tel": NUMBER}, "passthrough": {"a": {"keyid": KEY}}});
+    let message = Message::new(message);
+    let entry =
+        json!({"code": 0, "tel": NUMBER, "message": TEXT, "subAccountKeyId": KEY, NUMBER: 1});
+    let raw = json!({"etat": {"etat": [entry]}}).to_string();
+    let answered = isendpro::Reply::read(&raw).unwrap();
+    let answer = component::Answer {
+        status: component::Status::Accepted,
+        code: Some(0),
+        message: Some(TEXT.to_owned()),
+        reason: None,
+        parts: None,
+        replayed: false,
+    };
+    let data = answered.entries[0].fields().clone();
+    let reply = component::Reply { answers: vec![answer], data, raw: raw.into(), replayed: false };
+    let shown = format!("{common:?} {message:?} {answered:?} {:?}", Outcome::Done(reply));
+    for secret in [KEY, NUMBER, TEXT] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    assert!(shown.contains(r#"id: Some("1")"#) && shown.contains("code: Some(0)"), "{shown}");
 }
 
 #[tokio::test]
