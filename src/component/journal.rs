@@ -44,7 +44,7 @@ impl Scope {
 pub const WHOLE: u32 = u32::MAX;
 
 /// One thing that must happen at most once: what one recipient gets, or [`WHOLE`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Slot<'a> {
     /// The recipient's place in its message, or [`WHOLE`].
     pub index: u32,
@@ -53,6 +53,12 @@ pub struct Slot<'a> {
     pub tel: &'a str,
     /// The tracker that goes with it.
     pub tracker: Option<&'a str>,
+}
+
+impl std::fmt::Debug for Slot<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Slot").field("index", &self.index).finish_non_exhaustive()
+    }
 }
 
 /// What is claimed: some slots of one message, to be called together.

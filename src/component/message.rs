@@ -53,6 +53,7 @@ impl std::fmt::Debug for Message {
         f.debug_struct("Message")
             .field("id", &self.id)
             .field("in_doubt", &self.in_doubt)
+            .field("redelivered", &self.redelivered)
             .finish_non_exhaustive()
     }
 }

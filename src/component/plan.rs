@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{Answer, Effect, Problem, Reason};
 
 /// One recipient of a message.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Item {
     /// Place of the recipient in the message, counted from 0.
     pub index: usize,
@@ -25,6 +25,15 @@ pub struct Item {
     pub units: u32,
     /// What a person should know of this recipient although it stops nothing.
     pub warnings: Vec<String>,
+}
+
+impl std::fmt::Debug for Item {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Item")
+            .field("index", &self.index)
+            .field("units", &self.units)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Item {

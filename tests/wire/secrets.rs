@@ -2,7 +2,7 @@
 //! all that comes out, here and in every other test.
 
 use isendpro_connector::actions::Session;
-use isendpro_connector::component::{self, Common, Connection, Kind, Message, Outcome};
+use isendpro_connector::component::{self, Common, Connection, Item, Kind, Message, Outcome, Slot};
 use isendpro_connector::isendpro;
 use serde_json::{Value, json};
 
@@ -170,7 +170,11 @@ fn messages_and_answers_print_no_key_no_number_and_no_text() {
     };
     let data = answered.entries[0].fields().clone();
     let reply = component::Reply { answers: vec![answer], data, raw: raw.into(), replayed: false };
-    let shown = format!("{common:?} {message:?} {answered:?} {:?}", Outcome::Done(reply));
+    let slot = Slot { index: 0, tel: NUMBER, tracker: None };
+    let meta = Some(Value::from(TEXT));
+    let item = Item { num: NUMBER.to_owned(), tel: NUMBER.to_owned(), meta, ..Item::default() };
+    let outcome = Outcome::Done(reply);
+    let shown = format!("{common:?} {message:?} {answered:?} {outcome:?} {slot:?} {item:?}");
     for secret in [KEY, NUMBER, TEXT] {
         assert!(!shown.contains(secret), "{shown}");
     }
