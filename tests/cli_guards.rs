@@ -193,6 +193,19 @@ fn a_run_sends_what_its_limit_allows_and_stops_reading() {
 }
 
 #[test]
+fn a_limit_counts_what_a_resumed_run_sends_and_not_what_was_sent_before() {
+    let (simulator, folder) = (Simulator::start(&[]), tempfile::tempdir().unwrap());
+    let journal = format!("file:{}", folder.path().join("sent.journal").display());
+    let args = ["--max-messages", "3", "--journal", &journal, "--concurrency", "1"];
+    for (sent, code) in [(3, 3), (6, 3), (8, 0)] {
+        let finished = simulator.run("sendSms", "k", &args).run(messages(8));
+        assert_eq!((finished.code, simulator.total()), (code, sent), "{finished:?}");
+        let told = fates(&finished.lines()).into_iter().filter(|it| *it == "accepted").count();
+        assert_eq!(told, sent);
+    }
+}
+
+#[test]
 fn messages_under_way_together_do_not_exceed_a_limit_together() {
     let simulator = Simulator::start(&["--latency", "2"]);
     let args = ["--max-parts", "20", "--concurrency", "64"];

@@ -92,10 +92,11 @@ impl<C: Connection> Call<'_, C> {
             self.api.ready()?;
         }
         let mut settled = self.settle_the_past(job, parts).await?;
-        let left: Vec<_> = job.parts().into_iter().zip(&settled).collect();
-        let left: Vec<_> = left.into_iter().filter(|it| it.1.is_none()).map(|it| it.0).collect();
+        let left = job.parts().into_iter().zip(&settled);
+        let left: Vec<_> = left.filter(|it| it.1.is_none()).map(|it| it.0).collect();
         let held_back = match self.admit(&left).await {
             Err(error) if !self.has_a_past() => return Err(error),
+            // What is known of the message has to be told.
             admitted => admitted.err().map(|it| Problem::new(Reason::Unavailable, it.what)),
         };
         drop(turn);
@@ -144,6 +145,9 @@ impl<C: Connection> Call<'_, C> {
     }
 
     async fn admit(&self, parts: &[PartInfo]) -> Result<(), Error> {
+        if parts.is_empty() {
+            return Ok(());
+        }
         let load = Load {
             own_account: self.own_account,
             recipients: parts.iter().map(|it| it.recipients).sum(),
