@@ -69,6 +69,9 @@ async fn opened(stop: &Stop, health: &Health) -> Result<Option<Option<Arc<dyn Le
                     tracing::warn!(warning, "journal");
                 }
                 health.set(Obstacle::Journal, false);
+                // Whoever asks keeps no journal open.
+                let asked = Arc::downgrade(&ledger);
+                health.ask_journal(move || asked.upgrade().is_none_or(|it| it.answers()));
                 return Ok(Some(Some(ledger)));
             }
             Err(error) if error.retryable() && began.elapsed() < PATIENCE => {

@@ -123,6 +123,12 @@ pub trait Ledger: Journal + component::State {
         &[]
     }
 
+    /// Whether the store answered when it was last heard of, which is also while nobody claims. A
+    /// store that asks nobody always answers.
+    fn answers(&self) -> bool {
+        true
+    }
+
     /// Says that nothing more is claimed. Without it, what was claimed and not recorded counts as
     /// being called for a while longer.
     fn close(&self) -> BoxFuture<'_, Result<(), Error>> {

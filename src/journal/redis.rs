@@ -29,7 +29,7 @@ mod tests;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -89,6 +89,8 @@ struct Inner {
     id: Vec<u8>,
     options: Options,
     held: Mutex<Held>,
+    /// Whether the lease was renewed when that was last tried.
+    answers: AtomicBool,
     replacing: tokio::sync::Mutex<()>,
     attempts: Mutex<HashMap<u64, Attempt>>,
     /// The next ticket. Begins anywhere, so that a ticket is of no use in another process.
@@ -120,6 +122,7 @@ impl RedisJournal {
             id,
             options,
             held: Mutex::new(Held::none()),
+            answers: AtomicBool::new(true),
             replacing: tokio::sync::Mutex::default(),
             attempts: Mutex::default(),
             next: AtomicU64::new(u64::from_ne_bytes(random()?)),
@@ -198,6 +201,10 @@ impl State for RedisJournal {
 impl Ledger for RedisJournal {
     fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    fn answers(&self) -> bool {
+        self.inner.answers.load(Ordering::Relaxed)
     }
 
     fn close(&self) -> BoxFuture<'_, Result<(), Error>> {

@@ -1,7 +1,8 @@
 //! What keeps messages from being carried, for whoever asks whether a process is ready.
 
-use std::sync::Arc;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// Something that keeps messages from being carried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,22 +63,69 @@ impl Obstacle {
 }
 
 /// What is in the way of a process. Clones are of the same process.
-#[derive(Debug, Clone, Default)]
-pub struct Health(Arc<[AtomicBool; Obstacle::ALL.len()]>);
+#[derive(Clone, Default)]
+pub struct Health(Arc<Known>);
+
+#[derive(Default)]
+struct Known {
+    /// What messages have met.
+    met: [AtomicBool; Obstacle::ALL.len()],
+    /// Whether the journal answers, also while there are no messages.
+    journal: OnceLock<Box<dyn Fn() -> bool + Send + Sync>>,
+}
+
+impl fmt::Debug for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.obstacles()).finish()
+    }
+}
 
 impl Health {
     /// Says whether this is in the way.
     pub fn set(&self, obstacle: Obstacle, there: bool) {
-        self.0[obstacle as usize].store(there, Ordering::Relaxed);
+        self.0.met[obstacle as usize].store(there, Ordering::Relaxed);
     }
 
-    /// Whether this is in the way.
+    /// Has the journal asked whether it answers, each time that somebody wants to know. Only the first
+    /// journal is.
+    pub fn ask_journal(&self, answers: impl Fn() -> bool + Send + Sync + 'static) {
+        self.0.journal.set(Box::new(answers)).ok();
+    }
+
+    /// Whether this is in the way: a message has met it and none got through since, or the journal
+    /// does not answer.
     pub fn has(&self, obstacle: Obstacle) -> bool {
-        self.0[obstacle as usize].load(Ordering::Relaxed)
+        let silent = || self.0.journal.get().is_some_and(|answers| !answers());
+        let met = self.0.met[obstacle as usize].load(Ordering::Relaxed);
+        met || obstacle == Obstacle::Journal && silent()
     }
 
     /// All that is in the way: nothing, if messages are carried.
     pub fn obstacles(&self) -> impl Iterator<Item = Obstacle> {
         Obstacle::ALL.into_iter().filter(|it| self.has(*it))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_journal_is_in_the_way_for_messages_and_for_those_who_ask_it() {
+        let (health, answers) = (Health::default(), Arc::new(AtomicBool::new(true)));
+        let asked = Arc::clone(&answers);
+        health.ask_journal(move || asked.load(Ordering::Relaxed));
+        for (met, answering, there) in [
+            (false, true, false),
+            (true, true, true),
+            (true, false, true),
+            (false, false, true),
+            (false, true, false),
+        ] {
+            health.set(Obstacle::Journal, met);
+            answers.store(answering, Ordering::Relaxed);
+            let expected: &[_] = if there { &[Obstacle::Journal] } else { &[] };
+            assert_eq!(health.obstacles().collect::<Vec<_>>(), expected, "{met} {answering}");
+        }
     }
 }

@@ -171,6 +171,29 @@ async fn a_pause_is_waited_for() {
 }
 
 #[tokio::test]
+async fn whether_the_server_answers_is_known_while_nobody_claims() {
+    let mut redis = Redis::start();
+    let options = RedisOptions { lease: Duration::from_millis(300), ..impatient() };
+    let store = RedisJournal::open(&redis.url(), options).await.unwrap();
+    let told = async |answers: bool| {
+        let mut looks = tokio::time::interval(Duration::from_millis(10));
+        let waiting = async {
+            while store.answers() != answers {
+                looks.tick().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("it is never told");
+    };
+    assert!(store.answers());
+    redis.stop();
+    told(false).await;
+    redis.restart();
+    told(true).await;
+    redis.command(&["FLUSHALL"]);
+    told(false).await;
+}
+
+#[tokio::test]
 async fn a_server_that_has_lost_its_data_grants_nothing() {
     let redis = Redis::start();
     let store = open(&redis.url()).await;

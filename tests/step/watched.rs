@@ -9,6 +9,7 @@ use crate::cli::{Simulator, ask, isendpro, until};
 use crate::contract::{impatient, sender, sms};
 use crate::queues::Queue;
 use crate::rabbit::Rabbit;
+use crate::redis::Redis;
 use crate::stage::{Stage, incoming, with};
 use crate::step::{Launch, Step};
 
@@ -164,8 +165,36 @@ fn a_step_whose_broker_is_gone_is_not_ready() {
     step.says("no messages can be taken");
     let (is_ready, why) = ready(&step);
     assert!(!is_ready && why.starts_with("consumer: the broker cannot be reached"), "{why}");
+    until("results cannot go either", || ready(&step).1.contains("\npublisher: the broker"));
+
+    // Nothing is to be published, and it is connected again all the same.
+    rabbit.restart();
+    until("it is ready again", || ready(&step).0);
+    assert_eq!(value(&scrape(&step), r#"isendpro_connections_total{purpose="write"}"#), 2);
     step.signal("TERM");
     assert_eq!(step.exit(), Some(0));
+}
+
+#[test]
+fn a_step_that_has_nothing_to_do_tells_when_its_journal_is_gone() {
+    let mut redis = Redis::start();
+    let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
+    let launch = watched(sender(&stage, &simulator, &json!({})));
+    let mut step = launch.env("ISENDPRO_JOURNAL", &redis.url()).start();
+    step.says("waiting for messages");
+    assert!(ready(&step).0);
+    redis.stop();
+    step.says("the journal does not answer");
+    assert_eq!(ready(&step), (false, "journal: the journal fails\n".to_owned()));
+    assert_eq!(value(&scrape(&step), r#"isendpro_obstacle{what="journal"}"#), 1);
+
+    redis.restart();
+    step.says("the journal answers again");
+    assert!(ready(&step).0);
+    stage.publish(&incoming(), &sms("0001", "a"));
+    stage.next(Queue::Data);
+    assert_eq!((simulator.total(), ready(&step).0), (1, true));
+    stage.end(&mut step);
 }
 
 #[test]

@@ -12,6 +12,7 @@
 //! its later claims.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::keys::random;
@@ -98,6 +99,16 @@ impl Inner {
         Ok(())
     }
 
+    /// Tells those who watch whether the server answers: nobody may claim for a while.
+    fn tell(&self, renewed: &Result<(), Error>) {
+        let answered = self.answers.swap(renewed.is_ok(), Ordering::Relaxed);
+        match renewed {
+            Err(error) if answered => tracing::warn!(%error, "the journal does not answer"),
+            Ok(()) if !answered => tracing::info!("the journal answers again"),
+            _ => {}
+        }
+    }
+
     /// Asks for a lease. Says whether this owner has one.
     async fn lease(&self, owner: Id, create: bool) -> Result<bool, Error> {
         let mut script = LEASE.prepare_invoke();
@@ -127,7 +138,9 @@ pub(super) async fn keep(inner: Arc<Inner>) {
             () = inner.wake.notified() => {}
         }
         // What fails now is tried again soon, and whoever claims in the meantime is told.
-        if inner.renew().await.is_ok() {
+        let renewed = inner.renew().await;
+        inner.tell(&renewed);
+        if renewed.is_ok() {
             inner.clear_up(inner.options.patience).await;
         }
     }

@@ -54,6 +54,13 @@ struct State {
     open: Option<(Connection, Channel)>,
 }
 
+impl State {
+    /// The channel, unless it was lost.
+    fn channel(&self) -> Option<&Channel> {
+        self.open.as_ref().map(|it| &it.1).filter(|it| it.status().connected())
+    }
+}
+
 impl Line {
     /// A line to this broker, whose publications are confirmed if `confirms` says so.
     pub fn new(broker: Broker, confirms: bool) -> Self {
@@ -63,7 +70,7 @@ impl Line {
     /// The open channel and its number: a new one if the last was hung up or lost.
     pub async fn channel(&self) -> Result<(u64, Channel), lapin::Error> {
         let mut state = self.state.lock().await;
-        if let Some((_, channel)) = state.open.as_ref().filter(|it| it.1.status().connected()) {
+        if let Some(channel) = state.channel() {
             return Ok((state.number, channel.clone()));
         }
         state.open = None;
@@ -81,6 +88,11 @@ impl Line {
             channel.confirm_select(lapin::options::ConfirmSelectOptions::default()).await?;
         }
         Ok((connection, channel))
+    }
+
+    /// Whether there is no open channel: the last was hung up or lost.
+    pub async fn is_lost(&self) -> bool {
+        self.state.lock().await.channel().is_none()
     }
 
     /// Whether the broker takes nothing on this line, for lack of memory or disk.

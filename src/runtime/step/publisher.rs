@@ -15,7 +15,7 @@ use crate::runtime::{Health, Obstacle};
 /// For how long a broker that is gone is waited for.
 pub const PATIENCE: Duration = Duration::from_secs(300);
 
-/// How often a broker that takes nothing is looked at.
+/// How often it is looked whether the broker is there, and takes something.
 const LOOK: Duration = Duration::from_secs(1);
 /// How often that is said.
 const SAID_EVERY: Duration = Duration::from_secs(60);
@@ -71,8 +71,25 @@ impl Publisher {
         }
     }
 
-    /// Tells for ever whether the broker takes nothing, also while nobody wants to begin.
+    /// Tells for ever whether results can go, also while there are none, and makes a lost connection
+    /// anew.
     pub async fn watch(&self) {
+        tokio::join!(self.stay_connected(), self.tell_blocked());
+    }
+
+    async fn stay_connected(&self) {
+        let mut waits = pauses();
+        loop {
+            if self.line.is_lost().await && self.connect().await.is_err() {
+                tokio::time::sleep(waits.next().unwrap_or_default()).await;
+            } else {
+                waits = pauses();
+                tokio::time::sleep(LOOK).await;
+            }
+        }
+    }
+
+    async fn tell_blocked(&self) {
         let mut since = None;
         loop {
             let blocked = self.line.is_blocked().await;
