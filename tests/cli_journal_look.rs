@@ -77,6 +77,29 @@ fn tracked(ending: &str, reference: &str, tracker: &str) -> Value {
     message
 }
 
+#[test]
+fn a_journal_that_is_not_there_is_an_error_and_none_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("typo");
+    let store = format!("file:{}", path.display());
+    let empty = folder.path().join("empty");
+    std::fs::write(&empty, "").unwrap();
+    let key = "0123456789";
+    for args in [
+        &["list"][..],
+        &["show", key],
+        &["accept", key],
+        &["forget", "--all"],
+        &["reconcile", "--report", "-"],
+        &["reconcile", "--server", "simulator"],
+    ] {
+        let run = |store: &str| isendpro(&["journal", "--journal", store]).args(args).run("");
+        run(&store).says(2, &["there is no journal at this path", &store]);
+        run(&format!("file:{}", empty.display())).says(2, &["there is no journal at this path"]);
+    }
+    assert!(!path.exists() && std::fs::metadata(&empty).unwrap().len() == 0);
+}
+
 fn trackers(them: &[Value]) -> BTreeSet<String> {
     them.iter().map(|it| it["tracker"].as_str().unwrap().to_owned()).collect()
 }

@@ -9,6 +9,7 @@ mod show;
 mod tests;
 mod words;
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use clap::Subcommand;
@@ -82,6 +83,7 @@ pub fn main(args: Args) -> anyhow::Result<u8> {
                 .to_owned(),
         )
     })?;
+    expect(&store)?;
     super::runtime()?.block_on(async {
         let ledger = open(&store).await?;
         let done = match args.what {
@@ -96,6 +98,24 @@ pub fn main(args: Args) -> anyhow::Result<u8> {
         close(&ledger).await;
         done
     })
+}
+
+/// Only what sends makes a journal: an empty one in the place of a slip would say that nothing is in
+/// doubt.
+fn expect(store: &str) -> Result<(), Usage> {
+    let Some(path) = store.strip_prefix("file:").filter(|it| !it.is_empty()) else {
+        return Ok(());
+    };
+    let none = match std::fs::metadata(path) {
+        Ok(found) => found.is_file() && found.len() == 0,
+        Err(error) => error.kind() == ErrorKind::NotFound,
+    };
+    if none {
+        return Err(Usage(format!(
+            "--journal {store}: there is no journal at this path; a run with --journal makes one"
+        )));
+    }
+    Ok(())
 }
 
 /// Opens a journal, and says what people should know of it.
