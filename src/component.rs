@@ -48,6 +48,7 @@ pub use schema::{input_schema, options_schema, output_schema, plain};
 pub use shape::Shape;
 pub use state::{State, Store};
 pub use trigger::{Around, Cause, Event, Fired, SNAPSHOT_BYTES, Trigger, Webhook};
+pub use words::nearest;
 
 /// A boxed future that may move between threads, as function pointers and trait objects need it.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -81,6 +81,14 @@ fn a_value_that_is_not_allowed_names_those_that_are() {
 }
 
 #[test]
+fn a_slip_of_one_letter_means_the_field_that_is_missing() {
+    let run = isendpro(&["run", "sendSms", "--server", "simulator"]);
+    let line = &run.run(r#"{"nm":"0680010001","sms":"Z"}"#).lines()[0];
+    let said = line["error"]["message"].as_str().unwrap();
+    assert!(said.contains("nm: is not a field of this message; did you mean \"num\"?"), "{said}");
+}
+
+#[test]
 fn a_slip_in_the_name_of_a_secret_does_not_show_it() {
     for slip in ["key_id", "KEYID", "apiKey", "password"] {
         let message = format!(r#"{{"{slip}":"canary-SECRET","num":"0680010203","sms":"x"}}"#);
@@ -191,8 +199,9 @@ fn no_setting_makes_a_real_send_look_like_a_test() {
     let path = folder.path().join("config.json");
     std::fs::write(&path, r#"{"testMode":"x"}"#).unwrap();
     let args = ["--config", path.to_str().unwrap()];
-    let lines = simulator.run("sendSms", "k", &args).run(sms("0001", "a")).quiet(0);
-    assert!(lines[0].get("mode").is_none(), "{}", lines[0]);
+    let refused = simulator.run("sendSms", "k", &args).run(sms("0001", "a"));
+    refused.says(2, &["testMode: there is no such setting; isendpro"]);
+    assert_eq!(simulator.total(), 0);
     let empty = ["run", "sendSms", "--set", "server="];
     isendpro(&empty).key("k").run(sms("0001", "x")).says(2, &["--set server= has no value"]);
 }

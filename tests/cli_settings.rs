@@ -70,7 +70,7 @@ fn a_slip_in_a_setting_names_the_settings_there_are() {
     for (set, words) in [
         (
             "giveupafter=3",
-            &["giveupafter", "there is no such setting", "giveUpAfter", "whenRefused"][..],
+            &["giveupafter", "no such setting; did you mean giveUpAfter?", "whenRefused"][..],
         ),
         ("giveUpAfter", &["name=value"]),
         ("giveUpAfter=soon", &["CONFIGURATION, nothing sent", "giveUpAfter", "must be a number"]),
@@ -102,6 +102,22 @@ fn a_file_that_is_no_configuration_is_named_without_its_content() {
         finished.says(2, &[&path, "JSON"]);
         assert!(!finished.stderr.contains("secret-content"), "{}", finished.stderr);
     }
+}
+
+#[test]
+fn a_slip_in_a_file_of_settings_sends_nothing_and_names_what_was_meant() {
+    let (simulator, folder) = (Simulator::start(&[]), tempfile::tempdir().unwrap());
+    for (slip, meant) in [("mod", "mode"), ("keyId", "keyid"), ("max_parts", "maxParts")] {
+        let mut config = json!({"keyid": "k", "_account": "x", "threshold": 20});
+        config[slip] = "canary".into();
+        let path = file(&folder, &config.to_string());
+        let args = ["run", "sendSms", "--server", &simulator.url, "--config", &path];
+        let run = isendpro(&args).run(sms("0001", "a"));
+        let words = format!("{slip}: there is no such setting; did you mean {meant}?");
+        run.says(2, &[&path, &words]);
+        assert!(run.stdout.is_empty() && !run.stderr.contains("canary"), "{run:?}");
+    }
+    assert_eq!(simulator.total(), 0);
 }
 
 #[test]

@@ -23,7 +23,7 @@ use super::limits::{Count, LimitArgs};
 use super::settings::SettingsArgs;
 use super::{Usage, complain, monitor, server, stdio, terminal};
 use crate::actions::Session;
-use crate::catalog::step_fields;
+use crate::catalog::{kind_is_open, step_fields};
 use crate::component::{Config, Handler};
 use crate::runtime::pipe::{self, Failures, Options, Summary, Watch};
 use crate::runtime::{Engine, Health, Stop, Stopper};
@@ -294,8 +294,7 @@ impl Flow {
 
     /// What was not checked for want of a setting that a step must have.
     fn unchecked(&self, config: &Config) -> Option<String> {
-        let asked = step_fields(self.handler).get("kind").is_some();
-        (asked && config.get("kind").is_none()).then(|| {
+        kind_is_open(self.handler, config).then(|| {
             "kind is not set (marketing or transactional): hours and STOP mention were not checked"
                 .to_owned()
         })

@@ -6,8 +6,8 @@ use clap::Args;
 use serde_json::{Map, Value};
 
 use super::Usage;
-use crate::catalog::SETTINGS;
-use crate::component::Config;
+use crate::catalog::{SETTINGS, known_settings};
+use crate::component::{Config, nearest};
 
 /// Flags that every command with an account has.
 #[derive(Debug, Clone, Args)]
@@ -30,7 +30,7 @@ impl SettingsArgs {
     /// The configuration. `fields` are the names that the action knows besides the general ones.
     pub fn config(&self, fields: &[String]) -> anyhow::Result<Config> {
         let mut settings = match &self.config {
-            Some(path) => read_object(path)?,
+            Some(path) => known_only(read_object(path)?, path)?,
             None => Map::new(),
         };
         settings.extend(environment());
@@ -107,7 +107,33 @@ fn assigned<'a>(assignment: &'a str, fields: &[String]) -> Result<(&'a str, &'a 
     if known.contains(&name) {
         return Ok((name, value.trim()));
     }
-    Err(Usage(format!("--set {name}: there is no such setting; there are {}", known.join(", "))))
+    let advice = did_you_mean(nearest(name, &known));
+    let known = known.join(", ");
+    Err(Usage(format!("--set {name}: there is no such setting; {advice}there are {known}")))
+}
+
+/// Refuses names that no command knows: a slip in `mode` would make a dry run a real one. Those that
+/// begin with `_` are a platform's own.
+fn known_only(settings: Map<String, Value>, path: &Path) -> Result<Map<String, Value>, Usage> {
+    let known = known_settings();
+    let unknown = settings.keys().filter(|it| !it.starts_with('_') && !known.contains(it));
+    let said: Vec<String> = unknown
+        .map(|name| {
+            format!("{name}: there is no such setting; {}", did_you_mean(nearest(name, &known)))
+        })
+        .collect();
+    if said.is_empty() {
+        return Ok(settings);
+    }
+    Err(Usage(format!(
+        "--config {}: {}isendpro actions ACTION lists them",
+        path.display(),
+        said.concat()
+    )))
+}
+
+fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |it| format!("did you mean {it}? "))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{journal, logging, monitor, settings, terminal};
-use crate::catalog::{COMPONENT, JOURNAL};
+use crate::catalog::{COMPONENT, JOURNAL, remarks};
 use crate::component::{Config, Error, Journal, State};
 use crate::journal::Ledger;
 use crate::runtime::step::{self, Settings, Setup};
@@ -33,6 +33,7 @@ pub fn main() -> anyhow::Result<u8> {
         let Some(ledger) = opened(&stop, &health).await? else { return Ok(()) };
         let setup = Setup {
             component: &COMPONENT,
+            remarks,
             defaults: Config::new(settings::environment()),
             journal: ledger.as_ref().map(|it| Arc::clone(it) as Arc<dyn Journal>),
             state: ledger.as_ref().map(|it| Arc::clone(it) as Arc<dyn State>),

@@ -26,6 +26,11 @@ impl Config {
         Self(settings)
     }
 
+    /// The names of all settings, whatever their values.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// The value of a setting, unless it is absent, null or empty.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name).filter(|it| !it.is_null() && it.as_str() != Some(""))

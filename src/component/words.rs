@@ -20,9 +20,11 @@ pub fn check(
     if validator.is_valid(value) {
         return Ok(());
     }
+    let found: Vec<_> = validator.iter_errors(value).collect();
+    let missing: Vec<&str> = found.iter().filter_map(missing).collect();
     let mut mistakes: Vec<Mistake> = Vec::new();
-    for found in validator.iter_errors(value) {
-        mistakes.extend(describe(&found, known));
+    for found in &found {
+        mistakes.extend(describe(found, known, &missing));
     }
     let more = mistakes.len().saturating_sub(MOST);
     let mut what: Vec<String> = mistakes.iter().take(MOST).map(|it| it.words.clone()).collect();
@@ -38,7 +40,15 @@ struct Mistake {
     words: String,
 }
 
-fn describe(found: &ValidationError, known: &[String]) -> Vec<Mistake> {
+/// The name of a field that has to be there.
+fn missing<'a>(found: &'a ValidationError) -> Option<&'a str> {
+    match found.kind() {
+        ValidationErrorKind::Required { property } => property.as_str(),
+        _ => None,
+    }
+}
+
+fn describe(found: &ValidationError, known: &[String], missing: &[&str]) -> Vec<Mistake> {
     let at = path(found.instance_path());
     let here = |words: String| {
         let named = if at.is_empty() { words } else { format!("{at}: {words}") };
@@ -50,7 +60,7 @@ fn describe(found: &ValidationError, known: &[String]) -> Vec<Mistake> {
             vec![Mistake { words: format!("{field}: is missing or empty"), field }]
         }
         ValidationErrorKind::AdditionalProperties { unexpected } => {
-            unexpected.iter().map(|name| unknown(&at, name, known)).collect()
+            unexpected.iter().map(|name| unknown(&at, name, known, missing)).collect()
         }
         ValidationErrorKind::Type { kind } => {
             here(format!("must be {}, found {}", expected(kind), found_type(found.instance())))
@@ -75,21 +85,40 @@ fn describe(found: &ValidationError, known: &[String]) -> Vec<Mistake> {
     }
 }
 
-fn unknown(at: &str, name: &str, known: &[String]) -> Mistake {
+fn unknown(at: &str, name: &str, known: &[String], missing: &[&str]) -> Mistake {
     let field = join(at, name);
-    let nearest = known
-        .iter()
-        .map(|it| (likeness(&it.to_lowercase(), &name.to_lowercase()), it))
-        .filter(|(likeness, _)| *likeness > 0.66)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    let advice = match nearest {
-        Some((_, nearest)) => format!("did you mean \"{nearest}\"? "),
+    let advice = match slip(name, known, missing).or_else(|| alike(name, known, 0.66)) {
+        Some(nearest) => format!("did you mean \"{nearest}\"? "),
         None => String::new(),
     };
     let words = format!(
         "{field}: is not a field of this message; {advice}your own data goes under \"meta\""
     );
     Mistake { field, words }
+}
+
+/// The known name that was most likely meant, if any is near.
+pub fn nearest<'a, T: AsRef<str>>(name: &str, known: &'a [T]) -> Option<&'a str> {
+    slip(name, known, &[]).or_else(|| alike(name, known, 0.85))
+}
+
+/// The known name that is most like this one, if that is more than `least`.
+fn alike<'a, T: AsRef<str>>(name: &str, known: &'a [T], least: f64) -> Option<&'a str> {
+    let lower = name.to_lowercase();
+    let likeness = |it: &'a T| (likeness(&it.as_ref().to_lowercase(), &lower), it.as_ref());
+    let near = known.iter().map(likeness).filter(|(likeness, _)| *likeness > least);
+    near.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, it)| it)
+}
+
+/// The known name that is a slip away: one letter, or two of a longer name; the fewest, and of
+/// equals one that is missing.
+fn slip<'a, T: AsRef<str>>(name: &str, known: &'a [T], missing: &[&str]) -> Option<&'a str> {
+    let name = name.to_lowercase();
+    let most = if name.chars().count() < 6 { 1 } else { 2 };
+    let known = known.iter().map(AsRef::as_ref).filter(|it| it.len() > 1);
+    let slips = known.map(|it| (strsim::damerau_levenshtein(&it.to_lowercase(), &name), it));
+    let near = slips.filter(|(slips, _)| *slips <= most);
+    near.min_by_key(|(slips, it)| (*slips, !missing.contains(it))).map(|(_, it)| it)
 }
 
 /// From 0 to 1: a common beginning counts, and so does a slip of two letters.
@@ -205,5 +234,18 @@ mod tests {
             said(&json!({"num": "06", "sms": "x", "qqq": 1})),
             "qqq: is not a field of this message; your own data goes under \"meta\""
         );
+    }
+
+    #[test]
+    fn one_letter_is_nearer_than_a_common_beginning_and_what_is_missing_is_nearest() {
+        let known = ["numAzur", "nom", "num", "sms", "smslong", "emetteur"];
+        let near = |name: &str| nearest(name, &known);
+        assert_eq!(near("nums"), Some("num"));
+        assert_eq!(near("smss"), Some("sms"));
+        assert_eq!(near("emmeteur"), Some("emetteur"));
+        assert_eq!(near("NumAzure"), Some("numAzur"));
+        assert_eq!(near("texte"), None);
+        assert_eq!(slip("nm", &known, &["num"]), Some("num"));
+        assert_eq!(slip("nm", &known, &["nom"]), Some("nom"));
     }
 }

@@ -72,6 +72,19 @@ fn a_file_takes_the_place_of_the_platform() {
 }
 
 #[test]
+fn a_step_warns_of_slips_and_of_what_is_left_open() {
+    let stage = Stage::new();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let config = json!({"mod": "canary", "_account": "x"});
+    let mut step = alone("sendSms", &stage, file.path(), &config).start();
+    step.says("fields that nobody knows are ignored: mod (did you mean mode?)");
+    step.says("kind is not set (marketing or transactional): hours and STOP mention are not");
+    step.says("each message must bring its own");
+    stage.end(&mut step);
+    assert!(!step.output().contains("canary") && !step.output().contains("_account"));
+}
+
+#[test]
 fn a_report_as_a_file_has_no_place_without_a_platform() {
     let (stage, simulator) = (Stage::new(), Simulator::start(&[]));
     let file = tempfile::NamedTempFile::new().unwrap();

@@ -81,6 +81,7 @@ impl Running {
         let to_stop = stopper.clone();
         let ended = std::thread::spawn(move || {
             let setup = Setup {
+                remarks: |_, _| Vec::new(),
                 component: &COMPONENT,
                 defaults: Config::default(),
                 journal: None,

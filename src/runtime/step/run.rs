@@ -19,7 +19,7 @@ use super::publisher::Publisher;
 use super::settings::{BrokerSettings, Origin, Settings};
 use super::storage::Storage;
 use crate::component::{
-    Cause, Component, Config, Connection, Error, Journal, Role, Scope, Store, hex,
+    Cause, Component, Config, Connection, Error, Handler, Journal, Role, Scope, Store, hex,
 };
 use crate::runtime::http::Http;
 use crate::runtime::{Engine, Health, Memory, Obstacle, Stop, Stopper, live};
@@ -38,6 +38,8 @@ pub(super) const FINISHING: Duration = Duration::from_secs(10);
 pub struct Setup<C: 'static> {
     /// The component, one of whose actions or triggers it is.
     pub component: &'static Component<C>,
+    /// What is worth a warning in the configuration of an action or a trigger.
+    pub remarks: fn(&Handler<C>, &Config) -> Vec<String>,
     /// Settings that the platform's own go before.
     pub defaults: Config,
     /// Where it is remembered what was sent.
@@ -130,7 +132,7 @@ async fn start<C: Connection>(
     setup: Setup<C>,
     stop: &Stop,
 ) -> Result<Started<C>, Error> {
-    let Setup { component, defaults, journal, state, .. } = setup;
+    let Setup { component, remarks, defaults, journal, state, .. } = setup;
     let data = match origin {
         Origin::Platform(platform) => platform.step(&settings.ids).await?,
         Origin::File(data) => StepData::clone(data),
@@ -141,6 +143,9 @@ async fn start<C: Connection>(
         Error::config("ELASTICIO_FUNCTION", format!("{function} is no action or trigger"))
     })?;
     let config = live::configured(defaults, config);
+    for remark in remarks(handler, &config) {
+        tracing::warn!("{remark}");
+    }
     let engine = Engine::over(live::connect(&config)?, handler, &config, PATIENCE, stop.clone())?;
     let patience = engine.patience();
     let mut engine = engine.holding_for(HOLDING).finishing_for(FINISHING);
