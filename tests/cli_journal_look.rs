@@ -292,6 +292,8 @@ fn one_entry_is_shown_with_what_to_do_about_it() {
         "journal reconcile",
         &accept,
         "\"resend\": true",
+        "a run that reached its end is over",
+        "--once-per-id",
         &format!("{tracker}  (derived from the key)"),
     ] {
         assert!(shown.stdout.contains(words), "no {words} in {}", shown.stdout);
