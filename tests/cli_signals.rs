@@ -29,7 +29,9 @@ fn a_signal_stops_the_reading_and_everything_under_way_is_finished_and_printed()
         run.signal(signal);
         let finished = run.wait();
         feeding.join().unwrap();
-        let lines = finished.quiet(code);
+        let next = format!("tail -n +{}", finished.lines().len() + 2);
+        finished.says(code, &["go on with the rest", &next]);
+        let lines = finished.lines();
         assert!(lines.iter().all(|it| it["status"] == "accepted"), "{signal}");
         let printed = lines.len() + 1;
         assert_eq!(simulator.total(), printed, "{signal}: taken, against accepted and printed");
@@ -46,7 +48,27 @@ fn a_signal_ends_a_run_that_waits_for_its_input() {
     run.line();
     run.signal("TERM");
     let finished = run.wait();
-    assert_eq!((finished.code, finished.stdout.as_str(), finished.stderr.as_str()), (143, "", ""));
+    finished.says(143, &["read up to line 1 of the input; go on with the rest: tail -n +2"]);
+    assert_eq!((finished.stdout.as_str(), finished.stderr.lines().count()), ("", 1));
+}
+
+#[test]
+fn with_a_journal_an_interrupted_run_wants_the_same_whole_input() {
+    let (simulator, folder) = (Simulator::start(&[]), tempfile::tempdir().unwrap());
+    let store = format!("file:{}", folder.path().join("sent.journal").display());
+    let args = ["--journal", &store];
+    let mut run = simulator.run("sendSms", "main", &args).start();
+    let equal = sms("0001", "twice");
+    run.send(&equal);
+    run.line();
+    run.signal("TERM");
+    let finished = run.wait();
+    finished.says(143, &["read up to line 1 of the input; go on with the same whole input"]);
+    assert!(!finished.stderr.contains("tail"), "{}", finished.stderr);
+    let whole = simulator.run("sendSms", "main", &args).run(format!("{equal}\n{equal}\n"));
+    whole.says(0, &["1 already sent"]);
+    let replayed = whole.lines().iter().filter(|it| it["replayed"] == true).count();
+    assert_eq!((replayed, simulator.sent().len()), (1, 2));
 }
 
 #[test]
@@ -57,7 +79,9 @@ fn a_signal_ends_the_wait_before_another_try() {
     run.send(&sms("0001", "b"));
     until("the second message is taken", || simulator.total() == 1);
     run.signal("TERM");
-    let lines = run.wait().quiet(143);
+    let finished = run.wait();
+    finished.says(143, &["go on with the rest"]);
+    let lines = finished.lines();
     assert_eq!((lines[0]["error"]["kind"].as_str(), lines.len()), (Some("notSent"), 2));
 }
 

@@ -224,6 +224,7 @@ impl Flow {
         summary.notes.extend(self.unchecked(config));
         let signal = *signal.lock().unwrap_or_else(PoisonError::into_inner);
         let limit = guards.reached();
+        let remembered = remembering.is_some();
         if let Some(remembering) = remembering {
             remembering.end(&mut summary, signal.is_some() || limit.is_some()).await;
         }
@@ -232,6 +233,7 @@ impl Flow {
             deed: self.handler.meta.deed,
             mode,
             interrupted: signal.is_some(),
+            remembered,
             limit,
             price,
             shortage: funds.as_ref().and_then(|it| it.shortage(&guards.count)),

@@ -15,6 +15,8 @@ pub struct Report<'a> {
     pub mode: Option<&'a str>,
     /// Whether a signal ended it.
     pub interrupted: bool,
+    /// Whether a journal remembers what was sent.
+    pub remembered: bool,
     /// The flag whose limit ended it.
     pub limit: Option<&'static str>,
     /// Euros for a part.
@@ -82,15 +84,22 @@ impl Report<'_> {
     /// Where to go on after an early end.
     fn tell_rest(&self) {
         let (last, next) = (self.summary.last_line, self.summary.last_line + 1);
-        let rest = format!(
-            "isendpro: read up to line {last} of the input; go on with the rest: tail -n +{next}"
-        );
+        // A journal counts equal lines from the beginning of the input.
+        let rest = if self.remembered {
+            format!(
+                "isendpro: read up to line {last} of the input; go on with the same whole input: \
+                 the journal knows what was sent"
+            )
+        } else {
+            format!(
+                "isendpro: read up to line {last} of the input; go on with the rest: tail -n +{next}"
+            )
+        };
         let read_to_the_end = self.mode == Some("dryRun");
         let limited = self.limit.is_some() && !read_to_the_end;
-        if self.summary.stopped.is_some() || self.summary.account.is_some() || limited {
+        let cut_off = self.summary.stopped.is_some() || self.summary.account.is_some();
+        if cut_off || limited || self.interrupted {
             complain(&rest);
-        } else if self.interrupted {
-            terminal::hint(&rest);
         }
     }
 
