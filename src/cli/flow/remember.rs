@@ -64,7 +64,8 @@ impl JournalArgs {
         if let Some(sent) = run.resumed {
             complain(format_args!(
                 "isendpro: resuming the last run of {job}, which did not reach its end: {sent} \
-                 already sent"
+                 already sent; if this is other input, give it another --job: messages of it that \
+                 are equal to those would not be sent"
             ));
         }
         let (scope, resumed) = (run.scope, run.resumed.is_some());
