@@ -10,7 +10,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
-use cli::{Cli, Simulator, isendpro, sms};
+use cli::{Cli, Simulator, isendpro, program, sms};
 use serde_json::{Value, json};
 
 /// A simulator, and a folder for states.
@@ -37,7 +37,7 @@ impl Stage {
 
     /// The lines of a run in which nothing went wrong.
     fn polled(&self, trigger: &str, args: &[&str]) -> Vec<Value> {
-        self.poll(trigger, "main", args).run("").quiet(0)
+        self.poll(trigger, "main", args).run("").polled()
     }
 
     /// Sends to numbers that end like these.
@@ -109,7 +109,9 @@ fn results_that_nobody_took_come_again() {
     stage.send(&["0001"]);
     let mut run = stage.poll("newDeliveryReports", "main", EACH).start();
     run.close_stdout();
-    run.wait().says(1, &["the reader of the results has gone", "will emit the same again"]);
+    let gone = run.wait();
+    gone.says(1, &["isendpro: the reader of the results has gone", "will emit the same again"]);
+    assert!(!gone.stderr.contains("ANSWER"), "{gone:?}");
     assert!(!stage.state().exists());
     assert_eq!(stage.polled("newDeliveryReports", EACH).len(), 1);
 }
@@ -147,8 +149,107 @@ fn two_runs_at_a_time_are_refused_and_so_is_a_state_of_something_else() {
         stage.poll("newDeliveryReports", "main", &[]).run("").says(2, &[words]);
         assert_eq!(fs::read_to_string(stage.state()).unwrap(), text, "it stays as it is");
     }
-    fs::write(stage.state(), "").unwrap();
+}
+
+#[test]
+fn a_state_that_is_damaged_is_refused_with_what_to_do_and_stays_as_it_is() {
+    let stage = Stage::new();
     stage.polled("newDeliveryReports", &[]);
+    let whole: Value = serde_json::from_slice(&fs::read(stage.state()).unwrap()).unwrap();
+    let with = |name: &str, value: Value| {
+        let mut kept = whole.clone();
+        kept[name] = value;
+        kept.to_string().into_bytes()
+    };
+    for damaged in [
+        Vec::new(),
+        b" \n".to_vec(),
+        b"{\"version\":1,\xff".to_vec(),
+        with("snapshot", Value::Null),
+        with("snapshot", json!({})),
+        with("snapshot", json!("text")),
+        with("stored", json!("no base64!")),
+        with("stored", json!(7)),
+    ] {
+        fs::write(stage.state(), &damaged).unwrap();
+        let refused = stage.poll("newDeliveryReports", "main", &[]).run("");
+        refused.says(2, &["damaged", "delete it to begin anew", "since the last run"]);
+        assert_eq!(fs::read(stage.state()).unwrap(), damaged, "it stays as it is");
+    }
+}
+
+#[test]
+fn damage_in_a_snapshot_names_the_file_and_nothing_of_a_step() {
+    let stage = Stage::new();
+    for (trigger, snapshot) in [
+        ("newDeliveryReports", json!({"version": 1})),
+        ("newDeliveryReports", json!({"version": 9})),
+        ("newOptOuts", json!({"a": 1})),
+    ] {
+        fs::remove_file(stage.state()).ok();
+        stage.polled(trigger, &[]);
+        let mut kept: Value = serde_json::from_slice(&fs::read(stage.state()).unwrap()).unwrap();
+        kept["snapshot"] = snapshot;
+        fs::write(stage.state(), kept.to_string()).unwrap();
+        let refused = stage.poll(trigger, "main", &[]).run("");
+        let path = stage.state();
+        refused.says(2, &["nothing done: snapshot: ", path.to_str().unwrap(), "delete it"]);
+        assert!(!refused.stderr.contains("step") && !refused.stderr.contains("JOURNAL"));
+    }
+}
+
+#[test]
+fn what_a_state_kept_beside_its_snapshot_and_lost_names_the_file() {
+    let stage = Stage::new();
+    let numbers: Vec<String> = (0..551).map(|it| format!("06{it:08}")).collect();
+    stage.set(json!({ "blacklist": numbers }));
+    stage.polled("newOptOuts", &[]);
+    let mut kept: Value = serde_json::from_slice(&fs::read(stage.state()).unwrap()).unwrap();
+    kept["stored"] = Value::Null;
+    fs::write(stage.state(), kept.to_string()).unwrap();
+    let refused = stage.poll("newOptOuts", "main", &[]).run("");
+    refused.says(2, &["551 numbers", stage.state().to_str().unwrap(), "delete it"]);
+    assert!(!refused.stderr.contains("JOURNAL"), "{refused:?}");
+}
+
+#[test]
+fn a_first_run_says_that_it_is_one_and_what_it_told() {
+    let stage = Stage::new();
+    stage.set(json!({ "blacklist": ["0680010001"] }));
+    let kept = stage.state();
+    let path = kept.to_str().unwrap();
+    let run = |trigger: &str| stage.poll(trigger, "main", &[]).run("");
+    run("newOptOuts").says(0, &["first run", path, "recorded what there is, and told nothing"]);
+    assert_eq!(run("newOptOuts").quiet(0), [Value::Null; 0]);
+    fs::remove_file(&kept).unwrap();
+    stage.send(&["0002"]);
+    run("newDeliveryReports").says(0, &["first run", path, "told 1 result"]);
+    fs::remove_file(&kept).unwrap();
+    // It keeps nothing, so no run of it is the first.
+    assert_eq!(run("startFlow").quiet(0).len(), 1);
+    assert!(!kept.exists());
+}
+
+#[test]
+fn results_that_cannot_be_written_are_told_as_what_they_are() {
+    let stage = Stage::new();
+    let script = ["-c", "exec \"$0\" \"$@\" > /dev/full", env!("CARGO_BIN_EXE_isendpro")];
+    let kept = stage.state();
+    let poll = ["poll", "startFlow", "--server", &stage.simulator.url, "--state"];
+    let full = program("/bin/sh", &script).args(&poll).args(&[kept.to_str().unwrap()]);
+    let run = full.key("main").run("");
+    run.says(1, &["isendpro: the results cannot be written", "the next run will emit the same"]);
+    assert!(!run.stderr.contains("ANSWER"), "{run:?}");
+}
+
+#[test]
+fn a_slash_after_the_server_makes_no_other_server_of_it() {
+    let stage = Stage::new();
+    stage.polled("newDeliveryReports", &[]);
+    let url = format!("{}/", stage.simulator.url);
+    let kept = stage.state();
+    let poll = ["poll", "newDeliveryReports", "--server", &url, "--state", kept.to_str().unwrap()];
+    assert_eq!(isendpro(&poll).key("main").run("").quiet(0), [Value::Null; 0]);
 }
 
 #[test]
@@ -191,7 +292,10 @@ fn low_credit_is_told_once_and_again_after_it_rose() {
     let second = polled(5.0);
     assert_eq!((first.len(), second.len()), (1, 1));
     assert_ne!(first[0]["id"], second[0]["id"], "it is another message");
-    stage.poll("lowCredit", "main", &[]).run("").says(2, &["threshold"]);
+    stage
+        .poll("lowCredit", "main", &[])
+        .run("")
+        .says(2, &["nothing done: threshold: is missing", "--set threshold=20"]);
 }
 
 #[test]
@@ -276,7 +380,7 @@ fn a_hundred_thousand_numbers_are_followed_in_little_memory() {
         // In pages they fit into the pipe, which nobody reads meanwhile.
         let polling = stage.poll("newOptOuts", "main", &[]).start();
         let most = polling.highest();
-        let lines = polling.finish().quiet(0);
+        let lines = polling.finish().polled();
         let numbers = lines.iter().flat_map(|it| it["body"]["numbers"].as_array().unwrap());
         let numbers: Vec<String> = numbers.map(Value::to_string).collect();
         let told: BTreeSet<_> = numbers.iter().cloned().collect();

@@ -20,7 +20,7 @@ pub use self::remember::JournalArgs;
 use self::remember::Remembering;
 use super::failed::FailedFile;
 use super::limits::{Count, LimitArgs};
-use super::settings::SettingsArgs;
+use super::settings::{SettingsArgs, advised};
 use super::{Usage, complain, monitor, server, stdio, terminal};
 use crate::actions::Session;
 use crate::catalog::{kind_is_open, step_fields};
@@ -275,7 +275,8 @@ impl Flow {
     }
 
     fn engine(&self, config: &Config, stop: Stop) -> anyhow::Result<Engine<Session>> {
-        let engine = Engine::new(self.handler, config, PATIENCE, stop)?;
+        let engine = Engine::new(self.handler, config, PATIENCE, stop)
+            .map_err(|it| advised(it, self.handler))?;
         if engine.emits_many() && !self.manner.many {
             return Err(Usage(format!(
                 "{} gives several results for a message this way; add --many, or --set emitBehaviour=fetchAll",

@@ -2,8 +2,9 @@
 
 mod state;
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -12,8 +13,8 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Mutex;
 
 use self::state::{Account, StateFile};
-use super::settings::SettingsArgs;
-use super::{Usage, actions, code_of, complain, logging, server, stdio};
+use super::settings::{SettingsArgs, advised};
+use super::{FAILED, Usage, actions, code_of, complain, logging, server, stdio};
 use crate::actions::Session;
 use crate::catalog::step_fields;
 use crate::component::{
@@ -87,40 +88,102 @@ async fn poll(
 ) -> anyhow::Result<u8> {
     let server = config.text("server").unwrap_or_default();
     let _simulator = server::resolve(&mut config).await?;
-    Session::connect(&config)?.ready()?;
+    let worded = |error: Error| worded(error, handler, &args.state);
+    Session::connect(&config).and_then(|it| it.ready()).map_err(worded)?;
     let key = config.text("keyid").unwrap_or_default();
     let account = Account { server: &server, key: &key };
     let (state, snapshot) = StateFile::open(&args.state, handler.meta.name, account)?;
     let state = Arc::new(state);
-    let engine = Engine::new(handler, &config, PATIENCE, Stop::new().1)?
+    let engine = Engine::new(handler, &config, PATIENCE, Stop::new().1)
+        .map_err(worded)?
         .store(Store::new(state.clone(), handler.meta.name));
     let output = stdio::Output::start().context("writing to stdout")?;
-    let out = Out { output: Mutex::new(output), state };
-    let message = Message { snapshot, ..Message::new(json!({})) };
+    let out = Out::new(output, state);
+    let first = snapshot.is_none();
+    let message = Message { snapshot: snapshot.unwrap_or_default(), ..Message::new(json!({})) };
     let verdict = engine.handle(message, &out).await;
-    out.settle().await?;
-    match verdict.error {
-        None => Ok(0),
-        Some(error) => {
-            complain(format_args!("isendpro: {error}"));
-            Ok(code_of(error.kind))
-        }
+    // What fails here is told below.
+    out.settle().await.ok();
+    if let Some(failure) = out.failure.get() {
+        complain(format_args!("isendpro: {failure}; the next run will emit the same again"));
+        return Ok(FAILED);
     }
+    if let Some(error) = verdict.error.map(worded) {
+        complain(format_args!("isendpro: {error}"));
+        return Ok(code_of(error.kind));
+    }
+    if first && out.kept.load(Ordering::Relaxed) {
+        greet(&args.state, out.told.load(Ordering::Relaxed));
+    }
+    Ok(0)
+}
+
+/// A state that was lost or misspelled looks like a first run: somebody has to see it.
+fn greet(state: &Path, told: usize) {
+    let told = match told {
+        0 => "recorded what there is, and told nothing".to_owned(),
+        1 => "told 1 result".to_owned(),
+        many => format!("told {many} results"),
+    };
+    complain(format_args!(
+        "isendpro: first run: there was no {}, so this run began anew and {told}; the next one \
+         tells what is new since",
+        state.display()
+    ));
+}
+
+/// An error in the words of this command: there is no step here.
+fn worded(error: Error, handler: &Handler<Session>, state: &Path) -> Error {
+    let of_state = error.kind == Kind::Config && error.field.as_deref() == Some("snapshot");
+    let error = advised(error, handler);
+    if !of_state {
+        return error;
+    }
+    error.hint(format!(
+        "it is in --state {}, which stays as it is; use the version of isendpro that wrote it, or \
+         {}",
+        state.display(),
+        state::ANEW
+    ))
 }
 
 /// Messages to stdout, and then what was seen to the file.
 struct Out {
     output: Mutex<stdio::Output>,
     state: Arc<StateFile>,
+    /// Results that went out.
+    told: AtomicUsize,
+    /// Whether the file was written.
+    kept: AtomicBool,
+    /// Why results, or the file, could not be written.
+    failure: OnceLock<String>,
 }
 
 impl Out {
+    fn new(output: stdio::Output, state: Arc<StateFile>) -> Self {
+        let (told, kept) = (AtomicUsize::new(0), AtomicBool::new(false));
+        Self { output: Mutex::new(output), state, told, kept, failure: OnceLock::new() }
+    }
+
     fn line(&self, mut line: String) -> BoxFuture<'_, Result<(), Error>> {
         line.push('\n');
         Box::pin(async move {
             let written = self.output.lock().await.write_all(line.as_bytes()).await;
-            written.map_err(|it| unwritten(&it))
+            self.told.fetch_add(1, Ordering::Relaxed);
+            written.map_err(|it| self.unwritten(&it))
         })
+    }
+
+    fn unwritten(&self, error: &std::io::Error) -> Error {
+        self.failed(match error.kind() {
+            std::io::ErrorKind::BrokenPipe => "the reader of the results has gone".to_owned(),
+            _ => format!("the results cannot be written: {error}"),
+        })
+    }
+
+    /// Remembers the first failure: it is not the API's, and told by this command.
+    fn failed(&self, why: String) -> Error {
+        Error::new(Kind::Internal, self.failure.get_or_init(|| why).as_str())
     }
 }
 
@@ -136,7 +199,7 @@ impl Emit for Out {
 
     fn settle(&self) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async {
-            self.output.lock().await.flush().await.map_err(|it| unwritten(&it))?;
+            self.output.lock().await.flush().await.map_err(|it| self.unwritten(&it))?;
             stdio::sync();
             Ok(())
         })
@@ -148,18 +211,10 @@ impl Emit for Out {
             let state = Arc::clone(&self.state);
             let written = tokio::task::spawn_blocking(move || state.write(&snapshot)).await;
             let written = written.map_err(|it| it.to_string());
-            written.and_then(|it| it.map_err(|it| it.to_string())).map_err(|it| {
-                let said = format!("the next run will emit the same again: {it}");
-                Error::new(Kind::Unusable, said)
-            })
+            let written = written.and_then(|it| it.map_err(|it| format!("{it:#}")));
+            written.map_err(|it| self.failed(it))?;
+            self.kept.store(true, Ordering::Relaxed);
+            Ok(())
         })
     }
-}
-
-fn unwritten(error: &std::io::Error) -> Error {
-    let said = match error.kind() {
-        std::io::ErrorKind::BrokenPipe => "the reader of the results has gone".to_owned(),
-        _ => format!("the results cannot be written: {error}"),
-    };
-    Error::new(Kind::Unusable, said).hint("the next run will emit the same again")
 }

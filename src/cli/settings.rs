@@ -6,8 +6,9 @@ use clap::Args;
 use serde_json::{Map, Value};
 
 use super::Usage;
-use crate::catalog::{SETTINGS, known_settings};
-use crate::component::{Config, nearest};
+use crate::actions::Session;
+use crate::catalog::{SETTINGS, known_settings, step_fields};
+use crate::component::{Config, Error, Handler, Kind, nearest};
 
 /// Flags that every command with an account has.
 #[derive(Debug, Clone, Args)]
@@ -21,7 +22,7 @@ pub struct SettingsArgs {
     /// A file that holds the key and nothing else
     #[arg(long, value_name = "FILE")]
     pub keyid_file: Option<PathBuf>,
-    /// A setting or a field of the action, such as giveUpAfter=5 or emitBehaviour=fetchAll
+    /// A setting or a field of the action, such as callTimeout=40 or region=RE
     #[arg(long = "set", value_name = "NAME=VALUE")]
     pub set: Vec<String>,
 }
@@ -88,7 +89,7 @@ fn read_object(path: &Path) -> anyhow::Result<Map<String, Value>> {
 /// Checks a `name=value`; a name that nobody knows is most likely a slip.
 fn assigned<'a>(assignment: &'a str, fields: &[String]) -> Result<(&'a str, &'a str), Usage> {
     let (name, value) = assignment.split_once('=').ok_or_else(|| {
-        Usage("--set wants name=value, for example --set giveUpAfter=5".to_owned())
+        Usage("--set wants name=value, for example --set callTimeout=40".to_owned())
     })?;
     let name = name.trim();
     if name == "keyid" {
@@ -134,6 +135,18 @@ fn known_only(settings: Map<String, Value>, path: &Path) -> Result<Map<String, V
 
 fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |it| format!("did you mean {it}? "))
+}
+
+/// An error of the set-up, with how to give here what a step would be given in a form.
+pub fn advised(error: Error, handler: &Handler<Session>) -> Error {
+    let error = Error { deed: handler.meta.deed, ..error };
+    let field = error.field.clone().filter(|_| error.kind == Kind::Config && error.hint.is_none());
+    let fields = step_fields(handler);
+    let example = field.as_deref().and_then(|it| fields.get(it)?.get("placeholder")?.as_str());
+    match (&field, example) {
+        (Some(field), Some(example)) => error.hint(format!("such as --set {field}={example}")),
+        _ => error,
+    }
 }
 
 #[cfg(test)]

@@ -169,7 +169,7 @@ fn too_many(count: usize) -> Error {
 async fn stored(store: Option<&Store>, count: usize) -> Result<Vec<u64>, Error> {
     marks::load(store).await?.ok_or_else(|| {
         let said = format!("the {count} numbers of the last run are not in the store any more");
-        Error::new(Kind::Config, said).hint(
+        Error::config("snapshot", said).hint(
             "see that ISENDPRO_JOURNAL is what it was; or reset the step's snapshot, and the first \
              run records anew",
         )

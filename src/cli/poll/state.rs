@@ -17,6 +17,10 @@ use crate::component::{BoxFuture, Error, State, hex, stretch};
 /// The version that is written and read here.
 const VERSION: u64 = 1;
 
+/// What to do about one that is damaged, and what that costs.
+pub const ANEW: &str = "delete it to begin anew: what came since the last run is then not told, or \
+                        what was told before is told again";
+
 /// Whose account is asked.
 #[derive(Clone, Copy)]
 pub struct Account<'a> {
@@ -30,6 +34,7 @@ impl Account<'_> {
     /// Four bytes by which another account is noticed, and the key is not found.
     fn check(self, salt: &[u8]) -> String {
         let server = self.server.trim().to_lowercase();
+        let server = server.trim_end_matches('/');
         let account = format!("{server}\n{}", self.key.trim());
         hex(&stretch::<4>(&account, salt))
     }
@@ -58,39 +63,34 @@ pub struct StateFile {
 }
 
 impl StateFile {
-    /// Locks the file, and reads what the last run left; an empty object at first.
+    /// Locks the file, and reads what the last run left; nothing at the first run.
     ///
     /// # Errors
-    /// When another run has it, or it is of another trigger, account or version. Then it stays as it
-    /// is.
+    /// When another run has it, or it is damaged, or of another trigger, account or version. Then it
+    /// stays as it is.
     pub fn open(
         path: &Path,
         trigger: &'static str,
         account: Account<'_>,
-    ) -> anyhow::Result<(Self, Value)> {
+    ) -> anyhow::Result<(Self, Option<Value>)> {
         let lock = lock(path)?;
         let shown = path.display();
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        let was: Option<Value> = match std::fs::read(path) {
+            Ok(bytes) => Some(serde_json::from_slice(&bytes).unwrap_or_default()),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(Usage(format!("--state {shown}: {error}")).into()),
-        };
-        let was: Option<Value> = match text.trim() {
-            "" => None,
-            text => Some(serde_json::from_str(text).unwrap_or_default()),
         };
         if let Some(wrong) = was.as_ref().and_then(|it| wrong(it, trigger, account)) {
             let said =
                 format!("--state {shown} {wrong}; nothing was asked for, and it stays as it is");
             return Err(Usage(said).into());
         }
-        let mut was = was.unwrap_or_default();
-        let stored = was["stored"].as_str().and_then(|it| STANDARD.decode(it).ok());
-        let checked = match was["account"].take() {
-            Value::Null => account.checked()?,
-            checked => checked,
+        let (checked, stored, snapshot) = match was {
+            None => (account.checked()?, None, None),
+            Some(mut was) => {
+                (was["account"].take(), stored(&was).ok().flatten(), Some(was["snapshot"].take()))
+            }
         };
-        let snapshot = was["snapshot"].take();
         let (path, stored) = (path.to_owned(), Mutex::new(stored));
         Ok((Self { path, trigger, account: checked, stored, _lock: lock }, snapshot))
     }
@@ -134,10 +134,25 @@ impl State for StateFile {
     }
 }
 
+/// What is too large for a snapshot, if there is any.
+fn stored(state: &Value) -> Result<Option<Vec<u8>>, base64::DecodeError> {
+    match &state["stored"] {
+        Value::Null => Ok(None),
+        // What is no text is no base64 either.
+        stored => STANDARD.decode(stored.as_str().unwrap_or("?")).map(Some),
+    }
+}
+
+/// Whether a run may have left this. None leaves an empty snapshot: that would be a first run.
+fn whole(state: &Value) -> bool {
+    let snapshot = state["snapshot"].as_object();
+    snapshot.is_some_and(|it| !it.is_empty()) && stored(state).is_ok()
+}
+
 /// Why this file is not the one.
 fn wrong(state: &Value, trigger: &str, account: Account<'_>) -> Option<String> {
     let Some(version) = state["version"].as_u64() else {
-        return Some("is no state of isendpro poll, or damaged".to_owned());
+        return Some(format!("is no state of isendpro poll, or damaged; {ANEW}"));
     };
     if version != VERSION {
         return Some(format!("is of version {version}; this program knows version {VERSION}"));
@@ -145,6 +160,9 @@ fn wrong(state: &Value, trigger: &str, account: Account<'_>) -> Option<String> {
     if state["trigger"] != trigger {
         let other = state["trigger"].as_str().unwrap_or("another trigger");
         return Some(format!("belongs to {other}, not to {trigger}; name a file of its own"));
+    }
+    if !whole(state) {
+        return Some(format!("is damaged; {ANEW}"));
     }
     let said = "belongs to another account or server; name a file of its own, or delete it to begin \
                 anew with a new key";
