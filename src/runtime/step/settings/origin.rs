@@ -51,7 +51,7 @@ pub(super) fn origin(from: &mut Reader) -> Origin<ApiAccess> {
     let read = std::fs::read(&path).map_err(|it| format!("({path}) cannot be read: {it}"));
     let data = read.and_then(|it| StepData::read(&it).map_err(|what| format!("({path}): {what}")));
     let data = data.unwrap_or_else(|what| {
-        from.complain_of(FILE, what);
+        from.complain_of_file(format!("{FILE} {what}"));
         StepData::default()
     });
     Origin::File(Box::new(data))

@@ -7,7 +7,7 @@ use std::time::Duration;
 use lapin::uri::AMQPUri;
 use reqwest::Url;
 
-use super::MOST;
+use super::{MOST, origin};
 use crate::component::{Error, Kind};
 use crate::runtime::step::cipher::Cipher;
 
@@ -26,11 +26,14 @@ pub fn full(name: &str) -> String {
 pub struct Reader {
     variables: HashMap<String, String>,
     wrong: Vec<String>,
+    /// What is wrong with the file in the platform's place.
+    wrong_file: Option<String>,
 }
 
 impl Reader {
     pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { variables: variables.into_iter().collect(), wrong: Vec::new() }
+        let variables = variables.into_iter().collect();
+        Self { variables, wrong: Vec::new(), wrong_file: None }
     }
 
     /// Any variable, by its whole name.
@@ -45,12 +48,12 @@ impl Reader {
 
     /// Says what is wrong with one of the platform's.
     pub fn complain(&mut self, name: &str, what: impl std::fmt::Display) {
-        self.complain_of(&full(name), what);
+        self.wrong.push(format!("{} {what}", full(name)));
     }
 
-    /// Says what is wrong with any variable, by its whole name.
-    pub fn complain_of(&mut self, name: &str, what: impl std::fmt::Display) {
-        self.wrong.push(format!("{name} {what}"));
+    /// Says what is wrong with the file in the platform's place: then nothing else is told.
+    pub fn complain_of_file(&mut self, what: String) {
+        self.wrong_file = Some(what);
     }
 
     /// A text that must be there; an empty one in its place, with a complaint, if it is not.
@@ -175,16 +178,24 @@ impl Reader {
 
     /// What was read, if all of it was right.
     pub fn finish<T>(self, read: T) -> Result<T, Error> {
+        if let Some(what) = self.wrong_file {
+            return Err(Error::new(Kind::Config, what));
+        }
+        let (whose, hint) = if origin::alone(&self) {
+            ("", "docs/step.md says what a step without a platform needs")
+        } else {
+            (
+                " of the platform",
+                "the platform sets them when it starts a step; to try an action by hand, use: \
+                 isendpro run",
+            )
+        };
         let what = match self.wrong.as_slice() {
             [] => return Ok(read),
-            [one] => format!("a variable of the platform is wrong: {one}"),
-            many => {
-                format!("{} variables of the platform are wrong: {}", many.len(), many.join(", "))
-            }
+            [one] => format!("a variable{whose} is wrong: {one}"),
+            many => format!("{} variables{whose} are wrong: {}", many.len(), many.join(", ")),
         };
-        Err(Error::new(Kind::Config, what).hint(
-            "the platform sets them when it starts a step; to try an action by hand, use: isendpro run",
-        ))
+        Err(Error::new(Kind::Config, what).hint(hint))
     }
 }
 
