@@ -85,6 +85,29 @@ fn a_step_warns_of_slips_and_of_what_is_left_open() {
 }
 
 #[test]
+fn a_login_that_the_broker_refuses_is_told_in_words_and_tried_again() {
+    let stage = Stage::new();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let launch = alone("sendSms", &stage, file.path(), &json!({}));
+    let right = launch.variables()["ELASTICIO_AMQP_URI"].clone();
+    let host = right.rsplit_once('@').map_or_else(
+        || right.trim_start_matches("amqp://").to_owned(),
+        |(_, host)| host.to_owned(),
+    );
+    let wrong = format!("amqp://guest:canary@{host}");
+    let mut step = launch.set("AMQP_URI", &wrong).start();
+    step.says(
+        "CONFIGURATION, nothing sent: the broker refuses the user, the password or the vhost",
+    );
+    step.says("not connected yet");
+    step.signal("TERM");
+    assert_eq!(step.exit(), Some(0), "{}", step.output());
+    let log = step.output();
+    assert!(!log.contains("canary") && !log.contains("AMQPError"), "{log}");
+    assert!(step.log().iter().all(|it| it["level"].as_u64() < Some(50)), "{log}");
+}
+
+#[test]
 fn a_report_as_a_file_has_no_place_without_a_platform() {
     let (stage, simulator) = (Stage::new(), Simulator::start(&[]));
     let file = tempfile::NamedTempFile::new().unwrap();

@@ -132,6 +132,20 @@ pub fn is_refusal(error: &lapin::Error) -> bool {
     matches!(said.kind(), lapin::protocol::AMQPErrorKind::Soft(_))
 }
 
+/// Why there is no connection, or nothing can be read, for people.
+pub fn unconnected(error: &lapin::Error) -> Error {
+    match error.kind() {
+        // What this user may not do, or a virtual host that is not there or not his.
+        lapin::ErrorKind::ProtocolError(said) if [403, 530].contains(&said.get_id()) => {
+            let what =
+                format!("refuses the user, the password or the vhost (code {})", said.get_id());
+            Error::new(Kind::Config, format!("the broker {what}"))
+                .hint("check ELASTICIO_AMQP_URI, and what this user may do")
+        }
+        _ => unreachable(error),
+    }
+}
+
 /// An error of the broker, for people. It repeats nothing of the URI, which holds a password.
 pub fn unreachable(error: &lapin::Error) -> Error {
     let what = match error.kind() {

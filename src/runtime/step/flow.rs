@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::attachments::Attachments;
-use super::broker::{Line, pauses, unreachable};
+use super::broker::{Line, pauses, unconnected};
 use super::incoming::Incoming;
 use super::inflight::{Arrival, End, InFlight, Seen, Taken};
 use super::publisher::{PATIENCE, Publisher};
@@ -135,7 +135,7 @@ impl<C: Connection> Flow<C> {
         loop {
             let error = match self.listen(reader, carrying, &mut gone_since).await {
                 Ok(()) => return Ok(()),
-                Err(error) => unreachable(&error),
+                Err(error) => unconnected(&error),
             };
             let since = *gone_since.get_or_insert_with(|| {
                 waits = pauses();

@@ -140,10 +140,12 @@ impl<S> Filter<S> for Audible {
     fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
         let whose = metadata.target().split("::").next();
         let most = match whose {
-            Some(OURS) => Level::TRACE,
-            // The broker's client warns of returned messages with all that is in them.
-            Some("lapin") => Level::ERROR,
-            _ => Level::WARN,
+            Some(OURS) => LevelFilter::TRACE,
+            // The broker's client tells its errors in Rust's words, and we tell them again. It warns of
+            // returned messages with all that is in them.
+            Some("lapin") if self.0.filter() >= LevelFilter::DEBUG => LevelFilter::ERROR,
+            Some("lapin") => LevelFilter::OFF,
+            _ => LevelFilter::WARN,
         };
         let level = *metadata.level();
         level <= self.0.filter() && level <= most

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::broker::{Line, is_refusal, pauses, unreachable};
+use super::broker::{Line, is_refusal, pauses, unconnected, unreachable};
 use super::confirms::{Confirms, Tried};
 use super::outgoing::Publication;
 use super::settings::Retry;
@@ -60,7 +60,7 @@ impl Publisher {
     pub async fn connect(&self) -> Result<(), Error> {
         let connected = self.confirms().await;
         self.health.set(Obstacle::Publisher, connected.is_err());
-        connected.map(drop).map_err(|it| unreachable(&it))
+        connected.map(drop).map_err(|it| unconnected(&it))
     }
 
     /// Waits while the broker takes nothing, for lack of memory or disk, and has said so: which it does

@@ -130,6 +130,12 @@ fn other_crates_are_heard_only_when_they_warn() {
 }
 
 #[test]
+fn the_brokers_client_is_heard_only_by_those_who_look_for_a_defect() {
+    let fails = || error!(target: "lapin::channels", "Connection error");
+    assert_eq!((logged("info", fails).len(), logged("debug", fails).len()), (0, 1));
+}
+
+#[test]
 fn an_error_is_told_as_bunyan_does_and_no_field_hides_the_lines_own() {
     let lines = logged("info", || {
         let error = Error::config("keyid", "is missing");
