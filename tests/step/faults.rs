@@ -47,6 +47,8 @@ impl Words {
             words.gather(stage);
             words.accepted.union(&words.unknown).count() == count
         });
+        // Results may go before the step has its inputs again, which it then settles.
+        until("inputs are taken again", || stage.queues.count(Queue::Input) == 0);
         stage.end(step);
         words.gather(stage);
         words
