@@ -47,6 +47,10 @@ use crate::component::{
 };
 use crate::journal::{Entry, Filter, Ledger, Run};
 
+/// How long claims that nobody has called may take to be given back at the end: without that they are
+/// in doubt for ever.
+const GIVING_BACK: Duration = Duration::from_secs(2);
+
 /// Times of a store. The defaults are right for production.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -139,7 +143,7 @@ impl RedisJournal {
     /// which nobody has called.
     async fn close(&self) -> Result<(), Error> {
         self.keeper.abort();
-        self.inner.clear_up(Duration::ZERO).await;
+        self.inner.clear_up(GIVING_BACK).await;
         let mut command = redis::cmd("DEL");
         command.arg(self.inner.keys.lease(self.inner.held().owner));
         let reply = self.inner.link.ask(Ask::Command(&command), Duration::ZERO).await;
