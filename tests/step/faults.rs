@@ -140,6 +140,30 @@ fn a_broker_that_restarts_in_the_middle_costs_nothing() {
     assert_eq!(simulator.total(), 40);
 }
 
+/// The broker is there, and refuses the login: that says nothing against what is published.
+#[test]
+fn a_login_that_is_refused_for_a_while_loses_no_result() {
+    let mut rabbit = Rabbit::start();
+    let simulator = Simulator::start(&["--latency", "1000"]);
+    let queues = Queues::declare(&rabbit.uri());
+    let mut stage = Stage { queues, platform: Platform::start(), codec: Codec::start() };
+    let folder = tempfile::tempdir().unwrap();
+    let journal = format!("file:{}", folder.path().join("sent.journal").display());
+    let step = launch(&stage, &simulator).env("ISENDPRO_JOURNAL", &journal);
+    let mut step = step.set("AMQP_PERSISTENT_MESSAGES", "true").start();
+    publish(&mut stage, 5);
+    until("all are under way", || simulator.total() == 5);
+    rabbit.stop();
+    rabbit.restart_refusing();
+    step.says("not published yet");
+    step.says("the broker refuses the user, the password or the vhost");
+    rabbit.stop();
+    rabbit.restart();
+    let words = Words::of(&mut stage, &mut step, 5);
+    assert_eq!((words.accepted.len(), words.unknown.len()), (5, 0), "{words:?}");
+    assert_eq!(simulator.total(), 5);
+}
+
 #[test]
 fn while_its_journal_is_not_there_a_step_takes_no_message() {
     let (mut stage, simulator, mut redis) = (Stage::new(), Simulator::start(&[]), Redis::start());

@@ -81,6 +81,15 @@ impl Rabbit {
         assert!(self.launch(), "RabbitMQ does not start again: {}", last_words(self.folder.path()));
     }
 
+    /// Starts it again so that it refuses every login.
+    pub fn restart_refusing(&mut self) {
+        assert!(self.running.is_none(), "it still runs");
+        let settings = "auth_backends.1 = rabbit_auth_backend_dummy";
+        let child = server(self.folder.path(), self.ports, settings).spawn().expect(HINT);
+        let guard = Guard::of(child.id());
+        self.running = Some((child, guard));
+    }
+
     /// Stops it from running, but not from being connected to.
     pub fn pause(&self) {
         signal_to(self.pid(), "STOP");

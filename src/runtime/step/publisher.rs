@@ -122,28 +122,32 @@ impl Publisher {
             let tried = self.once(&publication, refused, alone).await;
             self.health.set(Obstacle::Publisher, is_gone(&tried));
             let error = match tried {
-                Tried::Taken => {
+                Ok(Tried::Taken) => {
                     if let Some(metrics) = metrics::watched() {
                         metrics.published(publication.kind.as_str(), began.elapsed());
                     }
                     return Ok(());
                 }
-                Tried::Returned(said) => return Err(Unpublished::Unroutable(unroutable(&said))),
-                Tried::Refused => {
+                Ok(Tried::Returned(said)) => {
+                    return Err(Unpublished::Unroutable(unroutable(&said)));
+                }
+                Ok(Tried::Refused) => {
                     gone_since = None;
                     self.wait_for_room(refused).await?;
                     refused += 1;
                     continue;
                 }
                 // The channel was closed for what one publication did: whose is seen when it is alone.
-                Tried::Lost(error) if is_refusal(&error) && !alone => {
+                Ok(Tried::Lost(error)) if is_refusal(&error) && !alone => {
                     alone = true;
                     continue;
                 }
-                Tried::Lost(error) if is_refusal(&error) => {
+                Ok(Tried::Lost(error)) if is_refusal(&error) => {
                     return Err(Unpublished::Unroutable(unreachable(&error)));
                 }
-                Tried::Lost(error) => unreachable(&error),
+                Ok(Tried::Lost(error)) => unreachable(&error),
+                // Also where the login is refused: that says nothing of what is published.
+                Err(error) => unconnected(&error),
             };
             if gone_since.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
                 return Err(Unpublished::GaveUp(error));
@@ -172,16 +176,22 @@ impl Publisher {
         self.line.close().await;
     }
 
-    async fn once(&self, publication: &Arc<Publication>, refused: u32, alone: bool) -> Tried {
-        let (number, confirms) = match self.confirms().await {
-            Ok(open) => open,
-            Err(error) => return Tried::Lost(error),
-        };
+    /// Publishes once.
+    ///
+    /// # Errors
+    /// When there is no connection.
+    async fn once(
+        &self,
+        publication: &Arc<Publication>,
+        refused: u32,
+        alone: bool,
+    ) -> Result<Tried, lapin::Error> {
+        let (number, confirms) = self.confirms().await?;
         let tried = confirms.publish(publication, refused, alone).await;
         if let Tried::Lost(_) = tried {
             self.line.hang_up(number).await;
         }
-        tried
+        Ok(tried)
     }
 
     /// What publishes on the open channel, and the channel's number.
@@ -196,8 +206,12 @@ impl Publisher {
 }
 
 /// Whether the broker could not be reached: one that says no is there.
-fn is_gone(tried: &Tried) -> bool {
-    matches!(tried, Tried::Lost(error) if !is_refusal(error))
+fn is_gone(tried: &Result<Tried, lapin::Error>) -> bool {
+    match tried {
+        Ok(Tried::Lost(error)) => !is_refusal(error),
+        Ok(_) => false,
+        Err(_) => true,
+    }
 }
 
 fn unroutable(said: &str) -> Error {
