@@ -80,7 +80,7 @@ pub trait Job<C>: Send + Sync {
 
     /// What is told of a request that was made although these slots of it may have been sent before:
     /// nothing but an acceptance frees them of the doubt.
-    fn doubt(&mut self, part: usize, outcome: Outcome, doubts: Vec<(u32, Known)>) -> Outcome;
+    fn doubt(&mut self, part: usize, outcome: Outcome, doubts: &[u32]) -> Outcome;
 
     /// Makes one request.
     fn call<'a>(&'a self, api: &'a C, part: usize) -> BoxFuture<'a, Outcome>;
@@ -174,7 +174,7 @@ impl<A: Action> Job<A::Api> for PlannedCalls<A> {
         remembered::settle::<A>(&mut self.plan, part, known)
     }
 
-    fn doubt(&mut self, part: usize, outcome: Outcome, doubts: Vec<(u32, Known)>) -> Outcome {
+    fn doubt(&mut self, part: usize, outcome: Outcome, doubts: &[u32]) -> Outcome {
         remembered::doubt::<A>(&mut self.plan, part, outcome, doubts)
     }
 

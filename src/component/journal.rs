@@ -81,8 +81,9 @@ pub struct Wanted<'a> {
 /// The answer to a claim. Either all of its slots are granted, or none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
-    /// Go ahead, then record.
-    Granted(Ticket),
+    /// Go ahead, then record. The slots that are named may have been sent before: whatever comes of
+    /// this call but an acceptance, they stay in doubt.
+    Granted(Ticket, Vec<u32>),
     /// These were called before and may not be called again. Leave them out, and claim the rest.
     Known(Vec<(u32, Known)>),
     /// Somebody else is calling one of them right now: ask again after a while.

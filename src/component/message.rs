@@ -39,6 +39,8 @@ pub struct Message {
     pub in_doubt: bool,
     /// Whether a broker has delivered it before, to somebody of whom it heard no more.
     pub redelivered: bool,
+    /// Whether an earlier delivery has put it back.
+    pub put_back: bool,
     /// What the last run of a trigger left.
     pub snapshot: Value,
     /// The request that it came with, to a webhook.
@@ -81,8 +83,16 @@ impl Message {
     fn bare(body: Value, envelope: Option<Map<String, Value>>) -> Self {
         let snapshot = body.get("snapshot").cloned().unwrap_or_else(|| Map::new().into());
         let webhook = Webhook::default();
-        let (in_doubt, redelivered) = (false, false);
-        Self { id: None, body, in_doubt, redelivered, snapshot, webhook, envelope }
+        Self {
+            id: None,
+            body,
+            in_doubt: false,
+            redelivered: false,
+            put_back: false,
+            snapshot,
+            webhook,
+            envelope,
+        }
     }
 
     /// Whether its body says to send it although it may have been sent.

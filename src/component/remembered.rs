@@ -79,14 +79,21 @@ pub fn doubt<A: Action>(
     plan: &mut Plan<A::Request>,
     part: usize,
     outcome: Outcome,
-    doubts: Vec<(u32, Known)>,
+    doubts: &[u32],
 ) -> Outcome {
     let now = match &outcome {
         Outcome::NotSent(problem) | Outcome::Refused(problem) => problem.message.clone(),
-        _ => return with_doubts(plan, part, outcome, &doubts),
+        _ => return with_doubts(plan, part, outcome, doubts),
     };
+    let Some(called) = plan.parts.get(part) else { return outcome };
+    let items = called.items.iter().filter(|it| doubts.contains(&place(it.index)));
+    let mut known: Vec<_> =
+        items.map(|it| (place(it.index), doubted(it.tracker.clone()))).collect();
+    if called.whole && doubts.contains(&WHOLE) {
+        known.push((WHOLE, doubted(None)));
+    }
     let before = plan.settled.len();
-    let settled = settle::<A>(plan, part, doubts);
+    let settled = settle::<A>(plan, part, known);
     for it in &mut plan.settled[before..] {
         it.answer.message = Some(format!("{IN_DOUBT}; this one: {now}"));
         it.answer.replayed = false;
@@ -94,18 +101,17 @@ pub fn doubt<A: Action>(
     settled.unwrap_or(outcome)
 }
 
+fn doubted(tracker: Option<String>) -> Known {
+    Known::Unknown { since: jiff::Timestamp::now(), tracker }
+}
+
 /// An answer that names recipients, with the doubt of those that were not accepted.
-fn with_doubts<R>(
-    plan: &Plan<R>,
-    part: usize,
-    mut outcome: Outcome,
-    doubts: &[(u32, Known)],
-) -> Outcome {
+fn with_doubts<R>(plan: &Plan<R>, part: usize, mut outcome: Outcome, doubts: &[u32]) -> Outcome {
     let (Outcome::Done(reply), Some(part)) = (&mut outcome, plan.parts.get(part)) else {
         return outcome;
     };
     for (item, answer) in part.items.iter().zip(&mut reply.answers) {
-        let doubted = doubts.iter().any(|it| it.0 == place(item.index));
+        let doubted = doubts.contains(&place(item.index));
         if doubted && matches!(answer.status, Status::Refused | Status::NotSent) {
             let now = answer.message.take().unwrap_or_default();
             answer.status = Status::Unknown;

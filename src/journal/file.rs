@@ -171,7 +171,7 @@ struct Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.answer.close();
-        if let Ok(Ok(Claim::Granted(ticket))) = self.answer.try_recv() {
+        if let Ok(Ok(Claim::Granted(ticket, _))) = self.answer.try_recv() {
             self.shared.give_back(ticket);
         }
     }

@@ -162,7 +162,7 @@ pub async fn settle(
 
 pub fn granted(claim: Claim) -> Ticket {
     match claim {
-        Claim::Granted(ticket) => ticket,
+        Claim::Granted(ticket, _) => ticket,
         other => panic!("not granted: {other:?}"),
     }
 }

@@ -102,7 +102,7 @@ impl Journal for Plain {
             (wanted.message, slot.index)
         });
         self.tickets.lock().unwrap().insert(attempt, places.collect());
-        ready(Ok(Claim::Granted(Ticket(attempt))))
+        ready(Ok(Claim::Granted(Ticket(attempt), again)))
     }
 
     fn recall(&self, message: MessageKey) -> BoxFuture<'_, Result<Vec<Past>, Error>> {

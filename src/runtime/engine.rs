@@ -26,7 +26,7 @@ use crate::component::{
     Emit, Error, Handler, Kind, Message, Mode, Status, Store, Tally, Task, WhenUnknown, Work,
     metrics, reference,
 };
-use call::Call;
+use call::{Call, Came};
 use memory::Remembered;
 pub use memory::{Amnesia, Memory};
 
@@ -251,7 +251,7 @@ impl<C: Connection> Engine<C> {
         under_way: &AtomicBool,
         turn: Option<Turn>,
     ) -> Verdict {
-        let Message { id, body, in_doubt, redelivered, snapshot, webhook, .. } = message;
+        let Message { id, body, in_doubt, redelivered, put_back, snapshot, webhook, .. } = message;
         let (task, remembered) = match self.prepare(body, id).await {
             Ok(prepared) => prepared,
             Err(error) => return error.into(),
@@ -264,13 +264,17 @@ impl<C: Connection> Engine<C> {
             engine: self,
             own_account: api.is_some(),
             api: api.as_ref().unwrap_or(&self.api),
-            // Without a journal nobody knows whether the first delivery has done what its body asks for.
-            resend: task.common.resend && (remembered.is_some() || !redelivered)
+            // The first delivery may have done already what its body asks for.
+            resend: task.common.resend && !redelivered
                 || self.when_unknown == WhenUnknown::SendAgain,
+            came: Came {
+                in_doubt: in_doubt || redelivered && remembered.is_none(),
+                before: in_doubt || redelivered || put_back,
+            },
             remembered,
-            in_doubt: in_doubt || redelivered,
             past: OnceCell::new(),
             elsewhere: AtomicBool::new(false),
+            for_others: AtomicBool::new(false),
             amnesia: OnceLock::new(),
             under_way,
         };

@@ -72,7 +72,7 @@ async fn take(store: &RedisJournal, number: u16) -> Ticket {
 
 fn granted(claim: Claim) -> Ticket {
     match claim {
-        Claim::Granted(ticket) => ticket,
+        Claim::Granted(ticket, _) => ticket,
         other => panic!("not granted: {other:?}"),
     }
 }

@@ -25,7 +25,7 @@ async fn of_two_workers_with_many_tasks_one_gets_each_message() {
                 for step in 0..MESSAGES {
                     let number = (task / 2 * 10 + step) % MESSAGES;
                     match ask(&store, number, false).await.unwrap() {
-                        Claim::Granted(ticket) => {
+                        Claim::Granted(ticket, _) => {
                             won.push(number);
                             store.record(ticket, &accepted()).await.unwrap();
                         }

@@ -99,6 +99,35 @@ fn a_step_that_has_to_stop_puts_back_what_its_limits_have_kept_waiting() {
     assert_eq!((stage.queues.count(Queue::Input), stage.queues.count(Queue::Error)), (0, 0));
 }
 
+/// It may have been sent, and without a journal only the broker's mark says so: a copy would lose it.
+#[test]
+fn what_is_delivered_again_stays_in_the_queue_when_a_step_has_to_stop_before_it_begins() {
+    let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
+    let slow = |stage: &Stage| {
+        let step = sender(stage, &simulator, &json!({})).set("DATA_RATE_LIMIT", "1");
+        step.set("RATE_INTERVAL", "3600000").set("RABBITMQ_PREFETCH_SAILOR", "9").start()
+    };
+    let mut first = slow(&stage);
+    for place in 0..3 {
+        stage.publish(&incoming(), &sms(&format!("030{place}"), "a"));
+    }
+    stage.next(Queue::Data);
+    until("the others are taken", || stage.queues.count(Queue::Input) == 0);
+    first.signal("KILL");
+    first.exit();
+    let mut second = slow(&stage);
+    let (_, error, _) = stage.next_error();
+    assert_eq!(error["name"], "unknown", "{error}");
+    second.signal("TERM");
+    assert_eq!(second.exit(), Some(0), "{}", second.output());
+    assert_eq!((stage.queues.count(Queue::Input), stage.queues.count(Queue::Rebound)), (1, 0));
+    let mut third = sender(&stage, &simulator, &json!({})).start();
+    let (_, error, _) = stage.next_error();
+    assert_eq!(error["name"], "unknown", "{error}");
+    stage.end(&mut third);
+    assert_eq!(simulator.total(), 1);
+}
+
 /// What comes out of a bulk of 60, one of whom is blacklisted, where a result has so many bytes.
 fn bounded(bytes: &str) -> Value {
     let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));

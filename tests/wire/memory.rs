@@ -43,7 +43,7 @@ impl Journal for Remembers {
             _ if wanted.slots.iter().any(|it| self.busy.contains(&it.index)) => {
                 Ok(Claim::Busy(Duration::from_millis(1)))
             }
-            _ if known.is_empty() => Ok(Claim::Granted(Ticket(1))),
+            _ if known.is_empty() => Ok(Claim::Granted(Ticket(1), Vec::new())),
             _ => Ok(Claim::Known(known)),
         };
         Box::pin(std::future::ready(claim))

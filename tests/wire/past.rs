@@ -3,7 +3,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use isendpro_connector::component::{BoxFuture, Error, Kind, Known, Message, NumberHash, Scope};
+use isendpro_connector::component::{
+    AccountTrouble, BoxFuture, Error, Kind, Known, Message, NumberHash, Scope,
+};
 use isendpro_connector::runtime::{Admission, Load, Memory};
 use serde_json::{Value, json};
 
@@ -171,6 +173,97 @@ async fn what_is_sent_again_and_not_accepted_stays_in_doubt() {
     }
 }
 
+#[tokio::test]
+async fn an_account_that_is_refused_is_told_whatever_is_in_doubt() {
+    let answer = Answer::ok(reply("general-error"));
+    let credit = ("credit", vec![Answer::ok(reply("getCredit-none"))]);
+    let api = Api::new([("sms", vec![answer]), credit]).await;
+    let memory = Memory::of_step(Arc::new(Resent), SCOPE);
+    let step = Step::in_run("sendSms", &api.url(), json!({}), memory, false);
+    let ran = step.run(json!({"num": "0680010201", "sms": "a", "resend": true})).await;
+    assert_eq!(
+        (ran.error().kind, ran.verdict.account),
+        (Kind::Unknown, Some(AccountTrouble::Credit))
+    );
+}
+
+/// The message would come again, and with it the wish to send what has just ended in doubt.
+#[tokio::test]
+async fn a_doubt_is_told_at_once_where_it_would_be_sent_again_unseen() {
+    let api = Api::new([("smsmulti", vec![Answer::new(500, "")])]).await;
+    let remembers = Remembers { busy: vec![1], ..Remembers::default() };
+    let memory = Memory::of_step(Arc::new(remembers), SCOPE);
+    let step = Step::in_run("sendSmsMulti", &api.url(), json!({"batchSize": 1}), memory, true);
+    let mut message = three();
+    message["num"].as_array_mut().unwrap().pop();
+    message["resend"] = json!(true);
+    assert_eq!(told(&step.run(message.clone()).await), (vec!["unknown"; 2], 0));
+    // What the broker delivers again has had its one try.
+    let api = Api::new([("smsmulti", vec![])]).await;
+    let known = vec![(0, unknown()), (1, accepted())];
+    let remembers = Remembers { known, ..Remembers::default() };
+    let step = Step::remembering("sendSmsMulti", &api.url(), json!({}), remembers);
+    assert_eq!(told(&step.run_again(message).await), (vec!["unknown", "accepted"], 0));
+}
+
+/// A journal in which another message of the same id is accepted while this one waits.
+#[derive(Default)]
+struct Overtaken(Mutex<usize>);
+
+#[tokio::test]
+async fn an_id_that_is_used_for_another_number_meanwhile_is_refused() {
+    let api = Api::new([("sms", vec![])]).await;
+    let memory = Memory::of_ids(Arc::new(Overtaken::default()), SCOPE);
+    let step = Step::in_run("sendSms", &api.url(), json!({}), memory, false);
+    let ran = step.run(json!({"num": "0680010201", "sms": "a", "reference": "r1"})).await;
+    assert_eq!(
+        (ran.error().kind, ran.error().field.as_deref()),
+        (Kind::Invalid, Some("reference"))
+    );
+    assert_eq!(api.count("sms"), 0);
+}
+
+/// Without a journal, or in one that is new, nobody else knows of the doubt of a line.
+#[tokio::test]
+async fn the_doubt_of_a_line_lasts_until_it_is_accepted() {
+    let line = || {
+        let body = json!({"num": "0680010201", "sms": "a", "resend": true});
+        Message::new(json!({"error": {"kind": "unknown"}, "body": body}))
+    };
+    let api = Api::new([("sms", vec![Answer::new(429, ""), taken(1)])]).await;
+    let step = Step::new("sendSms", &api.url(), json!({}));
+    let ran = step.take(line()).await;
+    assert_eq!((ran.error().kind, api.count("sms")), (Kind::Unknown, 1));
+    let memory = of_run(Remembers::default(), false);
+    let guarded = Step::in_run("sendSms", &api.url(), json!({}), memory, false);
+    let ran = guarded.guarded(Arc::new(Nothing)).take(line()).await;
+    assert_eq!((ran.error().kind, api.count("sms")), (Kind::Unknown, 1));
+    let memory = of_run(Remembers::default(), false);
+    let step = Step::in_run("sendSms", &api.url(), json!({}), memory, false);
+    assert_eq!(step.take(line()).await.result()["status"], "accepted");
+}
+
+/// Lets nothing pass.
+struct Nothing;
+
+impl Admission for Nothing {
+    fn admit(&self, _: Load) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(std::future::ready(Err(Error::new(Kind::NotSent, "the limit was reached"))))
+    }
+}
+
+#[tokio::test]
+async fn a_limit_calls_nothing_unsent_where_the_journal_cannot_be_read() {
+    let api = Api::new([("sms", vec![])]).await;
+    let message = json!({"num": "0680010201", "sms": "a"});
+    for (resumed, kind) in [(true, Kind::Unknown), (false, Kind::NotSent)] {
+        let memory = of_run(Remembers { broken: Some("all"), ..Remembers::default() }, resumed);
+        let step = Step::in_run("sendSms", &api.url(), json!({}), memory, false);
+        let ran = step.guarded(Arc::new(Nothing)).run(message.clone()).await;
+        assert_eq!(ran.error().kind, kind, "{}", ran.error());
+    }
+}
+
 /// A journal that grants slot 0 although it is in doubt.
 struct Resent;
 
@@ -179,11 +272,38 @@ mod resent {
         BoxFuture, Claim, Error, Fallout, Journal, MessageKey, NumberHash, Past, Ticket, Wanted,
     };
 
-    use super::{Resent, an_hour_ago, unknown};
+    use super::{Overtaken, Resent, accepted, an_hour_ago, unknown};
+
+    impl Journal for Overtaken {
+        fn claim<'a>(&'a self, _: Wanted<'a>) -> BoxFuture<'a, Result<Claim, Error>> {
+            Box::pin(std::future::ready(Ok(Claim::Known(vec![(0, accepted())]))))
+        }
+
+        fn recall(&self, _: MessageKey) -> BoxFuture<'_, Result<Vec<Past>, Error>> {
+            let mut asked = self.0.lock().unwrap();
+            *asked += 1;
+            let number = Some(NumberHash([b'2'; 8]));
+            let past = Past { slot: 0, at: an_hour_ago(), number, known: Some(accepted()) };
+            let recalled = if *asked == 1 { Vec::new() } else { vec![past] };
+            Box::pin(std::future::ready(Ok(recalled)))
+        }
+
+        fn number(&self, tel: &str) -> Option<NumberHash> {
+            Some(NumberHash([tel.bytes().last()?; 8]))
+        }
+
+        fn record<'a>(
+            &'a self,
+            _: Ticket,
+            _: &'a [(u32, Fallout)],
+        ) -> BoxFuture<'a, Result<(), Error>> {
+            Box::pin(std::future::ready(Ok(())))
+        }
+    }
 
     impl Journal for Resent {
         fn claim<'a>(&'a self, _: Wanted<'a>) -> BoxFuture<'a, Result<Claim, Error>> {
-            Box::pin(std::future::ready(Ok(Claim::Granted(Ticket(1)))))
+            Box::pin(std::future::ready(Ok(Claim::Granted(Ticket(1), vec![0]))))
         }
 
         fn recall(&self, _: MessageKey) -> BoxFuture<'_, Result<Vec<Past>, Error>> {

@@ -79,7 +79,7 @@ impl<'a> Batch<'a> {
             claiming.attempt,
             Held { message: claiming.message, slots, resend: claiming.resend },
         );
-        Ok(Claim::Granted(Ticket(claiming.attempt)))
+        Ok(Claim::Granted(Ticket(claiming.attempt), again))
     }
 
     /// Records the outcomes of a ticket, if it was given and not used; says whether it was. Slots

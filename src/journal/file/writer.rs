@@ -248,7 +248,7 @@ fn answer<'a, T: 'a>(reply: Reply<T>, result: Result<T, Error>) -> Answer<'a> {
 
 fn answer_claim(shared: &Shared, reply: Reply<Claim>, claim: Result<Claim, Error>) -> Answer<'_> {
     Box::new(move |done| {
-        if let Err(Ok(Claim::Granted(ticket))) = reply.send(done.and(claim)) {
+        if let Err(Ok(Claim::Granted(ticket, _))) = reply.send(done.and(claim)) {
             shared.give_back(ticket);
         }
     })

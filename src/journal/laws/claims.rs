@@ -135,8 +135,9 @@ pub fn what_was_sent_again_in_vain_stays_in_doubt<S: Stage>() {
             let stage = S::fresh().await;
             let store = stage.open().await;
             settle(&*store, message(1), &[0], &Fallout::Unknown).await;
-            let ticket = granted(claim(&*store, message(1), &[0], true).await);
-            store.record(ticket, &[(0, outcome)]).await.unwrap();
+            let claimed = claim(&*store, message(1), &[1, 0], true).await;
+            assert!(matches!(&claimed, Claim::Granted(_, again) if *again == [0]), "{claimed:?}");
+            store.record(granted(claimed), &[(0, outcome.clone()), (1, outcome)]).await.unwrap();
             assert_eq!(known(claim(&*store, message(1), &[0], false).await), [(0, false)]);
         }
     });

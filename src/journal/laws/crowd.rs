@@ -22,7 +22,7 @@ pub fn of_many_tasks_one_is_granted<S: Stage>() {
         let mut granted = 0;
         for task in tasks {
             match task.await.unwrap() {
-                Claim::Granted(_) => granted += 1,
+                Claim::Granted(..) => granted += 1,
                 Claim::Busy(_) => {}
                 Claim::Known(known) => panic!("nothing is known yet: {known:?}"),
             }
@@ -41,7 +41,8 @@ pub fn many_tasks_do_not_disturb_each_other<S: Stage>() {
                 let store = store.clone();
                 tokio::spawn(async move {
                     let own = MessageKey([task; 32]);
-                    let Claim::Granted(ticket) = claim(&*store, own, &[0, 1], false).await else {
+                    let Claim::Granted(ticket, _) = claim(&*store, own, &[0, 1], false).await
+                    else {
                         panic!("nobody else wants it")
                     };
                     store.record(ticket, &[(0, accepted()), (1, accepted())]).await.unwrap();

@@ -147,7 +147,7 @@ impl<S: Stage> World<S> {
         if !expected.is_empty() {
             return assert_eq!(known_codes(answer), expected);
         }
-        let Claim::Granted(ticket) = answer else { panic!("free, and not granted: {answer:?}") };
+        let Claim::Granted(ticket, _) = answer else { panic!("free, and not granted: {answer:?}") };
         let attempt = self.now;
         for slot in &slots {
             let state = State::Claimed;

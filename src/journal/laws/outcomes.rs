@@ -110,7 +110,9 @@ pub fn long_and_odd_values_come_back<S: Stage>() {
             resend: false,
             lasts: super::LASTS,
         };
-        let Claim::Granted(ticket) = store.claim(wanted).await.unwrap() else { panic!("granted") };
+        let Claim::Granted(ticket, _) = store.claim(wanted).await.unwrap() else {
+            panic!("granted")
+        };
         let odd = |code, parts| {
             let data = Some(long.as_str().into());
             Fallout::Accepted(Kept { at: jiff::Timestamp::MAX, code, parts, data })

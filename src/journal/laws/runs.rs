@@ -19,7 +19,7 @@ async fn settle_in(
         resend: false,
         lasts: super::LASTS,
     };
-    let Claim::Granted(ticket) = store.claim(wanted).await.unwrap() else { panic!("granted") };
+    let Claim::Granted(ticket, _) = store.claim(wanted).await.unwrap() else { panic!("granted") };
     let fallout: Vec<_> = (0..).zip(fallout).collect();
     store.record(ticket, &fallout).await.unwrap();
 }

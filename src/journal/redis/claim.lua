@@ -1,7 +1,8 @@
 -- KEYS: message, index of open slots, this owner's lease, this token's end.
 -- ARGV: prefix, message, owner, token, scope, resend, lease wanted, slack, retention, longest wait,
 -- then index and body of each slot.
--- Answers lapsed, closed, strange (version), busy (wait), known (index, record ...), granted (time).
+-- Answers lapsed, closed, strange (version), busy (wait), known (index, record ...), granted
+-- (time, index of each that may have been sent before).
 
 local name, owner, token, scope, resend = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6] == '1'
 local wanted, slack, retention, wait = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9], tonumber(ARGV[10])
@@ -50,10 +51,12 @@ if #known > 1 then
 end
 
 local time, changes = now(), {}
+local granted = {'granted', time}
 for place, index in ipairs(indexes) do
   local record = '1c' .. doubts[place] .. owner .. token .. scope .. time .. string.rep('-', 16) .. bodies[place]
   changes[place] = {index, records[place], record}
+  if doubts[place] == '?' then granted[#granted + 1] = index end
 end
 write(KEYS[1], KEYS[2], name, open, retention, changes)
 if lease >= 0 and lease < wanted then redis.call('PEXPIRE', KEYS[3], wanted + slack) end
-return {'granted', time}
+return granted

@@ -64,7 +64,7 @@ impl Inner {
     pub async fn claim(&self, wanted: Wanted<'_>) -> Result<Claim, Error> {
         let mut claim = Undertaking { inner: self, attempt: self.attempt(&wanted)? };
         if claim.attempt.slots.is_empty() {
-            return Ok(Claim::Granted(self.ticket(claim.take())));
+            return Ok(Claim::Granted(self.ticket(claim.take()), Vec::new()));
         }
         for _ in 0..ROUNDS {
             let owner = self.held().owner;
@@ -78,7 +78,9 @@ impl Inner {
                     claim.attempt.at = at.ok_or_else(unreadable)?;
                     let held = self.extended(owner, reply.sent, self.wanted_lease(wanted.lasts));
                     if held.owner == owner && held.left() >= wanted.lasts {
-                        return Ok(Claim::Granted(self.ticket(claim.take())));
+                        let doubts = answer.rest.iter().skip(1).map(|it| number(it));
+                        let doubts = doubts.collect::<Option<_>>().ok_or_else(unreadable)?;
+                        return Ok(Claim::Granted(self.ticket(claim.take()), doubts));
                     }
                     // The answer took too long: the same claim again, with a fresh lease.
                     claim.attempt.repeated = true;

@@ -2,14 +2,14 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::OnceLock;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::past::History;
+use super::past::{History, used_for_others};
 use super::{Amnesia, DIAGNOSIS_LASTS, Engine, Load, Remembered, Turn, Verdict};
 use crate::component::{
     AccountTrouble, Common, Connection, Diagnosis, Effect, Emit, Error, Job, Kind, Mode, Outcome,
@@ -26,15 +26,26 @@ pub(super) struct Call<'a, C: Connection> {
     pub(super) remembered: Option<Remembered<'a>>,
     /// Whether what may have been sent is to be sent all the same.
     pub(super) resend: bool,
-    /// Whether the message may have been sent before, as far as anybody knows who has no journal.
-    pub(super) in_doubt: bool,
+    /// What is known without the journal of earlier deliveries.
+    pub(super) came: Came,
     pub(super) under_way: &'a AtomicBool,
     /// What earlier deliveries did, once it was asked for.
     pub(super) past: OnceCell<Option<History>>,
     /// Whether somebody else is sending this same message.
     pub(super) elsewhere: AtomicBool,
+    /// Whether its id was used for other recipients.
+    pub(super) for_others: AtomicBool,
     /// Why the journal cannot be relied on any more, as this message has found out.
     pub(super) amnesia: OnceLock<Amnesia>,
+}
+
+/// What is known of earlier deliveries of a message, without the journal.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Came {
+    /// Whether it may have been sent, and the journal, if there is one, need not know of it.
+    pub(super) in_doubt: bool,
+    /// Whether there was one, in doubt or not.
+    pub(super) before: bool,
 }
 
 impl<C: Connection> Call<'_, C> {
@@ -50,6 +61,10 @@ impl<C: Connection> Call<'_, C> {
             Ok(made) => made,
             Err(error) => return error.into(),
         };
+        let untouched = !self.under_way.load(Ordering::Relaxed);
+        if self.for_others.load(Ordering::Relaxed) && untouched {
+            return used_for_others().into();
+        }
         if let Some(why) = self.postponed() {
             let error = Error::new(Kind::NotSent, why);
             return Verdict { account, amnesia: self.amnesia(), ..error.into() };
@@ -95,7 +110,7 @@ impl<C: Connection> Call<'_, C> {
         let left = job.parts().into_iter().zip(&settled);
         let left: Vec<_> = left.filter(|it| it.1.is_none()).map(|it| it.0).collect();
         let held_back = match self.admit(&left).await {
-            Err(error) if !self.has_a_past() => return Err(error),
+            Err(error) if !self.may_have_a_past() => return Err(error),
             // What is known of the message has to be told.
             admitted => admitted.err().map(|it| Problem::new(Reason::Unavailable, it.what)),
         };
@@ -105,9 +120,9 @@ impl<C: Connection> Call<'_, C> {
         let deadline = Instant::now() + self.engine.patience;
         for (index, part) in parts.iter().enumerate() {
             let why = held_back.clone().or_else(|| self.ending(index, part, account));
-            let mut outcome = match (settled[index].take(), why) {
-                (Some(outcome), _) => outcome,
-                (None, Some(why)) => self.unmade(job, index, part, why).await,
+            let (mut outcome, doubts) = match (settled[index].take(), why) {
+                (Some(outcome), _) => (outcome, Vec::new()),
+                (None, Some(why)) => (self.unmade(job, index, part, why).await, Vec::new()),
                 (None, None) => self.deliver(job, index, part, deadline).await,
             };
             if let Outcome::Refused(problem) = &mut outcome {
@@ -116,6 +131,9 @@ impl<C: Connection> Call<'_, C> {
                     problem.reason = Reason::Account;
                 }
                 account = account.or(problem.account);
+            }
+            if !doubts.is_empty() {
+                outcome = job.doubt(index, outcome, &doubts);
             }
             outcomes.push(outcome);
         }
@@ -160,26 +178,31 @@ impl<C: Connection> Call<'_, C> {
         Ok(())
     }
 
-    /// Makes one request, again and again while that is safe and there is time.
+    /// Makes one request, again and again while that is safe and there is time. Names the slots that
+    /// may have been sent before it.
     async fn deliver(
         &self,
         job: &mut dyn Job<C>,
         index: usize,
         part: &PartInfo,
         deadline: Instant,
-    ) -> Outcome {
-        let mut delays = None;
+    ) -> (Outcome, Vec<u32>) {
+        let (mut delays, mut last) = (None, None);
         loop {
             if !self.permitted().await {
+                if let Some(last @ (Outcome::InDoubt(_), _)) = last {
+                    return last;
+                }
                 let said = "the run was stopped before this message was sent";
                 let why = Problem::new(Reason::Unavailable, said);
-                return self.unmade(job, index, part, why).await;
+                return (self.unmade(job, index, part, why).await, Vec::new());
             }
-            let outcome = self.once(job, index, part).await;
-            if next(&outcome, part.effect) == Next::Finish || part.missed().is_some() {
-                return outcome;
+            let made = self.once(job, index, part).await;
+            let outcome = &made.0;
+            if next(outcome, part.effect) == Next::Finish || part.missed().is_some() {
+                return made;
             }
-            let problem = match &outcome {
+            let problem = match outcome {
                 Outcome::NotSent(problem) | Outcome::InDoubt(problem) => Some(problem),
                 _ => None,
             };
@@ -194,8 +217,9 @@ impl<C: Connection> Call<'_, C> {
                 "not done yet"
             );
             if self.amnesia().is_some() || !self.may_wait(wait, deadline).await {
-                return outcome;
+                return made;
             }
+            last = Some(made);
             self.count_retry();
         }
     }

@@ -20,19 +20,28 @@ impl<C: Connection> Call<'_, C> {
         job: &mut dyn Job<C>,
         index: usize,
         part: &PartInfo,
-    ) -> Outcome {
-        let remembered = self.remembered.filter(|_| part.effect == Effect::Once);
-        let Some(remembered) = remembered else {
-            if self.in_doubt && !self.resend && part.effect == Effect::Once {
-                return past::delivered_before();
+    ) -> (Outcome, Vec<u32>) {
+        if part.effect != Effect::Once {
+            return (self.in_time(job, index, part).await, Vec::new());
+        }
+        // A doubt that nobody else knows of is of all that it is about.
+        let mut doubts = Vec::new();
+        if self.came.in_doubt {
+            doubts.extend(job.slots(index).iter().map(|it| it.index));
+        }
+        let Some(remembered) = self.remembered else {
+            if self.came.in_doubt && !self.resend {
+                return (past::delivered_before(), doubts);
             }
-            return self.in_time(job, index, part).await;
+            return (self.in_time(job, index, part).await, doubts);
         };
-        let doubts = if self.resend { self.doubts(job, index).await } else { Vec::new() };
         let claiming = self.claim(remembered, job, index, part).instrument(debug_span!("claim"));
         let ticket = match claiming.await {
-            Ok(ticket) => ticket,
-            Err(outcome) => return outcome,
+            Ok((ticket, again)) => {
+                doubts.extend(again);
+                ticket
+            }
+            Err(outcome) => return (outcome, doubts),
         };
         faults::point("after-claim");
         let outcome = if remembered.journal.covers(ticket) {
@@ -49,7 +58,7 @@ impl<C: Connection> Call<'_, C> {
             self.forgets(remembered, Amnesia { why, unrecorded: true });
         }
         faults::point("after-record");
-        if doubts.is_empty() { outcome } else { job.doubt(index, outcome, doubts) }
+        (outcome, doubts)
     }
 
     /// Calls, unless it is too late: waiting for the rate and for claims takes time.
@@ -74,7 +83,7 @@ impl<C: Connection> Call<'_, C> {
         job: &mut dyn Job<C>,
         index: usize,
         part: &PartInfo,
-    ) -> Result<Ticket, Outcome> {
+    ) -> Result<(Ticket, Vec<u32>), Outcome> {
         loop {
             if let Some(amnesia) = self.amnesia() {
                 let why = Problem::new(Reason::Unavailable, amnesia.why);
@@ -93,7 +102,11 @@ impl<C: Connection> Call<'_, C> {
                 remembered.journal.claim(wanted).await
             };
             match claim {
-                Ok(Claim::Granted(ticket)) => return Ok(ticket),
+                Ok(Claim::Granted(ticket, again)) => return Ok((ticket, again)),
+                Ok(Claim::Known(_)) if self.is_for_others_by_now(job, index).await => {
+                    self.for_others.store(true, Ordering::Relaxed);
+                    return Err(past::refused_for_others());
+                }
                 Ok(Claim::Known(known)) => {
                     if let Some(outcome) = job.settle(index, known) {
                         return Err(outcome);
@@ -102,8 +115,7 @@ impl<C: Connection> Call<'_, C> {
                 Ok(Claim::Busy(wait)) => {
                     if !self.pause(wait).await {
                         self.elsewhere.store(true, Ordering::Relaxed);
-                        let why = Problem::new(Reason::Unavailable, past::ELSEWHERE);
-                        return Err(self.unmade(job, index, part, why).await);
+                        return Err(self.unmade_elsewhere(job, index).await);
                     }
                 }
                 Err(error) => {

@@ -23,6 +23,22 @@ pub(super) fn delivered_before() -> Outcome {
     Outcome::InDoubt(Problem::new(Reason::Unavailable, said))
 }
 
+/// The outcome of what another process has in hand.
+fn elsewhere() -> Outcome {
+    Outcome::InDoubt(Problem::new(Reason::Unavailable, ELSEWHERE))
+}
+
+/// The error of a message whose id counts, and is another's.
+pub(super) fn used_for_others() -> Error {
+    Error::invalid("reference", "was used before, for other recipients")
+        .hint("give each message a reference, or an id, of its own")
+}
+
+/// The same, where other requests of the message have been made.
+pub(super) fn refused_for_others() -> Outcome {
+    Outcome::Refused(Problem::new(Reason::Other, used_for_others().what))
+}
+
 impl<C: Connection> Call<'_, C> {
     /// What the journal knows of the message; `None` if it cannot be read. It is asked once: of
     /// requests that this delivery has not made, nothing changes.
@@ -40,9 +56,14 @@ impl<C: Connection> Call<'_, C> {
         self.past.get_or_init(|| asked).await.as_ref()
     }
 
-    /// Whether an earlier delivery is known to have sent anything, or to be at it.
-    pub(super) fn has_a_past(&self) -> bool {
-        self.past.get().and_then(Option::as_ref).is_some_and(|it| !it.is_empty())
+    /// Whether an earlier delivery may have sent anything, or be at it.
+    pub(super) fn may_have_a_past(&self) -> bool {
+        self.came.in_doubt
+            || match self.past.get() {
+                Some(Some(history)) => !history.is_empty(),
+                Some(None) => true,
+                None => false,
+            }
     }
 
     /// Settles what was sent in an earlier run, before anybody is asked whether the rest may be sent.
@@ -63,8 +84,7 @@ impl<C: Connection> Call<'_, C> {
         let Some(history) = self.history().await else { return Ok(outcomes) };
         for (index, outcome) in outcomes.iter_mut().enumerate() {
             if remembered.by_id && self.is_for_others(job, index, history) {
-                return Err(Error::invalid("reference", "was used before, for other recipients")
-                    .hint("give each message a reference, or an id, of its own"));
+                return Err(used_for_others());
             }
             let mut known = known(job, index, history);
             known.retain(|it| !self.resend || matches!(it.1, Known::Accepted(_)));
@@ -73,6 +93,14 @@ impl<C: Connection> Call<'_, C> {
             }
         }
         Ok(outcomes)
+    }
+
+    /// The same, of what has been sent since the message came.
+    pub(super) async fn is_for_others_by_now(&self, job: &dyn Job<C>, index: usize) -> bool {
+        let Some(remembered) = self.remembered.filter(|it| it.by_id) else { return false };
+        let past = remembered.recall().await.unwrap_or_default();
+        let history = past.into_iter().map(|it| (it.slot, it)).collect();
+        self.is_for_others(job, index, &history)
     }
 
     /// Whether a place of this request was another number's before.
@@ -97,10 +125,10 @@ impl<C: Connection> Call<'_, C> {
             return Outcome::NotSent(why);
         }
         let Some(remembered) = self.remembered else {
-            return if self.in_doubt { delivered_before() } else { Outcome::NotSent(why) };
+            return if self.came.in_doubt { delivered_before() } else { Outcome::NotSent(why) };
         };
         let Some(history) = self.history().await else {
-            if !self.in_doubt && !remembered.earlier {
+            if !self.came.before && !remembered.earlier && !self.resend {
                 return Outcome::NotSent(why);
             }
             let said = "this message came before, and the journal cannot say whether it was sent";
@@ -114,28 +142,41 @@ impl<C: Connection> Call<'_, C> {
         {
             return outcome;
         }
-        if busy {
-            return Outcome::InDoubt(Problem::new(Reason::Unavailable, ELSEWHERE));
+        match (busy, self.came.in_doubt) {
+            (true, _) => elsewhere(),
+            (false, true) => {
+                let said =
+                    format!("an earlier try of it ended in doubt; this one: {}", why.message);
+                Outcome::InDoubt(Problem::new(Reason::Unavailable, said))
+            }
+            (false, false) => Outcome::NotSent(why),
         }
-        Outcome::NotSent(why)
+    }
+
+    /// The same of a request that somebody else was making when the waiting for it ended.
+    pub(super) async fn unmade_elsewhere(&self, job: &mut dyn Job<C>, index: usize) -> Outcome {
+        let known = match self.history().await {
+            Some(history) if self.postponed().is_none() => known(job, index, history),
+            _ => Vec::new(),
+        };
+        if known.is_empty() {
+            return elsewhere();
+        }
+        job.settle(index, known).unwrap_or_else(elsewhere)
     }
 
     /// Why nothing is said of the message: it comes again, and will be told from the journal then.
     pub(super) fn postponed(&self) -> Option<String> {
         self.remembered.filter(Remembered::comes_again)?;
+        if self.resend && self.under_way.load(Ordering::Relaxed) {
+            // What has ended in doubt just now would be sent again, unseen.
+            return None;
+        }
         match self.amnesia() {
             // What was not recorded is told now, or never.
             Some(amnesia) => (!amnesia.unrecorded).then_some(amnesia.why),
             None => self.elsewhere.load(Ordering::Relaxed).then(|| ELSEWHERE.to_owned()),
         }
-    }
-
-    /// The slots of a request that an earlier try has left in doubt.
-    pub(super) async fn doubts(&self, job: &dyn Job<C>, index: usize) -> Vec<(u32, Known)> {
-        let Some(history) = self.history().await else { return Vec::new() };
-        let mut doubts = known(job, index, history);
-        doubts.retain(|it| matches!(it.1, Known::Unknown { .. }));
-        doubts
     }
 }
 

@@ -125,14 +125,14 @@ impl<C: Connection> Flow<C> {
                 None => None,
             };
             if !self.open().await {
-                return self.put_back(incoming, started, "the step is being stopped").await;
+                return self.unbegun(incoming, redelivered, started).await;
             }
             // Whoever may not publish need not call either.
             tokio::select! {
                 biased;
                 () = self.rates.data.until_ready() => {}
                 () = self.stop.requested_for(FINISHING) => {
-                    return self.put_back(incoming, started, "the step is being stopped").await;
+                    return self.unbegun(incoming, redelivered, started).await;
                 }
             }
             tokio::select! {
@@ -155,6 +155,16 @@ impl<C: Connection> Flow<C> {
                 Next::Again => {}
             }
         }
+    }
+
+    /// What becomes of a message that a step which is being stopped has not begun. One that was
+    /// delivered before stays in the queue: a copy of it would not say so, and be taken for new.
+    async fn unbegun(&self, incoming: &Incoming, redelivered: bool, started: Timestamp) -> Fate {
+        let why = "the step is being stopped";
+        if redelivered {
+            return Fate::Leave(Error::new(Kind::NotSent, why));
+        }
+        self.put_back(incoming, started, why).await
     }
 
     /// What follows from the verdict.
@@ -323,8 +333,16 @@ fn message_of(incoming: &Incoming, redelivered: bool) -> Message {
     let id = own.or(incoming.ids.message.as_deref()).map(str::to_owned);
     let body = payload.get("body").cloned().unwrap_or_default();
     let webhook = Webhook::of(payload);
-    let (in_doubt, snapshot, envelope) = (false, Value::Null, None);
-    Message { id, body, in_doubt, redelivered, snapshot, webhook, envelope }
+    Message {
+        id,
+        body,
+        in_doubt: false,
+        redelivered,
+        put_back: incoming.rebounds > 0,
+        snapshot: Value::Null,
+        webhook,
+        envelope: None,
+    }
 }
 
 /// The error of a result that nobody takes: what was done must not be done again for it.

@@ -54,7 +54,7 @@ fn a_full_disk_grants_nothing_and_is_forgiven_once_there_is_room() {
             disk.fail_at(None);
             if refused > 0 {
                 let claim = try_claim(&store, refused).await.unwrap();
-                assert!(matches!(claim, Claim::Granted(_)), "{claim:?}");
+                assert!(matches!(claim, Claim::Granted(..)), "{claim:?}");
             }
             assert_busy(&claim(&store, message(2), &[0], false).await);
             store.record(ticket, &[(0, accepted()), (1, Fallout::Released)]).await.unwrap();
@@ -134,7 +134,7 @@ fn after_a_failed_sync_nothing_is_granted_until_it_is_started_again() {
         assert_eq!(known(claim(&store, message(2), &[0], false).await), [(0, false)]);
         // The failed claim was written or not; in doubt it is unknown.
         match try_claim(&store, 3).await.unwrap() {
-            Claim::Granted(_) => {}
+            Claim::Granted(..) => {}
             answer => assert_eq!(known(answer), [(0, false), (1, false)]),
         }
     });
@@ -152,7 +152,7 @@ enum Told {
 async fn work(store: &FileJournal, messages: u8) -> Vec<(u8, Told)> {
     let mut told = Vec::new();
     for number in 0..messages {
-        let Ok(Claim::Granted(ticket)) = try_claim(store, number).await else { break };
+        let Ok(Claim::Granted(ticket, _)) = try_claim(store, number).await else { break };
         told.push((number, Told::Granted));
         let (fallout, outcome) = match number % 3 {
             0 => (accepted(), Told::Accepted),
@@ -174,8 +174,8 @@ async fn check(store: &FileJournal, told: &[(u8, Told)]) {
         let last = place + 1 == told.len();
         match told_last {
             Told::Accepted => assert_eq!(known(answer), [(0, true), (1, true)], "{number}"),
-            Told::Released => assert!(matches!(answer, Claim::Granted(_)), "{number}: {answer:?}"),
-            Told::Granted if last && matches!(answer, Claim::Granted(_)) => {
+            Told::Released => assert!(matches!(answer, Claim::Granted(..)), "{number}: {answer:?}"),
+            Told::Granted if last && matches!(answer, Claim::Granted(..)) => {
                 assert_eq!(number % 3, 1, "only a release that failed may have freed it");
             }
             Told::Granted if last && number % 3 == 0 => {
