@@ -10,7 +10,7 @@ use super::store::{ALONE, REDIS};
 
 /// How many messages may be on their way to the step when its connection breaks. They are delivered
 /// again, and without a journal nobody knows that they never arrived. All others it has.
-const ON_ITS_WAY: usize = IN_FLIGHT / 4;
+const ON_ITS_WAY: usize = IN_FLIGHT / 2;
 
 /// Faults of the broker.
 pub const FAULTS: &[Fault] = &[
