@@ -102,6 +102,17 @@ async fn what_somebody_else_is_sending_is_not_called_unsent() {
     assert_eq!(api.count("smsmulti"), 0);
 }
 
+#[tokio::test]
+async fn nothing_more_is_sent_of_a_message_that_is_put_back() {
+    let api = Api::new([("smsmulti", vec![taken(2), taken(3)])]).await;
+    let remembers = Remembers { busy: vec![0], broken: Some("record"), ..Remembers::default() };
+    let memory = Memory::of_step(Arc::new(remembers), SCOPE);
+    let settings = json!({"batchSize": 1});
+    let step = Step::in_run("sendSmsMulti", &api.url(), settings, memory, true).finishing();
+    let ran = step.run(three()).await;
+    assert_eq!((ran.error().kind, api.count("smsmulti")), (Kind::NotSent, 0), "{ran:?}");
+}
+
 /// Whether it is the account, or the end of the run, that keeps the later requests from being made.
 #[tokio::test]
 async fn what_an_earlier_delivery_sent_is_not_called_unsent() {

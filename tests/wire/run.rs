@@ -87,6 +87,11 @@ impl Step {
         Self(engine.memory(memory))
     }
 
+    /// The same, which finishes what it has when it is to stop.
+    pub fn finishing(self) -> Self {
+        Self(self.0.finishing_for(Duration::from_secs(60)))
+    }
+
     /// The same, guarded.
     pub fn guarded(self, guard: Arc<dyn Admission>) -> Self {
         Self(self.0.admission(guard))

@@ -152,10 +152,9 @@ impl<C: Connection> Call<'_, C> {
             let said = "an earlier request of this message was refused for the account";
             return Some(Problem::new(Reason::Account, said));
         }
-        if part.effect == Effect::Once
-            && let Some(amnesia) = self.amnesia()
-        {
-            return Some(Problem::new(Reason::Unavailable, amnesia.why));
+        let kept = self.postponed().or_else(|| self.amnesia().map(|it| it.why));
+        if let Some(why) = kept.filter(|_| part.effect == Effect::Once) {
+            return Some(Problem::new(Reason::Unavailable, why));
         }
         let stopped = index > 0 && self.engine.stop.wanted_for(self.engine.grace);
         let said = "the run was stopped before this request of the message";
