@@ -98,7 +98,11 @@ pub fn doubt<A: Action>(
         it.answer.message = Some(format!("{IN_DOUBT}; this one: {now}"));
         it.answer.replayed = false;
     }
-    settled.unwrap_or(outcome)
+    match settled {
+        // It was made now.
+        Some(Outcome::Done(reply)) => Outcome::Done(Reply { replayed: false, ..reply }),
+        settled => settled.unwrap_or(outcome),
+    }
 }
 
 fn doubted(tracker: Option<String>) -> Known {

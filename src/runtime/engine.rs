@@ -260,17 +260,20 @@ impl<C: Connection> Engine<C> {
             Ok(own) => own,
             Err(error) => return error.into(),
         };
+        // An earlier delivery may have done already what its body asks for.
+        let asked = task.common.resend && !redelivered && !put_back;
         let call = Call {
             engine: self,
             own_account: api.is_some(),
             api: api.as_ref().unwrap_or(&self.api),
-            // The first delivery may have done already what its body asks for.
-            resend: task.common.resend && !redelivered
-                || self.when_unknown == WhenUnknown::SendAgain,
+            asked,
+            resend: asked || self.when_unknown == WhenUnknown::SendAgain,
             came: Came {
+                told_in_doubt: in_doubt,
                 in_doubt: in_doubt || redelivered && remembered.is_none(),
                 before: in_doubt || redelivered || put_back,
             },
+            doubted: AtomicBool::new(false),
             remembered,
             past: OnceCell::new(),
             elsewhere: AtomicBool::new(false),

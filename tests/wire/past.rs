@@ -217,21 +217,51 @@ async fn a_doubt_is_told_at_once_where_it_would_be_sent_again_unseen() {
     assert_eq!(told(&step.run_again(message).await), (vec!["unknown", "accepted"], 0));
 }
 
-/// A journal in which another message of the same id is accepted while this one waits.
+#[tokio::test]
+async fn a_copy_that_was_put_back_does_not_send_what_is_in_doubt() {
+    let api = Api::new([("sms", vec![])]).await;
+    let remembers = Remembers { known: vec![(0, unknown())], ..Remembers::default() };
+    let step = Step::remembering("sendSms", &api.url(), json!({}), remembers);
+    let message = Message::new(json!({"num": "0680010201", "sms": "a", "resend": true}));
+    let ran = step.take(Message { put_back: true, ..message }).await;
+    assert_eq!((ran.error().kind, api.count("sms")), (Kind::Unknown, 0));
+}
+
+#[tokio::test]
+async fn a_step_that_sends_again_says_nothing_of_half_a_message_either() {
+    let api = Api::new([("smsmulti", vec![taken(1)])]).await;
+    let memory =
+        Memory::of_step(Arc::new(Remembers { busy: vec![1], ..Remembers::default() }), SCOPE);
+    let settings = json!({"batchSize": 1, "whenUnknown": "sendAgain"});
+    let step = Step::in_run("sendSmsMulti", &api.url(), settings, memory, true).finishing();
+    let ran = step.run(three()).await;
+    assert_eq!((ran.error().kind, api.count("smsmulti")), (Kind::NotSent, 1), "{ran:?}");
+}
+
+/// A journal in which another message of the same id is accepted while this one waits; that may be
+/// the last that can be read of it.
 #[derive(Default)]
-struct Overtaken(Mutex<usize>);
+struct Overtaken {
+    asked: Mutex<usize>,
+    broken: bool,
+}
 
 #[tokio::test]
 async fn an_id_that_is_used_for_another_number_meanwhile_is_refused() {
-    let api = Api::new([("sms", vec![])]).await;
-    let memory = Memory::of_ids(Arc::new(Overtaken::default()), SCOPE);
-    let step = Step::in_run("sendSms", &api.url(), json!({}), memory, false);
-    let ran = step.run(json!({"num": "0680010201", "sms": "a", "reference": "r1"})).await;
-    assert_eq!(
-        (ran.error().kind, ran.error().field.as_deref()),
-        (Kind::Invalid, Some("reference"))
-    );
-    assert_eq!(api.count("sms"), 0);
+    for (broken, resend, expected) in [
+        (false, false, (Kind::Invalid, Some("reference"))),
+        (false, true, (Kind::Invalid, Some("reference"))),
+        (true, false, (Kind::Unknown, None)),
+    ] {
+        let api = Api::new([("sms", vec![])]).await;
+        let overtaken = Overtaken { broken, ..Overtaken::default() };
+        let memory = Memory::of_ids(Arc::new(overtaken), SCOPE);
+        let step = Step::in_run("sendSms", &api.url(), json!({}), memory, false);
+        let message = json!({"num": "0680010201", "sms": "a", "reference": "r1", "resend": resend});
+        let ran = step.run(message).await;
+        assert_eq!((ran.error().kind, ran.error().field.as_deref()), expected);
+        assert_eq!(api.count("sms"), 0);
+    }
 }
 
 /// Without a journal, or in one that is new, nobody else knows of the doubt of a line.
@@ -280,7 +310,8 @@ struct Resent;
 
 mod resent {
     use isendpro_connector::component::{
-        BoxFuture, Claim, Error, Fallout, Journal, MessageKey, NumberHash, Past, Ticket, Wanted,
+        BoxFuture, Claim, Error, Fallout, Journal, Kind, MessageKey, NumberHash, Past, Ticket,
+        Wanted,
     };
 
     use super::{Overtaken, Resent, accepted, an_hour_ago, unknown};
@@ -291,12 +322,16 @@ mod resent {
         }
 
         fn recall(&self, _: MessageKey) -> BoxFuture<'_, Result<Vec<Past>, Error>> {
-            let mut asked = self.0.lock().unwrap();
+            let mut asked = self.asked.lock().unwrap();
             *asked += 1;
             let number = Some(NumberHash([b'2'; 8]));
             let past = Past { slot: 0, at: an_hour_ago(), number, known: Some(accepted()) };
-            let recalled = if *asked == 1 { Vec::new() } else { vec![past] };
-            Box::pin(std::future::ready(Ok(recalled)))
+            let recalled = match *asked {
+                1 => Ok(Vec::new()),
+                _ if self.broken => Err(Error::new(Kind::Unavailable, "the disk is gone")),
+                _ => Ok(vec![past]),
+            };
+            Box::pin(std::future::ready(recalled))
         }
 
         fn number(&self, tel: &str) -> Option<NumberHash> {

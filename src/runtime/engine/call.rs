@@ -24,7 +24,9 @@ pub(super) struct Call<'a, C: Connection> {
     pub(super) own_account: bool,
     /// What is remembered of the message, where there is a journal.
     pub(super) remembered: Option<Remembered<'a>>,
-    /// Whether what may have been sent is to be sent all the same.
+    /// Whether its body asks to send what may have been sent.
+    pub(super) asked: bool,
+    /// Whether what may have been sent is to be sent all the same: its body asks for it, or the step.
     pub(super) resend: bool,
     /// What is known without the journal of earlier deliveries.
     pub(super) came: Came,
@@ -33,6 +35,8 @@ pub(super) struct Call<'a, C: Connection> {
     pub(super) past: OnceCell<Option<History>>,
     /// Whether somebody else is sending this same message.
     pub(super) elsewhere: AtomicBool,
+    /// Whether a request of this delivery has ended in doubt.
+    pub(super) doubted: AtomicBool,
     /// Whether its id was used for other recipients.
     pub(super) for_others: AtomicBool,
     /// Why the journal cannot be relied on any more, as this message has found out.
@@ -42,6 +46,8 @@ pub(super) struct Call<'a, C: Connection> {
 /// What is known of earlier deliveries of a message, without the journal.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Came {
+    /// Whether a line says that an earlier try ended in doubt: nobody else need know of it.
+    pub(super) told_in_doubt: bool,
     /// Whether it may have been sent, and the journal, if there is one, need not know of it.
     pub(super) in_doubt: bool,
     /// Whether there was one, in doubt or not.

@@ -10,7 +10,8 @@ use super::call::{Call, not_sent};
 use super::memory::{Amnesia, Remembered};
 use super::past;
 use crate::component::{
-    Claim, Connection, Effect, Job, Outcome, PartInfo, Problem, Reason, Ticket, Wanted, faults,
+    Claim, Connection, Effect, Job, Outcome, PartInfo, Problem, Reason, Status, Ticket, Wanted,
+    faults,
 };
 
 impl<C: Connection> Call<'_, C> {
@@ -26,7 +27,7 @@ impl<C: Connection> Call<'_, C> {
         }
         // A doubt that nobody else knows of is of all that it is about.
         let mut doubts = Vec::new();
-        if self.came.in_doubt {
+        if self.came.told_in_doubt {
             doubts.extend(job.slots(index).iter().map(|it| it.index));
         }
         let Some(remembered) = self.remembered else {
@@ -58,6 +59,7 @@ impl<C: Connection> Call<'_, C> {
             self.forgets(remembered, Amnesia { why, unrecorded: true });
         }
         faults::point("after-record");
+        self.doubted.fetch_or(!doubts.is_empty() || is_doubtful(&outcome), Ordering::Relaxed);
         (outcome, doubts)
     }
 
@@ -84,10 +86,15 @@ impl<C: Connection> Call<'_, C> {
         index: usize,
         part: &PartInfo,
     ) -> Result<(Ticket, Vec<u32>), Outcome> {
+        // What is to be sent although it is in doubt would be granted whoever it was for.
+        let mut look = self.resend;
         loop {
             if let Some(amnesia) = self.amnesia() {
                 let why = Problem::new(Reason::Unavailable, amnesia.why);
                 return Err(self.unmade(job, index, part, why).await);
+            }
+            if look && let Some(outcome) = self.conflict(job, index).await {
+                return Err(outcome);
             }
             let claim = {
                 let slots = job.slots(index);
@@ -103,17 +110,21 @@ impl<C: Connection> Call<'_, C> {
             };
             match claim {
                 Ok(Claim::Granted(ticket, again)) => return Ok((ticket, again)),
-                Ok(Claim::Known(_)) if self.is_for_others_by_now(job, index).await => {
-                    self.for_others.store(true, Ordering::Relaxed);
-                    return Err(past::refused_for_others());
-                }
                 Ok(Claim::Known(known)) => {
-                    if let Some(outcome) = job.settle(index, known) {
+                    let outcome = match self.conflict(job, index).await {
+                        Some(conflict) => Some(conflict),
+                        None => job.settle(index, known),
+                    };
+                    if let Some(outcome) = outcome {
                         return Err(outcome);
                     }
                 }
                 Ok(Claim::Busy(wait)) => {
+                    look = true;
                     if !self.pause(wait).await {
+                        if let Some(outcome) = self.conflict(job, index).await {
+                            return Err(outcome);
+                        }
                         self.elsewhere.store(true, Ordering::Relaxed);
                         return Err(self.unmade_elsewhere(job, index).await);
                     }
@@ -148,5 +159,14 @@ impl<C: Connection> Call<'_, C> {
             () = tokio::time::sleep(wait) => true,
             () = self.engine.stop.requested() => false,
         }
+    }
+}
+
+/// Whether nobody knows of some recipient whether it was sent.
+fn is_doubtful(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::InDoubt(_) => true,
+        Outcome::Done(reply) => reply.answers.iter().any(|it| it.status == Status::Unknown),
+        _ => false,
     }
 }

@@ -34,11 +34,6 @@ pub(super) fn used_for_others() -> Error {
         .hint("give each message a reference, or an id, of its own")
 }
 
-/// The same, where other requests of the message have been made.
-pub(super) fn refused_for_others() -> Outcome {
-    Outcome::Refused(Problem::new(Reason::Other, used_for_others().what))
-}
-
 impl<C: Connection> Call<'_, C> {
     /// What the journal knows of the message; `None` if it cannot be read. It is asked once: of
     /// requests that this delivery has not made, nothing changes.
@@ -95,12 +90,20 @@ impl<C: Connection> Call<'_, C> {
         Ok(outcomes)
     }
 
-    /// The same, of what has been sent since the message came.
-    pub(super) async fn is_for_others_by_now(&self, job: &dyn Job<C>, index: usize) -> bool {
-        let Some(remembered) = self.remembered.filter(|it| it.by_id) else { return false };
-        let past = remembered.recall().await.unwrap_or_default();
+    /// The same, of what has been claimed since the message came: what is said of its request then.
+    /// Where that cannot be read, nobody knows whom an acceptance is about.
+    pub(super) async fn conflict(&self, job: &dyn Job<C>, index: usize) -> Option<Outcome> {
+        let remembered = self.remembered.filter(|it| it.by_id)?;
+        let Ok(past) = remembered.recall().await else {
+            let said = "the id was used before, and the journal cannot say for whom";
+            return Some(Outcome::InDoubt(Problem::new(Reason::Unavailable, said)));
+        };
         let history = past.into_iter().map(|it| (it.slot, it)).collect();
-        self.is_for_others(job, index, &history)
+        if !self.is_for_others(job, index, &history) {
+            return None;
+        }
+        self.for_others.store(true, Ordering::Relaxed);
+        Some(Outcome::Refused(Problem::new(Reason::Other, used_for_others().what)))
     }
 
     /// Whether a place of this request was another number's before.
@@ -128,7 +131,7 @@ impl<C: Connection> Call<'_, C> {
             return if self.came.in_doubt { delivered_before() } else { Outcome::NotSent(why) };
         };
         let Some(history) = self.history().await else {
-            if !self.came.before && !remembered.earlier && !self.resend {
+            if !self.came.before && !remembered.earlier && !self.asked {
                 return Outcome::NotSent(why);
             }
             let said = "this message came before, and the journal cannot say whether it was sent";
@@ -168,7 +171,7 @@ impl<C: Connection> Call<'_, C> {
     /// Why nothing is said of the message: it comes again, and will be told from the journal then.
     pub(super) fn postponed(&self) -> Option<String> {
         self.remembered.filter(Remembered::comes_again)?;
-        if self.resend && self.under_way.load(Ordering::Relaxed) {
+        if self.asked && self.doubted.load(Ordering::Relaxed) {
             // What has ended in doubt just now would be sent again, unseen.
             return None;
         }
