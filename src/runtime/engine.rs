@@ -269,7 +269,6 @@ impl<C: Connection> Engine<C> {
             asked,
             resend: asked || self.when_unknown == WhenUnknown::SendAgain,
             came: Came {
-                told_in_doubt: in_doubt,
                 in_doubt: in_doubt || redelivered && remembered.is_none(),
                 before: in_doubt || redelivered || put_back,
             },

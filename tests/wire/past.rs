@@ -258,8 +258,12 @@ async fn an_id_that_is_used_for_another_number_meanwhile_is_refused() {
         let memory = Memory::of_ids(Arc::new(overtaken), SCOPE);
         let step = Step::in_run("sendSms", &api.url(), json!({}), memory, false);
         let message = json!({"num": "0680010201", "sms": "a", "reference": "r1", "resend": resend});
-        let ran = step.run(message).await;
+        let ran = step.run(message.clone()).await;
         assert_eq!((ran.error().kind, ran.error().field.as_deref()), expected);
+        assert_eq!(ran.verdict.amnesia.is_some(), broken);
+        // A line's own doubt is not lost for it.
+        let line = Message { in_doubt: true, ..Message::new(message) };
+        assert_eq!(step.take(line).await.error().kind, Kind::Unknown);
         assert_eq!(api.count("sms"), 0);
     }
 }
@@ -282,6 +286,23 @@ async fn the_doubt_of_a_line_lasts_until_it_is_accepted() {
     let memory = of_run(Remembers::default(), false);
     let step = Step::in_run("sendSms", &api.url(), json!({}), memory, false);
     assert_eq!(step.take(line()).await.result()["status"], "accepted");
+    // So does the broker's, where there is no journal, and the step sends again.
+    let api = Api::new([("sms", vec![Answer::new(429, "")])]).await;
+    let step = Step::new("sendSms", &api.url(), json!({"whenUnknown": "sendAgain"}));
+    let ran = step.run_again(json!({"num": "0680010201", "sms": "a"})).await;
+    assert_eq!((ran.error().kind, api.count("sms")), (Kind::Unknown, 1));
+}
+
+#[tokio::test]
+async fn a_journal_that_cannot_be_read_ends_a_run_that_would_look_into_it() {
+    let api = Api::new([("sms", vec![])]).await;
+    let remembers = Remembers { broken: Some("all"), ..Remembers::default() };
+    let memory = Memory::of_ids(Arc::new(remembers), SCOPE);
+    let step = Step::in_run("sendSms", &api.url(), json!({}), memory, false);
+    let message = json!({"num": "0680010201", "sms": "a", "reference": "r1", "resend": true});
+    let ran = step.run(message).await;
+    assert_eq!(ran.error().kind, Kind::Unknown);
+    assert!(!ran.verdict.amnesia.as_ref().unwrap().unrecorded);
 }
 
 /// Lets nothing pass.

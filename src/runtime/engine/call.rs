@@ -46,8 +46,6 @@ pub(super) struct Call<'a, C: Connection> {
 /// What is known of earlier deliveries of a message, without the journal.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Came {
-    /// Whether a line says that an earlier try ended in doubt: nobody else need know of it.
-    pub(super) told_in_doubt: bool,
     /// Whether it may have been sent, and the journal, if there is one, need not know of it.
     pub(super) in_doubt: bool,
     /// Whether there was one, in doubt or not.
@@ -68,7 +66,7 @@ impl<C: Connection> Call<'_, C> {
             Err(error) => return error.into(),
         };
         let untouched = !self.under_way.load(Ordering::Relaxed);
-        if self.for_others.load(Ordering::Relaxed) && untouched {
+        if self.for_others.load(Ordering::Relaxed) && untouched && !self.came.in_doubt {
             return used_for_others().into();
         }
         if let Some(why) = self.postponed() {
@@ -192,22 +190,22 @@ impl<C: Connection> Call<'_, C> {
         part: &PartInfo,
         deadline: Instant,
     ) -> (Outcome, Vec<u32>) {
-        let (mut delays, mut last) = (None, None);
+        let (mut delays, mut last, mut doubts) = (None, None, Vec::new());
         loop {
             if !self.permitted().await {
-                if let Some(last @ (Outcome::InDoubt(_), _)) = last {
-                    return last;
+                if let Some(last @ Outcome::InDoubt(_)) = last {
+                    return (last, doubts);
                 }
                 let said = "the run was stopped before this message was sent";
                 let why = Problem::new(Reason::Unavailable, said);
-                return (self.unmade(job, index, part, why).await, Vec::new());
+                return (self.unmade(job, index, part, why).await, doubts);
             }
-            let made = self.once(job, index, part).await;
-            let outcome = &made.0;
-            if next(outcome, part.effect) == Next::Finish || part.missed().is_some() {
-                return made;
+            let (outcome, again) = self.once(job, index, part).await;
+            doubts.extend(again);
+            if next(&outcome, part.effect) == Next::Finish || part.missed().is_some() {
+                return (outcome, doubts);
             }
-            let problem = match outcome {
+            let problem = match &outcome {
                 Outcome::NotSent(problem) | Outcome::InDoubt(problem) => Some(problem),
                 _ => None,
             };
@@ -222,9 +220,9 @@ impl<C: Connection> Call<'_, C> {
                 "not done yet"
             );
             if self.amnesia().is_some() || !self.may_wait(wait, deadline).await {
-                return made;
+                return (outcome, doubts);
             }
-            last = Some(made);
+            last = Some(outcome);
             self.count_retry();
         }
     }

@@ -10,8 +10,8 @@ use super::call::{Call, not_sent};
 use super::memory::{Amnesia, Remembered};
 use super::past;
 use crate::component::{
-    Claim, Connection, Effect, Job, Outcome, PartInfo, Problem, Reason, Status, Ticket, Wanted,
-    faults,
+    Claim, Connection, Effect, Error, Job, Outcome, PartInfo, Problem, Reason, Status, Ticket,
+    Wanted, faults,
 };
 
 impl<C: Connection> Call<'_, C> {
@@ -27,7 +27,7 @@ impl<C: Connection> Call<'_, C> {
         }
         // A doubt that nobody else knows of is of all that it is about.
         let mut doubts = Vec::new();
-        if self.came.told_in_doubt {
+        if self.came.in_doubt {
             doubts.extend(job.slots(index).iter().map(|it| it.index));
         }
         let Some(remembered) = self.remembered else {
@@ -93,8 +93,12 @@ impl<C: Connection> Call<'_, C> {
                 let why = Problem::new(Reason::Unavailable, amnesia.why);
                 return Err(self.unmade(job, index, part, why).await);
             }
-            if look && let Some(outcome) = self.conflict(job, index).await {
-                return Err(outcome);
+            match if look { self.conflict(job, index).await } else { Ok(None) } {
+                Ok(None) => {}
+                Ok(Some(outcome)) => return Err(outcome),
+                Err(error) => {
+                    return Err(self.unclaimed(remembered, job, index, part, error).await);
+                }
             }
             let claim = {
                 let slots = job.slots(index);
@@ -112,8 +116,12 @@ impl<C: Connection> Call<'_, C> {
                 Ok(Claim::Granted(ticket, again)) => return Ok((ticket, again)),
                 Ok(Claim::Known(known)) => {
                     let outcome = match self.conflict(job, index).await {
-                        Some(conflict) => Some(conflict),
-                        None => job.settle(index, known),
+                        Ok(None) => job.settle(index, known),
+                        Ok(conflict) => conflict,
+                        Err(error) => {
+                            self.forgets(remembered, unclaimable(&error));
+                            Some(past::for_nobody_knows_whom())
+                        }
                     };
                     if let Some(outcome) = outcome {
                         return Err(outcome);
@@ -122,7 +130,10 @@ impl<C: Connection> Call<'_, C> {
                 Ok(Claim::Busy(wait)) => {
                     look = true;
                     if !self.pause(wait).await {
-                        if let Some(outcome) = self.conflict(job, index).await {
+                        let conflict = self.conflict(job, index).await;
+                        if let Some(outcome) =
+                            conflict.unwrap_or_else(|_| Some(past::for_nobody_knows_whom()))
+                        {
                             return Err(outcome);
                         }
                         self.elsewhere.store(true, Ordering::Relaxed);
@@ -130,13 +141,24 @@ impl<C: Connection> Call<'_, C> {
                     }
                 }
                 Err(error) => {
-                    let why = format!("nothing can be claimed: {}", error.what);
-                    self.forgets(remembered, Amnesia { why, unrecorded: false });
-                    let why = Problem::new(Reason::Unavailable, error.what);
-                    return Err(self.unmade(job, index, part, why).await);
+                    return Err(self.unclaimed(remembered, job, index, part, error).await);
                 }
             }
         }
+    }
+
+    /// What is said of a request that cannot be claimed.
+    async fn unclaimed(
+        &self,
+        remembered: Remembered<'_>,
+        job: &mut dyn Job<C>,
+        index: usize,
+        part: &PartInfo,
+        error: Error,
+    ) -> Outcome {
+        self.forgets(remembered, unclaimable(&error));
+        let why = Problem::new(Reason::Unavailable, error.what);
+        self.unmade(job, index, part, why).await
     }
 
     /// Why the journal cannot be relied on any more.
@@ -160,6 +182,10 @@ impl<C: Connection> Call<'_, C> {
             () = self.engine.stop.requested() => false,
         }
     }
+}
+
+fn unclaimable(error: &Error) -> Amnesia {
+    Amnesia { why: format!("nothing can be claimed: {}", error.what), unrecorded: false }
 }
 
 /// Whether nobody knows of some recipient whether it was sent.

@@ -28,6 +28,13 @@ fn elsewhere() -> Outcome {
     Outcome::InDoubt(Problem::new(Reason::Unavailable, ELSEWHERE))
 }
 
+/// The outcome of a message whose id was used, where the journal cannot say for whom: an acceptance is
+/// perhaps about somebody else.
+pub(super) fn for_nobody_knows_whom() -> Outcome {
+    let said = "the id was used before, and the journal cannot say for whom";
+    Outcome::InDoubt(Problem::new(Reason::Unavailable, said))
+}
+
 /// The error of a message whose id counts, and is another's.
 pub(super) fn used_for_others() -> Error {
     Error::invalid("reference", "was used before, for other recipients")
@@ -79,7 +86,12 @@ impl<C: Connection> Call<'_, C> {
         let Some(history) = self.history().await else { return Ok(outcomes) };
         for (index, outcome) in outcomes.iter_mut().enumerate() {
             if remembered.by_id && self.is_for_others(job, index, history) {
-                return Err(used_for_others());
+                if !self.came.in_doubt {
+                    return Err(used_for_others());
+                }
+                let said = still_in_doubt(&used_for_others().what);
+                *outcome = Some(Outcome::InDoubt(Problem::new(Reason::Other, said)));
+                continue;
             }
             let mut known = known(job, index, history);
             known.retain(|it| !self.resend || matches!(it.1, Known::Accepted(_)));
@@ -91,19 +103,22 @@ impl<C: Connection> Call<'_, C> {
     }
 
     /// The same, of what has been claimed since the message came: what is said of its request then.
-    /// Where that cannot be read, nobody knows whom an acceptance is about.
-    pub(super) async fn conflict(&self, job: &dyn Job<C>, index: usize) -> Option<Outcome> {
-        let remembered = self.remembered.filter(|it| it.by_id)?;
-        let Ok(past) = remembered.recall().await else {
-            let said = "the id was used before, and the journal cannot say for whom";
-            return Some(Outcome::InDoubt(Problem::new(Reason::Unavailable, said)));
-        };
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub(super) async fn conflict(
+        &self,
+        job: &dyn Job<C>,
+        index: usize,
+    ) -> Result<Option<Outcome>, Error> {
+        let Some(remembered) = self.remembered.filter(|it| it.by_id) else { return Ok(None) };
+        let past = remembered.recall().await?;
         let history = past.into_iter().map(|it| (it.slot, it)).collect();
         if !self.is_for_others(job, index, &history) {
-            return None;
+            return Ok(None);
         }
         self.for_others.store(true, Ordering::Relaxed);
-        Some(Outcome::Refused(Problem::new(Reason::Other, used_for_others().what)))
+        Ok(Some(Outcome::Refused(Problem::new(Reason::Other, used_for_others().what))))
     }
 
     /// Whether a place of this request was another number's before.
@@ -131,7 +146,8 @@ impl<C: Connection> Call<'_, C> {
             return if self.came.in_doubt { delivered_before() } else { Outcome::NotSent(why) };
         };
         let Some(history) = self.history().await else {
-            if !self.came.before && !remembered.earlier && !self.asked {
+            let doubted = self.doubted.load(Ordering::Relaxed);
+            if !self.came.before && !remembered.earlier && !self.asked && !doubted {
                 return Outcome::NotSent(why);
             }
             let said = "this message came before, and the journal cannot say whether it was sent";
@@ -148,9 +164,7 @@ impl<C: Connection> Call<'_, C> {
         match (busy, self.came.in_doubt) {
             (true, _) => elsewhere(),
             (false, true) => {
-                let said =
-                    format!("an earlier try of it ended in doubt; this one: {}", why.message);
-                Outcome::InDoubt(Problem::new(Reason::Unavailable, said))
+                Outcome::InDoubt(Problem::new(Reason::Unavailable, still_in_doubt(&why.message)))
             }
             (false, false) => Outcome::NotSent(why),
         }
@@ -181,6 +195,11 @@ impl<C: Connection> Call<'_, C> {
             None => self.elsewhere.load(Ordering::Relaxed).then(|| ELSEWHERE.to_owned()),
         }
     }
+}
+
+/// What is said of a line in doubt that is not sent now.
+fn still_in_doubt(why: &str) -> String {
+    format!("an earlier try of it ended in doubt; this one: {why}")
 }
 
 /// What is known of the slots of a request.
