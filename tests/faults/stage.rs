@@ -202,8 +202,13 @@ impl Stage {
 
     /// Waits until all of these have gone wrong.
     pub fn failed(&self) {
-        until("all faults have happened", || self.ask("GET", "faults", "")["remaining"] == 0);
+        until("all faults have happened", || self.left() == 0);
         self.planned.set(false);
+    }
+
+    /// How many have still to go wrong.
+    pub fn left(&self) -> u64 {
+        self.ask("GET", "faults", "")["remaining"].as_u64().unwrap()
     }
 
     /// Lets no more go wrong.
@@ -229,7 +234,7 @@ impl Stage {
 
     fn count_now(&self) -> Count {
         if self.planned.get() {
-            assert_eq!(self.ask("GET", "faults", "")["remaining"], 0, "not all faults happened");
+            assert_eq!(self.left(), 0, "not all faults happened");
         }
         Count::new(&self.messages.things, &self.outputs(), &self.api.sent())
     }
