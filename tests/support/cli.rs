@@ -1,6 +1,6 @@
 //! Drives the real binary: a clean environment, time limits everywhere, and nothing left running.
 
-#![allow(dead_code, reason = "every test file uses a part of this")]
+#![allow(dead_code, unused_imports, reason = "every test file uses a part of this")]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -12,6 +12,11 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+
+#[path = "nobody.rs"]
+mod nobody;
+
+pub use nobody::nobody;
 
 /// What no step of a test should ever take.
 pub const LIMIT: Duration = Duration::from_secs(60);
@@ -352,13 +357,6 @@ fn answer(mut stream: &TcpStream, status: &str, body: &str) -> std::io::Result<(
     let kind = "content-type: text/html\r\nconnection: close";
     let size = body.len();
     write!(stream, "HTTP/1.1 {status}\r\n{kind}\r\ncontent-length: {size}\r\n\r\n{body}")
-}
-
-/// An address where nobody listens, nor will while the second value lives: a client has its port.
-pub fn nobody() -> (String, (TcpListener, TcpStream)) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    (format!("http://{}/cgi-bin", client.local_addr().unwrap()), (listener, client))
 }
 
 /// Asks until the answer is yes.

@@ -3,6 +3,8 @@
 
 #[path = "../support/http.rs"]
 mod http;
+#[path = "../support/nobody.rs"]
+mod nobody;
 
 mod bulk;
 mod defects;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::operations::{OPS, Op};
 use super::run::Step;
 use crate::http::{Act, Answer, Api, Raw};
+use crate::nobody::nobody;
 
 const ACCEPTED: &str = r#"{"etat":{"etat":[{"code":"0","tel":"0680010203","message":"accept"}]}}"#;
 const COUNTED: &str = r#"{"etat":{"etat":{"nb_caractere":"222","nb_sms":"2","tel":"33612345"}}}"#;
@@ -29,14 +30,9 @@ fn impatient(action: &str, url: &str, minutes: f64) -> Step {
     Step::new(action, url, settings)
 }
 
-async fn closed_port() -> String {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    format!("http://{}/cgi-bin", listener.local_addr().unwrap())
-}
-
 #[tokio::test]
 async fn without_a_connection_nothing_was_sent() {
-    let closed = closed_port().await;
+    let (closed, _held) = nobody();
     // A server that does not speak TLS.
     let api = Api::new([("sms", vec![Answer::ok("")])]).await;
     let no_tls = api.url().replace("http:", "https:");
@@ -134,6 +130,7 @@ async fn every_other_recipient_of_a_lost_bulk_message_is_unknown() {
 
 #[tokio::test]
 async fn what_was_not_sent_is_tried_until_the_patience_ends() {
-    let ran = step("sendSms", &closed_port().await, 0.02).run(Op::of("sendSms").message()).await;
+    let (closed, _held) = nobody();
+    let ran = step("sendSms", &closed, 0.02).run(Op::of("sendSms").message()).await;
     assert_eq!(ran.error().kind, Kind::NotSent);
 }
