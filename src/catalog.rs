@@ -7,7 +7,7 @@ mod remarks;
 mod settings;
 
 pub use descriptor::{File, credential, describe, files, step_fields};
-pub use remarks::{kind_is_open, known_settings, remarks};
+pub use remarks::{kind_is_open, remarks, unknown_settings};
 pub use settings::{JOURNAL, METRICS_ADDR, PROCESS, SETTINGS, Setting};
 
 use crate::actions::{

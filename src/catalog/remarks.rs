@@ -6,7 +6,7 @@ use crate::component::{Config, Delivery, Handler, Role, nearest, options_schema}
 use super::{COMPONENT, SETTINGS, credential, step_fields};
 
 /// The names of all settings and fields that a configuration may hold, whatever it is for.
-pub fn known_settings() -> Vec<String> {
+fn known_settings() -> Vec<String> {
     let delivery = options_schema::<Delivery>().to_value();
     let mut forms = vec![credential(), delivery["properties"].clone()];
     forms.extend(COMPONENT.handlers.iter().map(step_fields));
@@ -26,7 +26,11 @@ pub fn kind_is_open(handler: &Handler<Session>, config: &Config) -> bool {
 /// What is worth a warning when a step starts. It repeats names, and never a value.
 pub fn remarks(handler: &Handler<Session>, config: &Config) -> Vec<String> {
     let mut remarks = Vec::new();
-    let unknown = unknown(config);
+    let unknown = unknown_settings(config.names()).into_iter().map(|(name, meant)| match meant {
+        Some(meant) => format!("{name} (did you mean {meant}?)"),
+        None => name.to_owned(),
+    });
+    let unknown: Vec<String> = unknown.collect();
     if !unknown.is_empty() {
         remarks.push(format!("fields that nobody knows are ignored: {}", unknown.join(", ")));
     }
@@ -46,17 +50,15 @@ pub fn remarks(handler: &Handler<Session>, config: &Config) -> Vec<String> {
     remarks
 }
 
-/// Names that begin with `_` are the platform's own.
-fn unknown(config: &Config) -> Vec<String> {
+/// The names that nobody knows, each with the one that was most likely meant. Those that begin with
+/// `_` are a platform's own.
+pub fn unknown_settings<'a>(
+    names: impl Iterator<Item = &'a str>,
+) -> Vec<(&'a str, Option<String>)> {
     let known = known_settings();
-    let unknown = config
-        .names()
-        .filter(|name| !name.starts_with('_') && known.iter().all(|it| it.as_str() != *name));
-    let told = unknown.map(|name| match nearest(name, &known) {
-        Some(nearest) => format!("{name} (did you mean {nearest}?)"),
-        None => name.to_owned(),
-    });
-    told.collect()
+    let unknown =
+        names.filter(|name| !name.starts_with('_') && known.iter().all(|it| it.as_str() != *name));
+    unknown.map(|name| (name, nearest(name, &known).map(str::to_owned))).collect()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::Usage;
 use crate::actions::Session;
-use crate::catalog::{SETTINGS, known_settings, step_fields};
+use crate::catalog::{SETTINGS, step_fields, unknown_settings};
 use crate::component::{Config, Error, Handler, Kind, nearest};
 
 /// Flags that every command with an account has.
@@ -113,14 +113,12 @@ fn assigned<'a>(assignment: &'a str, fields: &[String]) -> Result<(&'a str, &'a 
     Err(Usage(format!("--set {name}: there is no such setting; {advice}there are {known}")))
 }
 
-/// Refuses names that no command knows: a slip in `mode` would make a dry run a real one. Those that
-/// begin with `_` are a platform's own.
+/// Refuses names that no command knows: a slip in `mode` would make a dry run a real one.
 fn known_only(settings: Map<String, Value>, path: &Path) -> Result<Map<String, Value>, Usage> {
-    let known = known_settings();
-    let unknown = settings.keys().filter(|it| !it.starts_with('_') && !known.contains(it));
+    let unknown = unknown_settings(settings.keys().map(String::as_str)).into_iter();
     let said: Vec<String> = unknown
-        .map(|name| {
-            format!("{name}: there is no such setting; {}", did_you_mean(nearest(name, &known)))
+        .map(|(name, meant)| {
+            format!("{name}: there is no such setting; {}", did_you_mean(meant.as_deref()))
         })
         .collect();
     if said.is_empty() {

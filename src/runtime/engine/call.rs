@@ -111,13 +111,7 @@ impl<C: Connection> Call<'_, C> {
             self.api.ready()?;
         }
         let mut settled = self.settle_the_past(job, parts).await?;
-        let left = job.parts().into_iter().zip(&settled);
-        let left: Vec<_> = left.filter(|it| it.1.is_none()).map(|it| it.0).collect();
-        let held_back = match self.admit(&left).await {
-            Err(error) if !self.may_have_a_past() => return Err(error),
-            // What is known of the message has to be told.
-            admitted => admitted.err().map(|it| Problem::new(Reason::Unavailable, it.what)),
-        };
+        let held_back = self.held_back(job, &settled).await?;
         drop(turn);
         let mut outcomes = Vec::with_capacity(parts.len());
         let mut account = None;
@@ -163,6 +157,26 @@ impl<C: Connection> Call<'_, C> {
         let stopped = index > 0 && self.engine.stop.wanted_for(self.engine.grace);
         let said = "the run was stopped before this request of the message";
         stopped.then(|| Problem::new(Reason::Unavailable, said))
+    }
+
+    /// Why what is left of a message is not let through, where the rest of it has to be told.
+    ///
+    /// # Errors
+    /// The same of a message of which nothing else can be known.
+    async fn held_back(
+        &self,
+        job: &dyn Job<C>,
+        settled: &[Option<Outcome>],
+    ) -> Result<Option<Problem>, Error> {
+        if self.engine.admissions.is_empty() {
+            return Ok(None);
+        }
+        let left = job.parts().into_iter().zip(settled);
+        let left: Vec<_> = left.filter(|it| it.1.is_none()).map(|it| it.0).collect();
+        match self.admit(&left).await {
+            Err(error) if !self.may_have_a_past() => Err(error),
+            admitted => Ok(admitted.err().map(|it| Problem::new(Reason::Unavailable, it.what))),
+        }
     }
 
     async fn admit(&self, parts: &[PartInfo]) -> Result<(), Error> {
