@@ -65,6 +65,8 @@ pub struct Stage {
     api: Simulator,
     folder: TempDir,
     runs: Cell<usize>,
+    /// What every run of the row is given, so that all of them are runs of the same messages.
+    args: &'static [&'static str],
     around: Around,
     /// Faults of the API that are to happen and did not yet.
     planned: Cell<bool>,
@@ -88,12 +90,19 @@ impl Stage {
             api: runtime().block_on(start(options)).unwrap(),
             folder,
             runs: Cell::new(0),
+            args: &[],
             around: match role {
                 Role::Pipe => Around::Pipe(Pipe::default()),
                 Role::Step => Around::Flow(Flow::new()),
             },
             planned: Cell::new(false),
         }
+    }
+
+    /// Has these messages sent once for each id, by all runs of the row.
+    pub fn once_per_id(&mut self, messages: Messages) {
+        self.messages = messages;
+        self.args = &["--once-per-id"];
     }
 
     /// Host and port of the API.
@@ -146,7 +155,7 @@ impl Stage {
             Shape::Single => worker,
             Shape::Bulk => worker.set("batchSize", &self.shape.batch().to_string()),
         };
-        worker.server(&self.api.url()).journal(&self.journal.address())
+        worker.server(&self.api.url()).journal(&self.journal.address()).args(self.args)
     }
 
     /// Gives these messages to a run that has got none.
