@@ -10,7 +10,7 @@ use super::support::Redis;
 use super::{accepted, ask, is_accepted, open, quick, take};
 
 fn impatient() -> RedisOptions {
-    let patience = Duration::from_millis(200);
+    let patience = Duration::from_secs(1);
     RedisOptions { patience, outcome_patience: patience, ..quick() }
 }
 
@@ -173,7 +173,7 @@ async fn a_pause_is_waited_for() {
 #[tokio::test]
 async fn whether_the_server_answers_is_known_while_nobody_claims() {
     let mut redis = Redis::start();
-    let options = RedisOptions { lease: Duration::from_millis(300), ..impatient() };
+    let options = RedisOptions { lease: Duration::from_secs(1), ..impatient() };
     let store = RedisJournal::open(&redis.url(), options).await.unwrap();
     let told = async |answers: bool| {
         let mut looks = tokio::time::interval(Duration::from_millis(10));

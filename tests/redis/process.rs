@@ -13,7 +13,7 @@ use super::{accepted, ask, insist, is_accepted, is_unknown, open, quick, take};
 const URL: &str = "JOURNAL_TEST_URL";
 
 fn short() -> RedisOptions {
-    RedisOptions { lease: Duration::from_millis(400), ..quick() }
+    RedisOptions { lease: Duration::from_millis(1500), ..quick() }
 }
 
 /// The worker: it is told by lines what to do, and tells by lines what it did.
