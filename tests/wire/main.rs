@@ -8,7 +8,10 @@ mod nobody;
 
 mod bulk;
 mod defects;
+mod doubt;
 mod downloads;
+mod ids;
+mod journal;
 mod judge;
 mod memory;
 mod network;

@@ -3,7 +3,7 @@
 use isendpro_connector::component::Known;
 use serde_json::{Value, json};
 
-use super::memory::{Remembers, accepted, an_hour_ago};
+use super::journal::{Remembers, accepted, an_hour_ago};
 use super::run::{Ran, Step};
 use crate::http::{Answer, Api};
 

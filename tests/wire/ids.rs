@@ -1,0 +1,72 @@
+//! Runs in which each id is sent once: an id that was used for another number.
+
+use std::sync::{Arc, Mutex};
+
+use isendpro_connector::component::{Kind, Message, NumberHash};
+use isendpro_connector::runtime::Memory;
+use serde_json::json;
+
+use super::journal::{Remembers, SCOPE, accepted};
+use super::run::Step;
+use crate::http::Api;
+
+/// A journal in which the number that ends in this digit was sent to.
+fn used_for(last: u8) -> Remembers {
+    let number = Some(NumberHash([last; 8]));
+    Remembers { known: vec![(0, accepted())], number, ..Remembers::default() }
+}
+
+#[tokio::test]
+async fn an_id_that_was_used_for_another_number_is_refused() {
+    let api = Api::new([("sms", vec![])]).await;
+    for (last, is_same) in [(b'1', true), (b'2', false)] {
+        let memory = Memory::of_ids(Arc::new(used_for(last)), SCOPE);
+        let step = Step::in_run("sendSms", &api.url(), json!({}), memory, false);
+        let ran = step.run(json!({"num": "0680010201", "sms": "a", "reference": "r1"})).await;
+        if is_same {
+            assert_eq!(ran.result()["replayed"], true);
+        } else {
+            assert_eq!(
+                (ran.error().kind, ran.error().field.as_deref()),
+                (Kind::Invalid, Some("reference"))
+            );
+        }
+    }
+    assert_eq!(api.count("sms"), 0);
+}
+
+/// Another message of the same id is accepted while this one waits; and that may be the last that can
+/// be read of it.
+#[tokio::test]
+async fn an_id_that_is_used_for_another_number_meanwhile_is_refused() {
+    for (broken, resend, expected) in [
+        (None, false, (Kind::Invalid, Some("reference"))),
+        (None, true, (Kind::Invalid, Some("reference"))),
+        (Some("recall"), false, (Kind::Unknown, None)),
+    ] {
+        let api = Api::new([("sms", vec![])]).await;
+        let overtaken = Remembers { broken, unseen: Mutex::new(1), ..used_for(b'2') };
+        let memory = Memory::of_ids(Arc::new(overtaken), SCOPE);
+        let step = Step::in_run("sendSms", &api.url(), json!({}), memory, false);
+        let message = json!({"num": "0680010201", "sms": "a", "reference": "r1", "resend": resend});
+        let ran = step.run(message.clone()).await;
+        assert_eq!((ran.error().kind, ran.error().field.as_deref()), expected);
+        assert_eq!(ran.verdict.amnesia.is_some(), broken.is_some());
+        // A line's own doubt is not lost for it.
+        let line = Message { in_doubt: true, ..Message::new(message) };
+        assert_eq!(step.take(line).await.error().kind, Kind::Unknown);
+        assert_eq!(api.count("sms"), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_journal_that_cannot_be_read_ends_a_run_that_would_look_into_it() {
+    let api = Api::new([("sms", vec![])]).await;
+    let remembers = Remembers { broken: Some("all"), ..Remembers::default() };
+    let memory = Memory::of_ids(Arc::new(remembers), SCOPE);
+    let step = Step::in_run("sendSms", &api.url(), json!({}), memory, false);
+    let message = json!({"num": "0680010201", "sms": "a", "reference": "r1", "resend": true});
+    let ran = step.run(message).await;
+    assert_eq!(ran.error().kind, Kind::Unknown);
+    assert!(!ran.verdict.amnesia.as_ref().unwrap().unrecorded);
+}
