@@ -1,15 +1,11 @@
 //! What a person at a terminal is told and asked. `script` makes the terminal.
-#![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
-
-#[path = "support/cli.rs"]
-mod cli;
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use cli::{Finished, Simulator, json, program, sms};
 use serde_json::json;
+
+use crate::cli::{Finished, Simulator, json, program, sms};
 
 /// Whether a terminal can be made. Says why not.
 #[allow(clippy::print_stderr, reason = "a test that does nothing must say so")]

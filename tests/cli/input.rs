@@ -1,13 +1,9 @@
 //! Bad input: each mistake is one error line with its place and a remedy, nothing is sent for it,
 //! and every other message is carried.
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
-#[path = "support/cli.rs"]
-mod cli;
-
-use cli::{Simulator, isendpro, nobody, sms, web_server};
 use serde_json::{Value, json};
+
+use crate::cli::{Simulator, isendpro, nobody, sms, web_server};
 
 /// Runs each wrong line between two good ones, all in one go, and checks what is said of each.
 fn check(action: &str, good: &str, cases: &[(&str, &str, &[&str])]) {

@@ -1,15 +1,10 @@
 //! Mistakes that are easily made with the command line, and what they must not cost.
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
-
-#[path = "support/cli.rs"]
-mod cli;
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use cli::{Simulator, isendpro, sms};
+use crate::cli::{Simulator, isendpro, sms};
 
 #[test]
 fn the_input_is_not_emptied_by_naming_it_as_the_failed_file() {

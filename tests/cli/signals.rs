@@ -1,14 +1,10 @@
 //! The end of a run before the end of its input: signals, and a reader that goes away.
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
-
-#[path = "support/cli.rs"]
-mod cli;
 
 use std::time::Duration;
 
-use cli::{Finished, Simulator, isendpro, json, sms, until};
 use serde_json::Value;
+
+use crate::cli::{Finished, Simulator, isendpro, json, sms, until};
 
 fn many(count: usize) -> Vec<u8> {
     let lines = (0..count).map(|it| sms("0001", &format!("n {it}")) + "\n");

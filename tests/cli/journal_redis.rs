@@ -1,15 +1,9 @@
 //! Never twice with a journal that several processes share: Redis.
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
-#[path = "support/cli.rs"]
-mod cli;
-#[path = "support/redis.rs"]
-mod redis;
-
-use cli::{Cli, Finished, Simulator, isendpro, sms, until};
-use redis::{Redis, SAFE};
 use serde_json::json;
+
+use crate::cli::{Cli, Finished, Simulator, isendpro, sms, until};
+use crate::redis::{Redis, SAFE};
 
 const IN_FLIGHT: usize = 50;
 

@@ -1,15 +1,11 @@
 //! Numbers, texts and times through the real binary. All dates are relative to today.
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
-#[path = "support/cli.rs"]
-mod cli;
-
-use cli::{Simulator, isendpro};
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp, ToSpan as _, Zoned};
 use serde_json::{Value, json};
+
+use crate::cli::{Simulator, isendpro};
 
 /// What a dry run tells of these messages, in their order.
 fn plan(action: &str, args: &[&str], messages: &[Value]) -> Vec<Value> {
@@ -56,7 +52,7 @@ fn a_number_is_the_same_however_it_is_written() {
         ("32470123456", r#"["+32 470 12 34 56", "tel:0032470123456"]"#),
         ("41791234567", r#"["+41 (0)79 123 45 67"]"#),
     ];
-    let numbers = table.map(|(_, written)| cli::json(written).as_array().unwrap().clone());
+    let numbers = table.map(|(_, written)| crate::cli::json(written).as_array().unwrap().clone());
     let input: Vec<_> = numbers.iter().flatten().map(|it| message(it, &json!({}))).collect();
     let tels = table.iter().zip(&numbers).flat_map(|((tel, _), it)| vec![tel; it.len()]);
     for (told, tel) in plan("sendSms", &[], &input).iter().zip(tels) {

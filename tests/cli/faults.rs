@@ -1,12 +1,8 @@
 //! Faults: what is said when an answer goes missing, against what the ledger says was taken.
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
-#[path = "support/cli.rs"]
-mod cli;
-
-use cli::{Simulator, sms};
 use serde_json::{Value, json};
+
+use crate::cli::{Simulator, sms};
 
 /// The ending of the recipient's number, what is said of it, the exit code, and how often the
 /// simulator took the message.

@@ -1,14 +1,10 @@
 //! The commands beside `run`: what they print, and how they end.
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
-
-#[path = "support/cli.rs"]
-mod cli;
 
 use std::path::Path;
 
-use cli::{Finished, Simulator, isendpro, nobody, web_server};
 use serde_json::Value;
+
+use crate::cli::{Finished, Simulator, isendpro, nobody, web_server};
 
 fn run(args: &[&str]) -> Finished {
     isendpro(args).run("")

@@ -1,14 +1,10 @@
 //! `isendpro run`: order, pages, failed messages, the summary and the exit codes.
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
-
-#[path = "support/cli.rs"]
-mod cli;
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use cli::{Simulator, ask, isendpro, json, sms};
 use serde_json::{Value, json};
+
+use crate::cli::{Simulator, ask, isendpro, json, sms};
 
 /// Messages numbered by `meta`, of which every tenth is turned away once and comes a second later.
 fn mixed(count: usize) -> String {

@@ -1,17 +1,13 @@
 //! The flow of lines: back pressure, and the contract of processors that pair lines with lines.
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
-
-#[path = "support/cli.rs"]
-mod cli;
 
 use std::io::Write as _;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use cli::{Simulator, isendpro, sms, until};
 use serde_json::json;
+
+use crate::cli::{Simulator, isendpro, sms, until};
 
 /// What Redpanda Connect's `subprocess` processor needs: for each line one line, and no word beside.
 #[test]

@@ -1,16 +1,12 @@
 //! What a platform is told: the names that flows depend on, files that exist, examples that hold.
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
-
-#[path = "support/cli.rs"]
-mod cli;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use cli::isendpro;
 use isendpro_connector::catalog::COMPONENT;
 use serde_json::Value;
+
+use crate::cli::isendpro;
 
 /// The triggers.
 const TRIGGERS: [&str; 5] =

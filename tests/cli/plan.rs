@@ -1,15 +1,11 @@
 //! `isendpro plan`: what would be sent, told without a call, and true when it is sent.
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
-
-#[path = "support/cli.rs"]
-mod cli;
 
 use std::io::ErrorKind;
 use std::net::TcpListener;
 
-use cli::{Finished, Simulator, isendpro, sms};
 use serde_json::{Value, json};
+
+use crate::cli::{Finished, Simulator, isendpro, sms};
 
 /// A plan in a clean environment: no key, no server.
 fn plan(action: &str, args: &[&str], input: &str) -> Finished {
@@ -114,7 +110,7 @@ fn the_credit_is_compared_and_nothing_else_is_asked() {
 
 #[test]
 fn comparing_the_credit_needs_a_key_and_a_server_that_answers() {
-    let (url, _taken) = cli::nobody();
+    let (url, _taken) = crate::cli::nobody();
     let args = ["plan", "sendSms", "--compare-credit", "--server", &url];
     isendpro(&args).run(sms("0001", "a")).says(2, &["keyid", "ISENDPRO_KEYID"]);
     isendpro(&args).key("k").run(sms("0001", "a")).says(1, &["retry is safe"]);
@@ -127,7 +123,7 @@ fn a_run_without_a_kind_says_what_it_did_not_check() {
     let notes = |set: &[&str]| {
         let args = ["run", "sendSms", "--server", "simulator", "--summary", path.to_str().unwrap()];
         isendpro(&args).args(set).run(sms("0001", "a")).quiet(0);
-        cli::json(&std::fs::read_to_string(&path).unwrap())["notes"].to_string()
+        crate::cli::json(&std::fs::read_to_string(&path).unwrap())["notes"].to_string()
     };
     assert!(notes(&[]).contains("kind"));
     assert!(!notes(&["--set", "kind=transactional"]).contains("kind"));

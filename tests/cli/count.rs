@@ -1,12 +1,8 @@
 //! `isendpro count`, and that it, a plan and the simulator's bill count the same.
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
-#[path = "support/cli.rs"]
-mod cli;
-
-use cli::{Finished, Simulator, isendpro, json};
 use serde_json::{Value, json};
+
+use crate::cli::{Finished, Simulator, isendpro, json};
 
 fn count(args: &[&str], stdin: &str) -> Finished {
     isendpro(&["count"]).args(args).run(stdin)

@@ -1,11 +1,6 @@
 //! A large report: all of its rows come, and memory stays flat.
-#![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
-#[path = "support/cli.rs"]
-mod cli;
-
-use cli::{Running, Simulator};
+use crate::cli::{Running, Simulator};
 
 /// An optimised build carries a million in seconds. Without optimisation the million takes a
 /// minute, and a tenth of it shows growth just as well.

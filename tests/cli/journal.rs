@@ -1,15 +1,11 @@
 //! Never twice: runs with a journal, killed and resumed, counted at the simulator's ledger.
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
-
-#[path = "support/cli.rs"]
-mod cli;
 
 use std::collections::HashMap;
 use std::path::Path;
 
-use cli::{Cli, Finished, Simulator, isendpro, sms, until};
 use serde_json::{Value, json};
+
+use crate::cli::{Cli, Finished, Simulator, isendpro, sms, until};
 
 const IN_FLIGHT: usize = 50;
 

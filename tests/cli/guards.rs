@@ -1,13 +1,9 @@
 //! What must not be sent is not sent: bad input, too many, too long, too dear. The ledger counts.
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
-#[path = "support/cli.rs"]
-mod cli;
-
-use cli::{Simulator, isendpro, json, sms};
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use serde_json::{Value, json};
+
+use crate::cli::{Simulator, isendpro, json, sms};
 
 /// Messages of one part each, to numbers that the simulator sends to.
 fn messages(count: usize) -> String {

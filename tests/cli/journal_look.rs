@@ -1,10 +1,5 @@
 //! Looking into a journal, and settling what iSendPro's report proves. The simulator drops the
 //! connection after it took messages to numbers that end in 0903, and before for 0905.
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
-
-#[path = "support/cli.rs"]
-mod cli;
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
@@ -12,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::slice;
 
 use base64::Engine as _;
-use cli::{Finished, Simulator, isendpro, sms, until};
 use serde_json::{Value, json};
+
+use crate::cli::{Finished, Simulator, isendpro, sms, until};
 
 /// A journal, and the account that it is of.
 struct Stage {
@@ -245,7 +241,7 @@ fn a_report_that_cannot_be_read_to_its_end_settles_nothing() {
     stage.journal(&["reconcile", "--report", "/nowhere/x"]).says(2, &["--report /nowhere/x"]);
     let folder = text(stage.folder.path());
     stage.journal(&["reconcile", "--report", folder]).says(2, &["this is a folder"]);
-    let (url, _held) = cli::nobody();
+    let (url, _held) = crate::cli::nobody();
     let all = ["reconcile", "--server", &url, "--set", "giveUpAfter=0"];
     let unreached =
         isendpro(&["journal", "--journal", &stage.store]).args(&all).key("main").run("");

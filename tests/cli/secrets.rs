@@ -1,14 +1,10 @@
 //! A key and a password that are looked for everywhere after everything that can happen to them.
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
-
-#[path = "support/cli.rs"]
-mod cli;
 
 use std::path::Path;
 
-use cli::{Finished, Simulator, isendpro, json, nobody, sms, web_server};
 use serde_json::json;
+
+use crate::cli::{Finished, Simulator, isendpro, json, nobody, sms, web_server};
 
 /// Characters that JSON and URLs write in other ways too.
 const KEY: &str = "canary-KEY/7f3a\"+9 b";

@@ -1,19 +1,15 @@
 //! `isendpro poll` when it dies, and when the report is not what it was.
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
-
-#[path = "support/cli.rs"]
-mod cli;
 
 use std::collections::BTreeSet;
 use std::io::{Cursor, Write as _};
 use std::path::Path;
 
-use cli::{Finished, Simulator, isendpro, program};
 use mockito::{Matcher, Server};
 use serde_json::{Value, json};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
+
+use crate::cli::{Finished, Simulator, isendpro, program};
 
 /// The arguments of a run that tells each thing in a message of its own.
 fn arguments<'a>(trigger: &'a str, url: &'a str, state: &'a Path) -> Vec<&'a str> {

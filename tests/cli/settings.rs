@@ -1,15 +1,11 @@
 //! Settings: flags, environment and file, in this order, and the key.
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
-
-#[path = "support/cli.rs"]
-mod cli;
 
 use std::path::PathBuf;
 
-use cli::{Simulator, isendpro, nobody, sms};
 use serde_json::json;
 use tempfile::TempDir;
+
+use crate::cli::{Simulator, isendpro, nobody, sms};
 
 fn file(folder: &TempDir, text: &str) -> String {
     let path: PathBuf = folder.path().join(format!("{}.json", text.len()));
@@ -28,7 +24,7 @@ fn a_flag_goes_before_the_environment_and_that_before_the_file() {
 
     let run = |config: &str| isendpro(&["run", "sendSms", "--config", config]);
     run(&right).run(sms("0001", "file")).quiet(0);
-    let environment = |cli: cli::Cli, server: &str| {
+    let environment = |cli: crate::cli::Cli, server: &str| {
         cli.key("environment").env("ISENDPRO_SERVER", server).env("ISENDPRO_EMETTEUR", "FromEnv")
     };
     environment(run(&wrong), &simulator.url).run(sms("0001", "environment")).quiet(0);

@@ -1,15 +1,11 @@
 //! Every action through the real binary: its own examples against a simulator, and its dry run.
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
-
-#[path = "support/cli.rs"]
-mod cli;
 
 use std::net::TcpListener;
 
-use cli::{Simulator, isendpro, sms};
 use isendpro_connector::catalog::COMPONENT;
 use serde_json::{Value, json};
+
+use crate::cli::{Simulator, isendpro, sms};
 
 /// Makes the directory and the sub-account that examples name, and gives their ids by field.
 fn ids(simulator: &Simulator) -> [(&'static str, Value); 2] {

@@ -1,15 +1,11 @@
 //! `isendpro service`: what a platform is told, how often, and with which exit code.
-#![cfg(all(unix, feature = "simulator"))]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
-
-#[path = "support/cli.rs"]
-mod cli;
 
 use std::sync::{Arc, Mutex};
 
-use cli::{Cli, Finished, Simulator, isendpro, json, nobody, program, web_server};
 use mockito::{Server, ServerGuard};
 use serde_json::{Value, json};
+
+use crate::cli::{Cli, Finished, Simulator, isendpro, json, nobody, program, web_server};
 
 /// A request as the platform gets it.
 #[derive(Debug, Clone, PartialEq)]

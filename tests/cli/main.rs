@@ -1,0 +1,35 @@
+//! The real binary, run as a person or a script runs it.
+#![cfg(all(unix, feature = "simulator"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
+
+#[path = "../support/cli.rs"]
+mod cli;
+#[path = "../support/redis.rs"]
+mod redis;
+
+mod actions;
+mod commands;
+mod count;
+mod faults;
+mod flow;
+mod guards;
+mod input;
+mod journal;
+mod journal_look;
+mod journal_redis;
+mod mistakes;
+mod plan;
+mod poll;
+mod poll_faults;
+mod poll_state;
+mod published;
+#[cfg(target_os = "linux")]
+mod report;
+mod rules;
+mod run;
+mod secrets;
+mod service;
+mod settings;
+mod signals;
+#[cfg(target_os = "linux")]
+mod terminal;
