@@ -147,7 +147,7 @@ impl Flow {
             return self.pass(&config, input, None, price).await;
         };
         complain(format_args!("isendpro: nothing was sent: {shortage}"));
-        let summary = Summary { last_line: 0, ..plan };
+        let summary = Summary { last_line: 0, complete: false, ..plan };
         if let Some(file) = self.args.summary.as_deref().map(create_summary).transpose()? {
             write_summary(file, &summary.to_json(super::NO_CREDIT));
         }
@@ -226,13 +226,12 @@ impl Flow {
         let limit = guards.reached();
         let remembered = remembering.is_some();
         if let Some(remembering) = remembering {
-            remembering.end(&mut summary, signal.is_some() || limit.is_some()).await;
+            remembering.end(&mut summary).await;
         }
         let report = report::Report {
             summary: &summary,
             deed: self.handler.meta.deed,
             mode,
-            interrupted: signal.is_some(),
             remembered,
             limit,
             price,

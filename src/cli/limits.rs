@@ -131,7 +131,8 @@ impl Seen {
 impl Admission for Limits {
     fn admit(&self, load: Load) -> BoxFuture<'_, Result<(), Error>> {
         let admitted = self.let_through(load);
-        if let (Err(_), Some(stopper)) = (&admitted, &self.stopper) {
+        // What cannot be counted is held back alone.
+        if let Some(stopper) = self.stopper.as_ref().filter(|_| self.reached().is_some()) {
             stopper.stop();
         }
         Box::pin(std::future::ready(admitted))

@@ -82,55 +82,68 @@ pub async fn run<C: Connection>(
         let (sender, receiver) = mpsc::channel(options.concurrency + 64);
         (Exit::AsTheyCome(sender), tokio::spawn(writer.unordered(receiver)))
     };
-    let (last_line, reason) =
-        read(Shared { engine, failures, closed }, input, &exit, options, &stop).await;
+    let end = read(Shared { engine, failures, closed }, input, &exit, options, &stop).await;
     drop(exit);
     let mut summary = writing.await.unwrap_or_else(|_| Summary {
         stopped: Some("a defect of the connector stopped the writing".to_owned()),
         ..Summary::default()
     });
-    summary.stopped = summary.stopped.take().or(reason);
-    summary.last_line = last_line;
+    summary.complete = end.whole && !stop.wanted() && summary.stopped.is_none();
+    summary.stopped = summary.stopped.take().or(end.reason);
+    summary.last_line = end.last;
     summary.took(started.elapsed());
     summary
 }
 
-/// Reads to the end; says which line was the last, and why, if the end came early.
+/// How the reading ended.
+#[derive(Default)]
+struct End {
+    /// The last line.
+    last: u64,
+    /// Whether it was the last of the input.
+    whole: bool,
+    /// Why nothing more could be read.
+    reason: Option<String>,
+}
+
+/// Reads until the end of the input, or until it is time to stop.
 async fn read<C: Connection>(
     shared: Shared<C>,
     input: impl AsyncBufRead + Unpin,
     exit: &Exit,
     options: Options,
     stop: &Stop,
-) -> (u64, Option<String>) {
+) -> End {
     let places = Arc::new(Semaphore::new(options.concurrency));
     let turns = shared.engine.is_guarded().then(|| Arc::new(Mutex::new(())));
     let mut lines = Lines::new(input, options.line_limit);
     let mut stopped = std::pin::pin!(stop.requested());
-    let mut last = 0;
+    let mut end = End::default();
     loop {
         // The place comes first: a slow API slows the reading.
         let place = tokio::select! {
             biased;
-            () = &mut stopped => return (last, None),
+            () = &mut stopped => return end,
             place = Arc::clone(&places).acquire_owned() => match place {
                 Ok(place) => place,
-                Err(_) => return (last, None),
+                Err(_) => return end,
             },
         };
         let line = tokio::select! {
             biased;
-            () = &mut stopped => return (last, None),
+            () = &mut stopped => return end,
             line = lines.next() => line,
         };
         let (number, line) = match line {
             Ok(Some(line)) => line,
-            Ok(None) => return (last, None),
-            Err(error) => return (last, Some(format!("the input cannot be read: {error}"))),
+            Ok(None) => return End { whole: true, ..end },
+            Err(error) => {
+                return End { reason: Some(format!("the input cannot be read: {error}")), ..end };
+            }
         };
         let wide = matches!(&line, Line::Encoding(name) if name.starts_with("UTF-16"));
-        let Some(events) = exit.events().await else { return (last, None) };
-        last = number;
+        let Some(events) = exit.events().await else { return end };
+        end.last = number;
         let job = Job { shared: shared.clone(), events, number, limit: options.line_limit };
         let turn = match &turns {
             Some(turns) => Some(Arc::clone(turns).lock_owned().await),
@@ -141,7 +154,7 @@ async fn read<C: Connection>(
             drop(place);
         });
         if wide && number == 1 {
-            return (last, Some("the input is not UTF-8".to_owned()));
+            return End { reason: Some("the input is not UTF-8".to_owned()), ..end };
         }
     }
 }

@@ -233,6 +233,25 @@ fn a_bulk_message_above_a_limit_is_held_as_a_whole() {
     assert_eq!((fates(&finished.lines()), simulator.total()), (vec!["notSent"], 0));
 }
 
+/// Nobody can count its numbers; that is no reason to leave the other messages.
+#[test]
+fn a_directory_that_a_limit_cannot_count_is_held_back_alone() {
+    let simulator = Simulator::start(&[]);
+    let one = |ending: &str| format!("{{\"num\":[\"068001{ending}\"],\"sms\":\"a\"}}\n");
+    let directory = "{\"repertoireId\":\"100001\",\"sms\":\"a\"}\n".to_owned();
+    let input = [one("1001"), directory, one("1002"), one("1003")].concat();
+    let folder = tempfile::tempdir().unwrap();
+    let summary = folder.path().join("summary");
+    let args = ["--max-parts", "9", "--concurrency", "1", "--summary", summary.to_str().unwrap()];
+    let lines = simulator.run("sendSmsMulti", "k", &args).run(input).quiet(3);
+    let accepted = lines.iter().filter(|it| it["accepted"] == 1).count();
+    assert_eq!((lines.len(), accepted, simulator.total()), (4, 3, 3), "{lines:?}");
+    let told = lines[1]["error"]["message"].as_str().unwrap();
+    assert!(told.contains("--max-parts cannot count them"), "{told}");
+    let summary = json(&std::fs::read_to_string(summary).unwrap());
+    assert_eq!((&summary["complete"], &summary["lastLine"]), (&json!(true), &json!(4)));
+}
+
 #[test]
 fn a_run_that_the_credit_cannot_pay_for_does_not_start() {
     for (credit, code, sent) in [("0.45", 5, 0), ("0.50", 0, 10)] {

@@ -98,3 +98,23 @@ fn more_than_a_hundred_recipients_need_a_yes() {
         assert_eq!((shown.code, simulator.total()), (code, taken), "{action} {typed}");
     }
 }
+
+/// Who says no, and then yes, pays for each message once.
+#[test]
+fn what_was_sent_before_the_question_is_not_sent_again_after_it() {
+    if !terminals() {
+        return;
+    }
+    let (simulator, folder) = (Simulator::start(&[]), tempfile::tempdir().unwrap());
+    let input: Vec<String> = (0..130).map(|it| sms("0001", &it.to_string())).collect();
+    std::fs::write(folder.path().join("in"), input.join("\n")).unwrap();
+    let url = &simulator.url;
+    let command = format!("isendpro run sendSms --server {url} --journal file:sent <in >out");
+    let refused = at_terminal(&command, folder.path(), Some("n"));
+    assert_eq!((refused.code, simulator.total()), (3, 100));
+    let rest = "go on with the same whole input";
+    assert!(refused.stdout.contains(rest), "{}", refused.stdout);
+    let resumed = at_terminal(&command.replace("<in", "--yes <in"), folder.path(), None);
+    assert!(resumed.stdout.contains("resuming the last run"), "{}", resumed.stdout);
+    assert_eq!((resumed.code, simulator.total()), (0, 130));
+}

@@ -86,10 +86,10 @@ impl Remembering {
 
     /// Lets go of the journal. Says that the run has ended, if it has reached the end of its input:
     /// the next one is a new one then.
-    pub async fn end(self, summary: &mut Summary, interrupted: bool) {
-        let cut_off = interrupted || summary.stopped.is_some() || summary.account.is_some();
+    pub async fn end(self, summary: &mut Summary) {
         if !self.once_per_id
-            && !cut_off
+            && summary.complete
+            && summary.account.is_none()
             && let Err(error) = self.ledger.end(&self.job).await
         {
             summary.stopped = Some(format!("the journal: the run was not ended: {error}"));

@@ -13,8 +13,6 @@ pub struct Report<'a> {
     pub summary: &'a Summary,
     pub deed: &'a str,
     pub mode: Option<&'a str>,
-    /// Whether a signal ended it.
-    pub interrupted: bool,
     /// Whether a journal remembers what was sent.
     pub remembered: bool,
     /// The flag whose limit ended it.
@@ -95,10 +93,7 @@ impl Report<'_> {
                 "isendpro: read up to line {last} of the input; go on with the rest: tail -n +{next}"
             )
         };
-        let read_to_the_end = self.mode == Some("dryRun");
-        let limited = self.limit.is_some() && !read_to_the_end;
-        let cut_off = self.summary.stopped.is_some() || self.summary.account.is_some();
-        if cut_off || limited || self.interrupted {
+        if !self.summary.complete || self.summary.account.is_some() {
             complain(&rest);
         }
     }

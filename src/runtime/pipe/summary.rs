@@ -29,6 +29,9 @@ pub struct Summary {
     pub account: Option<AccountTrouble>,
     /// The last line that was read, counted from 1; 0 if there was none.
     pub last_line: u64,
+    /// Whether the run came to the end of its input before anything asked it to stop. Otherwise there
+    /// is a rest, or something that it read was given up.
+    pub complete: bool,
     /// Why the run could not go on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
