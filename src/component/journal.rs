@@ -48,8 +48,8 @@ pub const WHOLE: u32 = u32::MAX;
 pub struct Slot<'a> {
     /// The recipient's place in its message, or [`WHOLE`].
     pub index: u32,
-    /// The number as it is called; empty for [`WHOLE`]. A store keeps no more of it than a keyed
-    /// hash and the last two digits.
+    /// The number as it is called; of [`WHOLE`], what else it is for, or nothing. A store keeps no
+    /// more of it than a keyed hash, and the last two digits of a number.
     pub tel: &'a str,
     /// The tracker that goes with it.
     pub tracker: Option<&'a str>,
@@ -116,7 +116,7 @@ pub struct Past {
     pub slot: u32,
     /// When it was claimed.
     pub at: Timestamp,
-    /// The number's hash, where the slot has one.
+    /// The hash of its number, or of what else it is for, if that was said.
     pub number: Option<NumberHash>,
     /// What became of it; `None` while a living owner is calling it.
     pub known: Option<Known>,

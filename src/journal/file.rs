@@ -117,7 +117,7 @@ impl FileJournal {
         let attempt = self.next_attempt.fetch_add(1, Ordering::Relaxed);
         let by = Claimant { owner: self.shared.owner, attempt, now: Timestamp::now() };
         let written = |slot: &crate::component::Slot<'_>| {
-            let mark = Mark::new(&self.shared.secret, slot.tel);
+            let mark = Mark::of(&self.shared.secret, slot);
             (slot.index, Record::claimed(by, &wanted, slot, mark))
         };
         let slots = wanted.slots.iter().map(written).collect();

@@ -96,7 +96,7 @@ impl Journal for Plain {
         let attempt = data.next;
         let by = Claimant { owner: Owner([self.owner; 16]), attempt, now };
         let places = wanted.slots.iter().map(|slot| {
-            let record = Record::claimed(by, &wanted, slot, Mark::new(&secret(), slot.tel));
+            let record = Record::claimed(by, &wanted, slot, Mark::of(&secret(), slot));
             let record = if again.contains(&slot.index) { record.sent_again() } else { record };
             data.slots.insert((wanted.message, slot.index), record);
             (wanted.message, slot.index)

@@ -10,7 +10,7 @@ use ring::hmac;
 
 use super::ledger::Seen;
 use super::{Entry, Filter, State};
-use crate::component::{Fallout, Kept, Known, MessageKey, NumberHash, Scope, Slot, Wanted};
+use crate::component::{Fallout, Kept, Known, MessageKey, NumberHash, Scope, Slot, WHOLE, Wanted};
 
 pub use encoding::Unreadable;
 
@@ -23,12 +23,18 @@ pub struct Owner(pub [u8; 16]);
 pub struct Mark {
     /// The first 8 bytes of the number's HMAC-SHA256 under the store's secret.
     pub hash: [u8; 8],
-    /// Its last two digits; fewer, if it has no more.
+    /// Its last two digits; fewer, if it has no more, and none of what is not a number.
     pub last_digits: String,
 }
 
 impl Mark {
-    /// The mark of a number; none for a slot without one.
+    /// The mark of what a slot is for; none if nobody says what that is.
+    pub fn of(secret: &hmac::Key, slot: &Slot<'_>) -> Option<Self> {
+        let mark = Self::new(secret, slot.tel)?;
+        Some(if slot.index == WHOLE { Self { last_digits: String::new(), ..mark } } else { mark })
+    }
+
+    /// The mark of a number; none of an empty one.
     pub fn new(secret: &hmac::Key, tel: &str) -> Option<Self> {
         let last = tel.char_indices().rev().nth(1).map_or(0, |it| it.0);
         let last_digits = tel.get(last..)?.to_owned();
@@ -244,7 +250,7 @@ impl Record {
             parts: self.parts,
             tracker: self.tracker,
             number: self.mark.as_ref().map(Mark::number),
-            last_digits: self.mark.map(|it| it.last_digits),
+            last_digits: self.mark.map(|it| it.last_digits).filter(|it| !it.is_empty()),
             data: self.data,
         }
     }

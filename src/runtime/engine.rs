@@ -23,7 +23,7 @@ use tokio::sync::{Mutex, OnceCell, OwnedMutexGuard};
 use super::stop::Stop;
 use crate::component::{
     AccountTrouble, Around, Bound, BoxFuture, Common, Config, Connection, Delivery, Diagnosis,
-    Emit, Error, Handler, Kind, Message, Mode, Status, Store, Tally, Task, WhenUnknown, Work,
+    Emit, Error, Handler, Kind, Message, Mode, Status, Store, Tally, Task, WhenUnknown, Work, hex,
     metrics, reference,
 };
 use call::{Call, Came};
@@ -273,6 +273,7 @@ impl<C: Connection> Engine<C> {
                 before: in_doubt || redelivered || put_back,
             },
             doubted: AtomicBool::new(false),
+            content: remembered.and_then(|it| it.content).map(|it| hex(&it)),
             remembered,
             past: OnceCell::new(),
             elsewhere: AtomicBool::new(false),

@@ -18,6 +18,7 @@ mod journal;
 mod journal_look;
 mod journal_redis;
 mod mistakes;
+mod once_per_id;
 mod plan;
 mod poll;
 mod poll_faults;

@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use isendpro_connector::component::{Kind, Message, NumberHash};
+use isendpro_connector::component::{Fallout, Kind, Message, NumberHash};
 use isendpro_connector::runtime::Memory;
 use serde_json::json;
 
-use super::journal::{Remembers, SCOPE, accepted};
+use super::journal::{Remembers, SCOPE, accepted, unknown};
 use super::run::Step;
 use crate::http::Api;
 
@@ -69,4 +69,31 @@ async fn a_journal_that_cannot_be_read_ends_a_run_that_would_look_into_it() {
     let ran = step.run(message).await;
     assert_eq!(ran.error().kind, Kind::Unknown);
     assert!(!ran.verdict.amnesia.as_ref().unwrap().unrecorded);
+}
+
+/// The first recipient was refused, so nothing is known of its place; the second one is the first now.
+#[tokio::test]
+async fn a_number_that_stands_in_another_place_is_not_sent_to_again() {
+    let api = Api::new([("smsmulti", vec![])]).await;
+    for known in [accepted(), unknown()] {
+        let remembers = Remembers { known: vec![(1, known)], ..used_for(b'2') };
+        let memory = Memory::of_ids(Arc::new(remembers), SCOPE);
+        let step = Step::in_run("sendSmsMulti", &api.url(), json!({}), memory, false);
+        let ran = step.run(json!({"num": ["0680010202"], "sms": "a", "reference": "r1"})).await;
+        assert_eq!((ran.error().kind, api.count("smsmulti")), (Kind::Invalid, 0), "{ran:?}");
+        assert!(ran.error().what.contains("in another order"), "{}", ran.error());
+    }
+}
+
+/// Both have looked, and both have claimed.
+#[tokio::test]
+async fn of_two_messages_of_one_id_at_one_moment_none_sends_what_both_would() {
+    let api = Api::new([("smsmulti", vec![])]).await;
+    let beside = Some((1, NumberHash([b'2'; 8])));
+    let remembers = Arc::new(Remembers { beside, unseen: Mutex::new(1), ..Remembers::default() });
+    let memory = Memory::of_ids(Arc::clone(&remembers) as _, SCOPE);
+    let step = Step::in_run("sendSmsMulti", &api.url(), json!({}), memory, false);
+    let ran = step.run(json!({"num": ["0680010202"], "sms": "a", "reference": "r1"})).await;
+    assert_eq!((ran.error().kind, api.count("smsmulti")), (Kind::Invalid, 0), "{ran:?}");
+    assert_eq!(*remembers.recorded.lock().unwrap(), [(0, Fallout::Released)]);
 }

@@ -19,6 +19,8 @@ pub struct Remembers {
     pub known: Vec<(u32, Known)>,
     /// The number that they all belong to.
     pub number: Option<NumberHash>,
+    /// Another message of the same id, at the same moment: a slot, and its number.
+    pub beside: Option<(u32, NumberHash)>,
     /// Slots that somebody is calling.
     pub busy: Vec<u32>,
     /// Whether it grants all that is asked for, as for those who send again what is in doubt.
@@ -77,10 +79,14 @@ impl Journal for Remembers {
     fn recall(&self, _: MessageKey) -> BoxFuture<'_, Result<Vec<Past>, Error>> {
         let past = |slot, known| Past { slot, at: an_hour_ago(), number: self.number, known };
         let known = self.known.iter().map(|(slot, known)| past(*slot, Some(known.clone())));
+        let beside =
+            self.beside.map(|(slot, number)| Past { number: Some(number), ..past(slot, None) });
         let recalled = match self.broken {
             _ if self.is_early() => Ok(Vec::new()),
             Some("all" | "recall") => Err(Error::new(Kind::Unavailable, "the disk is gone")),
-            _ => Ok(known.chain(self.busy.iter().map(|it| past(*it, None))).collect()),
+            _ => {
+                Ok(known.chain(self.busy.iter().map(|it| past(*it, None))).chain(beside).collect())
+            }
         };
         Box::pin(std::future::ready(recalled))
     }

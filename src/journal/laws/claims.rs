@@ -190,7 +190,7 @@ pub fn the_whole_is_a_slot_of_its_own<S: Stage>() {
         let stage = S::fresh().await;
         let store = stage.open().await;
         settle(&*store, message(1), &[0], &accepted()).await;
-        let slots = [Slot { index: WHOLE, tel: "", tracker: None }];
+        let slots = [Slot { index: WHOLE, tel: "a directory", tracker: None }];
         let wanted = Wanted {
             message: message(1),
             scope: super::SCOPE,
@@ -202,7 +202,8 @@ pub fn the_whole_is_a_slot_of_its_own<S: Stage>() {
         let ticket = granted(store.claim(wanted).await.unwrap());
         store.record(ticket, &[(WHOLE, accepted())]).await.unwrap();
         let whole = entry(&*store, message(1), WHOLE).await.unwrap();
-        assert_eq!((whole.last_digits, whole.tracker), (None, None));
+        assert_eq!((whole.last_digits, whole.tracker), (None, None), "it is no number");
+        assert_eq!(whole.number, store.number("a directory"));
         let Claim::Known(answer) = store.claim(wanted).await.unwrap() else { panic!("known") };
         assert!(matches!(answer.as_slice(), [(WHOLE, Known::Accepted(_))]), "{answer:?}");
     });

@@ -131,7 +131,7 @@ impl Inner {
 
     fn attempt(&self, wanted: &Wanted<'_>) -> Result<Attempt, Error> {
         let body = |slot: &Slot<'_>| {
-            let mark = self.secret.mark(slot.tel);
+            let mark = self.secret.mark_of(slot);
             Body {
                 action: wanted.action.into(),
                 tracker: slot.tracker.map(Into::into),

@@ -8,7 +8,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use super::link::{Ask, Link};
 use super::record::Id;
 use super::scripts::{Answer, META};
-use crate::component::{Error, Kind, MessageKey, hex};
+use crate::component::{Error, Kind, MessageKey, Slot, hex};
 use crate::journal::record::Mark;
 
 /// The version of all that is written.
@@ -78,6 +78,11 @@ impl Secret {
     /// The mark of a number, which only this store can compute.
     pub fn mark(&self, tel: &str) -> Option<Mark> {
         Mark::new(&self.0, tel)
+    }
+
+    /// The mark of what a slot is for.
+    pub fn mark_of(&self, slot: &Slot<'_>) -> Option<Mark> {
+        Mark::of(&self.0, slot)
     }
 
     /// The name of a job, which may be that of a file or of a customer.

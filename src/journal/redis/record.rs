@@ -162,7 +162,7 @@ impl Record {
             parts: self.body.parts,
             tracker: self.body.tracker.map(String::from),
             number,
-            last_digits: self.body.digits.map(String::from),
+            last_digits: self.body.digits.map(String::from).filter(|it| !it.is_empty()),
             data: self.body.data,
         }
     }

@@ -24,6 +24,8 @@ pub(super) struct Call<'a, C: Connection> {
     pub(super) own_account: bool,
     /// What is remembered of the message, where there is a journal.
     pub(super) remembered: Option<Remembered<'a>>,
+    /// A hash of its body, where the id alone tells what is the same.
+    pub(super) content: Option<String>,
     /// Whether its body asks to send what may have been sent.
     pub(super) asked: bool,
     /// Whether what may have been sent is to be sent all the same: its body asks for it, or the step.

@@ -101,7 +101,7 @@ impl<C: Connection> Call<'_, C> {
                 }
             }
             let claim = {
-                let slots = job.slots(index);
+                let slots = self.slots(job, index);
                 let wanted = Wanted {
                     message: remembered.key,
                     scope: remembered.scope,
@@ -113,7 +113,10 @@ impl<C: Connection> Call<'_, C> {
                 remembered.journal.claim(wanted).await
             };
             match claim {
-                Ok(Claim::Granted(ticket, again)) => return Ok((ticket, again)),
+                Ok(Claim::Granted(ticket, again)) => {
+                    self.still_free(remembered, job, index, part, ticket).await?;
+                    return Ok((ticket, again));
+                }
                 Ok(Claim::Known(known)) => {
                     let outcome = match self.conflict(job, index).await {
                         Ok(None) => job.settle(index, known),
@@ -148,7 +151,7 @@ impl<C: Connection> Call<'_, C> {
     }
 
     /// What is said of a request that cannot be claimed.
-    async fn unclaimed(
+    pub(super) async fn unclaimed(
         &self,
         remembered: Remembered<'_>,
         job: &mut dyn Job<C>,

@@ -75,11 +75,11 @@ impl Memory {
             return Ok(None);
         }
         let by_id = matches!(self.same, Same::Id);
+        let identity = identity(body);
         if by_id && id.is_none() {
             return Err(Error::invalid("reference", "is missing: each id is to be sent once")
                 .hint("give each message a reference, or an id around its body"));
         }
-        let identity = if by_id { [0; 32] } else { identity(body) };
         let repeat = if id.is_none() { self.repeat(identity) } else { 0 };
         let mut hash = Context::new(&SHA256);
         hash.update(&self.scope.0);
@@ -88,12 +88,14 @@ impl Memory {
         }
         hash.update(&[u8::from(id.is_some())]);
         hash.update(&repeat.to_be_bytes());
-        hash.update(&identity);
+        hash.update(if by_id { &[0; 32] } else { &identity });
         let key = MessageKey(finish(hash));
         // A step waits until its journal is back; a run ends.
         let failed = (!matches!(self.same, Same::Equal)).then_some(&self.failed);
         let Self { scope, earlier, .. } = *self;
-        Ok(Some(Remembered { journal: self.journal.as_ref(), scope, key, by_id, earlier, failed }))
+        let content = by_id.then_some(identity);
+        let journal = self.journal.as_ref();
+        Ok(Some(Remembered { journal, scope, key, content, earlier, failed }))
     }
 
     fn repeat(&self, identity: [u8; 32]) -> u32 {
@@ -113,8 +115,8 @@ pub(super) struct Remembered<'a> {
     pub(super) journal: &'a dyn Journal,
     pub(super) scope: Scope,
     pub(super) key: MessageKey,
-    /// Whether the id alone tells what is the same, whatever the body says.
-    pub(super) by_id: bool,
+    /// The hash of the body, where the id alone tells what is the same, whatever the body says.
+    pub(super) content: Option<[u8; 32]>,
     /// Whether the message may have come in an earlier run.
     pub(super) earlier: bool,
     /// Why the journal cannot be relied on any more, for this message and all others: nothing more is
@@ -126,6 +128,11 @@ impl Remembered<'_> {
     /// Its slots that may have been sent.
     pub(super) async fn recall(&self) -> Result<Vec<Past>, Error> {
         self.journal.recall(self.key).await
+    }
+
+    /// Whether the id alone tells what is the same.
+    pub(super) fn by_id(&self) -> bool {
+        self.content.is_some()
     }
 
     /// Whether a message without a verdict comes again by itself.

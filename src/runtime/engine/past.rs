@@ -4,14 +4,33 @@
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
-use super::call::Call;
+use super::call::{Call, not_sent};
 use super::memory::Remembered;
 use crate::component::{
-    Connection, Effect, Error, Job, Known, Outcome, PartInfo, Past, Problem, Reason,
+    Connection, Effect, Error, Job, Known, NumberHash, Outcome, PartInfo, Past, Problem, Reason,
+    Slot, Ticket, WHOLE,
 };
 
-/// What is remembered of a message, by slot.
-pub(super) type History = HashMap<u32, Past>;
+/// What is remembered of a message.
+pub(super) struct History {
+    slots: HashMap<u32, Past>,
+    /// Where each number stood.
+    places: HashMap<NumberHash, u32>,
+}
+
+impl History {
+    fn new(past: Vec<Past>) -> Self {
+        let places = past.iter().filter_map(|it| Some((it.number?, it.slot))).collect();
+        Self { slots: past.into_iter().map(|it| (it.slot, it)).collect(), places }
+    }
+
+    /// Whether this slot was another number's, or this number had another slot.
+    fn is_for_others(&self, slot: u32, number: Option<NumberHash>) -> bool {
+        let before = self.slots.get(&slot).and_then(|it| it.number);
+        let place = number.and_then(|it| self.places.get(&it));
+        before.is_some_and(|it| Some(it) != number) || place.is_some_and(|it| *it != slot)
+    }
+}
 
 /// What is said of a message that another process has in hand.
 pub(super) const ELSEWHERE: &str = "somebody else is sending this same message";
@@ -37,7 +56,7 @@ pub(super) fn for_nobody_knows_whom() -> Outcome {
 
 /// The error of a message whose id counts, and is another's.
 pub(super) fn used_for_others() -> Error {
-    Error::invalid("reference", "was used before, for other recipients")
+    Error::invalid("reference", "was used before, for other recipients, or in another order")
         .hint("give each message a reference, or an id, of its own")
 }
 
@@ -48,7 +67,7 @@ impl<C: Connection> Call<'_, C> {
         let remembered = self.remembered?;
         let asked = async {
             match remembered.recall().await {
-                Ok(past) => Some(past.into_iter().map(|it| (it.slot, it)).collect()),
+                Ok(past) => Some(History::new(past)),
                 Err(error) => {
                     tracing::warn!(%error, "the journal cannot be read");
                     None
@@ -62,7 +81,7 @@ impl<C: Connection> Call<'_, C> {
     pub(super) fn may_have_a_past(&self) -> bool {
         self.came.in_doubt
             || match self.past.get() {
-                Some(Some(history)) => !history.is_empty(),
+                Some(Some(history)) => !history.slots.is_empty(),
                 Some(None) => true,
                 None => false,
             }
@@ -85,7 +104,7 @@ impl<C: Connection> Call<'_, C> {
         // What cannot be read cannot be claimed either.
         let Some(history) = self.history().await else { return Ok(outcomes) };
         for (index, outcome) in outcomes.iter_mut().enumerate() {
-            if remembered.by_id && self.is_for_others(job, index, history) {
+            if remembered.by_id() && self.is_for_others(job, index, history) {
                 if !self.came.in_doubt {
                     return Err(used_for_others());
                 }
@@ -111,9 +130,8 @@ impl<C: Connection> Call<'_, C> {
         job: &dyn Job<C>,
         index: usize,
     ) -> Result<Option<Outcome>, Error> {
-        let Some(remembered) = self.remembered.filter(|it| it.by_id) else { return Ok(None) };
-        let past = remembered.recall().await?;
-        let history = past.into_iter().map(|it| (it.slot, it)).collect();
+        let Some(remembered) = self.remembered.filter(Remembered::by_id) else { return Ok(None) };
+        let history = History::new(remembered.recall().await?);
         if !self.is_for_others(job, index, &history) {
             return Ok(None);
         }
@@ -121,12 +139,48 @@ impl<C: Connection> Call<'_, C> {
         Ok(Some(Outcome::Refused(Problem::new(Reason::Other, used_for_others().what))))
     }
 
-    /// Whether a place of this request was another number's before.
+    /// Whether the id was used for other recipients than those of this request.
     fn is_for_others(&self, job: &dyn Job<C>, index: usize, history: &History) -> bool {
         let number = |tel: &str| self.remembered.and_then(|it| it.journal.number(tel));
-        job.slots(index).iter().any(|slot| {
-            let before = history.get(&slot.index).and_then(|it| it.number);
-            before.is_some() && before != number(slot.tel)
+        let slots = self.slots(job, index);
+        slots.iter().any(|slot| history.is_for_others(slot.index, number(slot.tel)))
+    }
+
+    /// What a request does that must happen at most once. Where the id tells what is the same, what has
+    /// no number is marked with the content that it was used for.
+    pub(super) fn slots<'s>(&'s self, job: &'s dyn Job<C>, index: usize) -> Vec<Slot<'s>> {
+        let mut slots = job.slots(index);
+        if let Some(content) = &self.content {
+            let whole = slots.iter_mut().filter(|it| it.index == WHOLE);
+            whole.for_each(|it| it.tel = content);
+        }
+        slots
+    }
+
+    /// Looks once more when a claim is granted: another message of the same id may have claimed the
+    /// same number for another place at the same moment. Then at most one of them goes on.
+    ///
+    /// # Errors
+    /// What became of the request, which is given back.
+    pub(super) async fn still_free(
+        &self,
+        remembered: Remembered<'_>,
+        job: &mut dyn Job<C>,
+        index: usize,
+        part: &PartInfo,
+        ticket: Ticket,
+    ) -> Result<(), Outcome> {
+        let conflict = match self.conflict(job, index).await {
+            Ok(None) => return Ok(()),
+            other => other,
+        };
+        let back = job.fallout(index, &not_sent("it was given back"));
+        if let Err(error) = remembered.journal.record(ticket, &back).await {
+            tracing::warn!(%error, "a claim could not be given back");
+        }
+        Err(match conflict {
+            Ok(outcome) => outcome.unwrap_or_else(for_nobody_knows_whom),
+            Err(error) => self.unclaimed(remembered, job, index, part, error).await,
         })
     }
 
@@ -153,7 +207,7 @@ impl<C: Connection> Call<'_, C> {
             let said = "this message came before, and the journal cannot say whether it was sent";
             return Outcome::InDoubt(Problem::new(Reason::Unavailable, said));
         };
-        let is_busy = |index: u32| history.get(&index).is_some_and(|it| it.known.is_none());
+        let is_busy = |index: u32| history.slots.get(&index).is_some_and(|it| it.known.is_none());
         let busy = job.slots(index).iter().any(|it| is_busy(it.index));
         let known = known(job, index, history);
         if !known.is_empty()
@@ -205,6 +259,6 @@ fn still_in_doubt(why: &str) -> String {
 /// What is known of the slots of a request.
 fn known<C>(job: &dyn Job<C>, index: usize, history: &History) -> Vec<(u32, Known)> {
     let slots = job.slots(index);
-    let of = |index: u32| Some((index, history.get(&index)?.known.clone()?));
+    let of = |index: u32| Some((index, history.slots.get(&index)?.known.clone()?));
     slots.iter().filter_map(|it| of(it.index)).collect()
 }
