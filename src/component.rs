@@ -36,8 +36,8 @@ pub use handler::{Handler, Role};
 pub use identity::{add_text, finish, hex, identity, reference, stretch, tracker};
 pub use input::Common;
 pub use journal::{
-    Claim, Fallout, Journal, Kept, Known, MessageKey, NumberHash, Past, Scope, Slot, Ticket, WHOLE,
-    Wanted,
+    Claim, Fallout, Journal, Kept, Known, MessageKey, NumberHash, Past, RETURNED, Scope, Slot,
+    Ticket, WHOLE, Wanted,
 };
 pub use message::{Message, mask};
 pub use outcome::{AccountTrouble, Answer, Outcome, Problem, Reason, Reply, Status, Tally};

@@ -185,7 +185,8 @@ pub struct Output {
     pub results: Vec<RecipientResult<Sent>>,
     /// Recipients to retry
     ///
-    /// A message for this same action with just the recipients that were not sent.
+    /// A message for this same action with just the recipients that were not sent. A key that the
+    /// message brought has to be put in again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry: Option<Value>,
     /// The same for each recipient alone, where each has a message of its own.

@@ -43,6 +43,10 @@ impl Scope {
 /// does, and the numbers of a directory.
 pub const WHOLE: u32 = u32::MAX;
 
+/// The slot that says of a message that its result returned what was not sent, to be sent by another
+/// message: what delivers this one again may not send it too.
+pub const RETURNED: u32 = u32::MAX - 1;
+
 /// One thing that must happen at most once: what one recipient gets, or [`WHOLE`].
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Slot<'a> {
@@ -101,6 +105,12 @@ pub enum Known {
         since: Timestamp,
         /// The tracker that went with it.
         tracker: Option<String>,
+    },
+    /// It was refused, and a result that was told says so. No store answers a claim with it: what was
+    /// refused may be claimed again, unless its message was [`RETURNED`].
+    Refused {
+        /// iSendPro's return code.
+        code: Option<i64>,
     },
 }
 

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::{
-    Action, Answer, Fallout, Kept, Known, MessageKey, Outcome, Part, Plan, Problem, Reason, Reply,
-    Settled, Slot, Status, WHOLE, identity,
+    Action, Answer, Fallout, Kept, Known, MessageKey, Outcome, Part, Plan, Problem, RETURNED,
+    Reason, Reply, Settled, Slot, Status, WHOLE, identity,
 };
 
 /// What one request does that must happen at most once.
@@ -70,6 +70,9 @@ pub fn settle<A: Action>(
             Outcome::InDoubt(Problem::new(Reason::Unavailable, IN_DOUBT))
         }
         Some(Known::Accepted(kept)) => Outcome::Done(reply(&kept)),
+        Some(Known::Refused { code }) => {
+            Outcome::Refused(Problem { code, ..Problem::new(Reason::Other, REFUSED) })
+        }
         None => Outcome::Done(Reply { replayed: true, ..Reply::default() }),
     })
 }
@@ -132,6 +135,9 @@ const IN_DOUBT: &str = "an earlier try of this same message ended in doubt: it m
 const BEYOND_IN_DOUBT: &str = "an earlier try of this same message ended in doubt: it may have \
     been sent to its directory, and is not sent to it now";
 
+/// What is said of a refusal that was told before.
+const REFUSED: &str = "refused by an earlier delivery of this message; nothing was sent now";
+
 fn answer(known: Known) -> Answer {
     let unsaid = Answer {
         status: Status::Unknown,
@@ -149,6 +155,13 @@ fn answer(known: Known) -> Answer {
             message: Some(format!("sent before, at {:.0}; nothing was sent now", kept.at)),
             reason: None,
             parts: kept.parts,
+            ..unsaid
+        },
+        Known::Refused { code } => Answer {
+            status: Status::Refused,
+            code,
+            message: Some(REFUSED.to_owned()),
+            reason: Some(Reason::Other),
             ..unsaid
         },
     }
@@ -213,5 +226,5 @@ fn kept<A: Action>(reply: &Reply) -> Kept {
 }
 
 fn place(index: usize) -> u32 {
-    u32::try_from(index).unwrap_or(WHOLE - 1)
+    u32::try_from(index).unwrap_or(RETURNED - 1)
 }

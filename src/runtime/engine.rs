@@ -5,8 +5,10 @@
 
 mod call;
 mod claim;
+mod ids;
 mod memory;
 mod past;
+mod returned;
 mod stream;
 
 use std::panic::AssertUnwindSafe;

@@ -1,6 +1,9 @@
 //! Processes that end before their input does.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 use super::row::{BULK, Fault, IN_FLIGHT, fault, step};
 use super::stage::{Stage, until};
@@ -68,6 +71,9 @@ pub const CRASHES: &[Fault] = &[
     // What is published and not acknowledged comes again.
     step("abort after a result is confirmed", 0..=IN_FLIGHT, |it| crash_at_half(it, "after-emit")),
     step("abort before an acknowledgement", 0..=IN_FLIGHT, |it| crash_at_half(it, "before-ack")),
+    step("result with retry posted, message again", 0..=IN_FLIGHT, returned)
+        .steps(ALL)
+        .shapes(BULK),
     // Results are published several at a time: the tenth time is somewhere in the middle.
     fault("abort after a result is published", 0..=IN_FLIGHT, |it| crash(it, "after-publish", 10)),
     // A single send emits once.
@@ -81,6 +87,24 @@ pub const CRASHES: &[Fault] = &[
     })
     .shapes(BULK),
 ];
+
+/// Whoever reads a result sends what it returns, and knows nothing of a message that comes again.
+fn returned(stage: &mut Stage) {
+    const TIMES: usize = 80;
+    stage.fail("status429", None, 2, TIMES);
+    stage.flow().field("giveUpAfter", "0");
+    stage.run().fault("before-ack", TIMES / 2, "abort").start().ends(-6);
+    stage.journal.bury();
+    stage.finish();
+    let outputs = stage.outputs().concat();
+    let results = outputs.lines().map(|it| serde_json::from_str::<Value>(it).unwrap());
+    let retries: BTreeSet<String> =
+        results.filter_map(|it| Some(it["body"].get("retry")?.to_string())).collect();
+    assert!(!retries.is_empty(), "nothing was returned");
+    let lines: Vec<String> = retries.into_iter().collect();
+    stage.flow().give(&lines);
+    stage.finish();
+}
 
 fn crash_at_half(stage: &Stage, point: &str) {
     crash(stage, point, stage.shape.requests() / 2);

@@ -75,6 +75,13 @@ impl Flow {
         self.rabbit.replace(Some(rabbit));
     }
 
+    /// Gives the step this field, beside those that it needs.
+    pub fn field(&self, name: &str, value: &str) {
+        let mut config = json!({"keyid": "main", "kind": "transactional"});
+        config[name] = value.into();
+        self.platform.set_step(json!({ "config": config }));
+    }
+
     /// Its own broker.
     pub fn rabbit(&self) -> RefMut<'_, Rabbit> {
         RefMut::map(self.rabbit.borrow_mut(), |it| it.as_mut().expect("it shares a broker"))

@@ -106,7 +106,7 @@ impl Fault {
 
     /// It makes sense for these shapes only.
     pub const fn shapes(mut self, shapes: &'static [Shape]) -> Self {
-        self.shapes = shapes;
+        (self.shapes, self.step_shapes) = (shapes, shapes);
         self
     }
 }

@@ -219,3 +219,22 @@ async fn credit_that_pays_for_less_than_the_request_is_the_accounts_trouble() {
     assert_eq!(ran.result()["notSent"], 3);
     assert!(ran.result().get("retry").is_some());
 }
+
+/// No result holds a key; sent as it is, the rest would be paid by somebody else.
+#[tokio::test]
+async fn a_message_to_retry_says_that_it_has_lost_its_key() {
+    let message = json!({"num": ["0680010203", "0680010204"], "sms": "a", "keyid": "other"});
+    for (keyid, warned) in [(json!("other"), true), (json!(null), false)] {
+        let taken = r#"{"etat":{"etat":[{"code":"0","tel":"0680010203"}]}}"#;
+        let answers = vec![Answer::ok(taken), Answer::new(429, "")];
+        let api = Api::new([("smsmulti", answers)]).await;
+        let settings = json!({"batchSize": 1, "giveUpAfter": 0});
+        let mut message = message.clone();
+        message["keyid"] = keyid;
+        let ran = Step::new("sendSmsMulti", &api.url(), settings).run(message).await;
+        assert!(ran.result()["retry"].is_object(), "{}", ran.result());
+        let warnings = ran.result()["warnings"].to_string();
+        assert_eq!(warnings.contains("put it in again"), warned, "{warnings}");
+        assert!(!ran.result().to_string().contains("other"));
+    }
+}

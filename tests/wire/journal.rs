@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use isendpro_connector::component::{
     BoxFuture, Claim, Error, Fallout, Journal, Kept, Kind, Known, MessageKey, NumberHash, Past,
-    Scope, Ticket, Wanted,
+    RETURNED, Scope, Ticket, Wanted,
 };
 use isendpro_connector::runtime::Memory;
 use jiff::{SignedDuration, Timestamp};
@@ -27,7 +27,8 @@ pub struct Remembers {
     pub grants: bool,
     /// How often it is read before anything is to be seen in it.
     pub unseen: Mutex<usize>,
-    /// What fails: `claim`, `record`, `recall` of what is to be seen, or `all`.
+    /// What fails: `claim`, `record`, `recall` of what is to be seen, `return` of
+    /// what is not sent, or `all`.
     pub broken: Option<&'static str>,
     pub recorded: Mutex<Vec<(u32, Fallout)>>,
 }
@@ -64,6 +65,9 @@ impl Journal for Remembers {
         let asked = |it: &&(u32, Known)| wanted.slots.iter().any(|slot| slot.index == it.0);
         let known: Vec<_> = self.known.iter().filter(asked).cloned().collect();
         let claim = match self.broken {
+            Some("return") if wanted.slots[0].index == RETURNED => {
+                Err(Error::new(Kind::Unavailable, "the disk is full"))
+            }
             Some("claim" | "all") => Err(Error::new(Kind::Unavailable, "the disk is full")),
             _ if wanted.slots.iter().any(|it| self.busy.contains(&it.index)) => {
                 Ok(Claim::Busy(Duration::from_millis(1)))

@@ -126,7 +126,7 @@ pub fn long_and_odd_values_come_back<S: Stage>() {
             .iter()
             .map(|(slot, it)| match it {
                 Known::Accepted(it) => (*slot, it.code, it.parts, it.data.as_deref()),
-                Known::Unknown { .. } => panic!("{answer:?}"),
+                Known::Unknown { .. } | Known::Refused { .. } => panic!("{answer:?}"),
             })
             .collect();
         let data = Some(long.as_str());

@@ -83,6 +83,7 @@ fn each_state_stands_as_it_must() {
         Standing::Busy => 'b',
         Standing::Known(Known::Accepted(_)) => 'a',
         Standing::Known(Known::Unknown { .. }) => 'u',
+        Standing::Known(Known::Refused { .. }) => '!',
     };
     // Alive and first, alive and again, dead and first, dead and again.
     let cases = [(true, false), (true, true), (false, false), (false, true)];

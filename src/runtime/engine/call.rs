@@ -9,7 +9,9 @@ use futures_util::FutureExt;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::past::{History, used_for_others};
+use super::ids::used_for_others;
+use super::past::History;
+use super::returned::{refusals, warn_of_the_key};
 use super::{Amnesia, DIAGNOSIS_LASTS, Engine, Load, Remembered, Turn, Verdict};
 use crate::component::{
     AccountTrouble, Common, Connection, Diagnosis, Effect, Emit, Error, Job, Kind, Mode, Outcome,
@@ -77,18 +79,32 @@ impl<C: Connection> Call<'_, C> {
         }
         let raw = common.raw.then(|| raw(&outcomes));
         let replayed = matches!(outcomes.as_slice(), [Outcome::Done(it)] if it.replayed);
+        let comes_again = self.remembered.is_some_and(|it| it.comes_again());
+        let refused = if comes_again { refusals(job.as_ref(), &outcomes) } else { Vec::new() };
         let finished = match job.finish(outcomes) {
             Ok(finished) => finished,
             Err(error) => {
                 return Verdict { account, amnesia: self.amnesia(), ..error.into() };
             }
         };
+        let once = parts.iter().any(|it| it.effect == Effect::Once);
+        if once
+            && finished.tally.not_sent > 0
+            && let Err(error) = self.gives_back(&refused).await
+            && !self.amnesia().is_some_and(|it| it.unrecorded)
+        {
+            let error = Error::new(Kind::NotSent, error.what);
+            return Verdict { account, amnesia: self.amnesia(), ..error.into() };
+        }
         let mut echo = self.engine.echo(common, raw);
         if replayed {
             echo.insert("replayed".to_owned(), true.into());
         }
         let out = Outlet::new(out, echo);
-        for output in finished.outputs {
+        for mut output in finished.outputs {
+            if self.own_account {
+                warn_of_the_key(&mut output);
+            }
             // The reader of the results is gone. What was sent stays sent: the tally says it.
             if out.emit(output).await.is_err() {
                 break;
@@ -113,7 +129,10 @@ impl<C: Connection> Call<'_, C> {
             self.api.ready()?;
         }
         let mut settled = self.settle_the_past(job, parts).await?;
-        let held_back = self.held_back(job, &settled).await?;
+        let held_back = match self.returned().await {
+            None => self.held_back(job, &settled).await?,
+            returned => returned,
+        };
         drop(turn);
         let mut outcomes = Vec::with_capacity(parts.len());
         let mut account = None;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tracing::{Instrument as _, debug_span};
 
 use super::call::{Call, not_sent};
+use super::ids::for_nobody_knows_whom;
 use super::memory::{Amnesia, Remembered};
 use super::past;
 use crate::component::{
@@ -123,7 +124,7 @@ impl<C: Connection> Call<'_, C> {
                         Ok(conflict) => conflict,
                         Err(error) => {
                             self.forgets(remembered, unclaimable(&error));
-                            Some(past::for_nobody_knows_whom())
+                            Some(for_nobody_knows_whom())
                         }
                     };
                     if let Some(outcome) = outcome {
@@ -135,7 +136,7 @@ impl<C: Connection> Call<'_, C> {
                     if !self.pause(wait).await {
                         let conflict = self.conflict(job, index).await;
                         if let Some(outcome) =
-                            conflict.unwrap_or_else(|_| Some(past::for_nobody_knows_whom()))
+                            conflict.unwrap_or_else(|_| Some(for_nobody_knows_whom()))
                         {
                             return Err(outcome);
                         }
@@ -171,7 +172,7 @@ impl<C: Connection> Call<'_, C> {
     }
 
     /// Says that the journal cannot be relied on any more. The first to say so is remembered.
-    fn forgets(&self, remembered: Remembered<'_>, amnesia: Amnesia) {
+    pub(super) fn forgets(&self, remembered: Remembered<'_>, amnesia: Amnesia) {
         if let Some(failed) = remembered.failed {
             failed.get_or_init(|| amnesia.clone());
         }
@@ -187,7 +188,7 @@ impl<C: Connection> Call<'_, C> {
     }
 }
 
-fn unclaimable(error: &Error) -> Amnesia {
+pub(super) fn unclaimable(error: &Error) -> Amnesia {
     Amnesia { why: format!("nothing can be claimed: {}", error.what), unrecorded: false }
 }
 

@@ -4,11 +4,13 @@
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
-use super::call::{Call, not_sent};
+use super::call::Call;
+use super::ids::used_for_others;
 use super::memory::Remembered;
+use super::returned::refused_in;
 use crate::component::{
-    Connection, Effect, Error, Job, Known, NumberHash, Outcome, PartInfo, Past, Problem, Reason,
-    Slot, Ticket, WHOLE,
+    Connection, Effect, Error, Job, Known, NumberHash, Outcome, PartInfo, Past, Problem, RETURNED,
+    Reason,
 };
 
 /// What is remembered of a message.
@@ -16,16 +18,26 @@ pub(super) struct History {
     slots: HashMap<u32, Past>,
     /// Where each number stood.
     places: HashMap<NumberHash, u32>,
+    /// What was refused in a result that returned the rest.
+    pub(super) refused: Option<HashMap<u32, Option<i64>>>,
 }
 
 impl History {
-    fn new(past: Vec<Past>) -> Self {
+    pub(super) fn new(past: Vec<Past>) -> Self {
         let places = past.iter().filter_map(|it| Some((it.number?, it.slot))).collect();
-        Self { slots: past.into_iter().map(|it| (it.slot, it)).collect(), places }
+        let slots: HashMap<u32, Past> = past.into_iter().map(|it| (it.slot, it)).collect();
+        let refused = slots.get(&RETURNED).map(refused_in);
+        Self { slots, places, refused }
+    }
+
+    /// What is known of a slot.
+    fn known(&self, slot: u32) -> Option<Known> {
+        let refused = || Some(Known::Refused { code: *self.refused.as_ref()?.get(&slot)? });
+        self.slots.get(&slot).and_then(|it| it.known.clone()).or_else(refused)
     }
 
     /// Whether this slot was another number's, or this number had another slot.
-    fn is_for_others(&self, slot: u32, number: Option<NumberHash>) -> bool {
+    pub(super) fn is_for_others(&self, slot: u32, number: Option<NumberHash>) -> bool {
         let before = self.slots.get(&slot).and_then(|it| it.number);
         let place = number.and_then(|it| self.places.get(&it));
         before.is_some_and(|it| Some(it) != number) || place.is_some_and(|it| *it != slot)
@@ -47,23 +59,10 @@ fn elsewhere() -> Outcome {
     Outcome::InDoubt(Problem::new(Reason::Unavailable, ELSEWHERE))
 }
 
-/// The outcome of a message whose id was used, where the journal cannot say for whom: an acceptance is
-/// perhaps about somebody else.
-pub(super) fn for_nobody_knows_whom() -> Outcome {
-    let said = "the id was used before, and the journal cannot say for whom";
-    Outcome::InDoubt(Problem::new(Reason::Unavailable, said))
-}
-
-/// The error of a message whose id counts, and is another's.
-pub(super) fn used_for_others() -> Error {
-    Error::invalid("reference", "was used before, for other recipients, or in another order")
-        .hint("give each message a reference, or an id, of its own")
-}
-
 impl<C: Connection> Call<'_, C> {
     /// What the journal knows of the message; `None` if it cannot be read. It is asked once: of
     /// requests that this delivery has not made, nothing changes.
-    async fn history(&self) -> Option<&History> {
+    pub(super) async fn history(&self) -> Option<&History> {
         let remembered = self.remembered?;
         let asked = async {
             match remembered.recall().await {
@@ -119,69 +118,6 @@ impl<C: Connection> Call<'_, C> {
             }
         }
         Ok(outcomes)
-    }
-
-    /// The same, of what has been claimed since the message came: what is said of its request then.
-    ///
-    /// # Errors
-    /// When the journal cannot be read.
-    pub(super) async fn conflict(
-        &self,
-        job: &dyn Job<C>,
-        index: usize,
-    ) -> Result<Option<Outcome>, Error> {
-        let Some(remembered) = self.remembered.filter(Remembered::by_id) else { return Ok(None) };
-        let history = History::new(remembered.recall().await?);
-        if !self.is_for_others(job, index, &history) {
-            return Ok(None);
-        }
-        self.for_others.store(true, Ordering::Relaxed);
-        Ok(Some(Outcome::Refused(Problem::new(Reason::Other, used_for_others().what))))
-    }
-
-    /// Whether the id was used for other recipients than those of this request.
-    fn is_for_others(&self, job: &dyn Job<C>, index: usize, history: &History) -> bool {
-        let number = |tel: &str| self.remembered.and_then(|it| it.journal.number(tel));
-        let slots = self.slots(job, index);
-        slots.iter().any(|slot| history.is_for_others(slot.index, number(slot.tel)))
-    }
-
-    /// What a request does that must happen at most once. Where the id tells what is the same, what has
-    /// no number is marked with the content that it was used for.
-    pub(super) fn slots<'s>(&'s self, job: &'s dyn Job<C>, index: usize) -> Vec<Slot<'s>> {
-        let mut slots = job.slots(index);
-        if let Some(content) = &self.content {
-            let whole = slots.iter_mut().filter(|it| it.index == WHOLE);
-            whole.for_each(|it| it.tel = content);
-        }
-        slots
-    }
-
-    /// Looks once more when a claim is granted: another message of the same id may have claimed the
-    /// same number for another place at the same moment. Then at most one of them goes on.
-    ///
-    /// # Errors
-    /// What became of the request, which is given back.
-    pub(super) async fn still_free(
-        &self,
-        remembered: Remembered<'_>,
-        job: &mut dyn Job<C>,
-        index: usize,
-        part: &PartInfo,
-        ticket: Ticket,
-    ) -> Result<(), Outcome> {
-        let conflict = match self.conflict(job, index).await {
-            Ok(None) => return Ok(()),
-            other => other,
-        };
-        let back = job.fallout(index, &not_sent("it was given back"));
-        if let Err(error) = remembered.journal.record(ticket, &back).await {
-            tracing::warn!(%error, "a claim could not be given back");
-        }
-        Err(match conflict {
-            Ok(outcome) => outcome.unwrap_or_else(for_nobody_knows_whom),
-            Err(error) => self.unclaimed(remembered, job, index, part, error).await,
-        })
     }
 
     /// What is said of a request that is not made now: not sent, unless an earlier delivery has made
@@ -259,6 +195,6 @@ fn still_in_doubt(why: &str) -> String {
 /// What is known of the slots of a request.
 fn known<C>(job: &dyn Job<C>, index: usize, history: &History) -> Vec<(u32, Known)> {
     let slots = job.slots(index);
-    let of = |index: u32| Some((index, history.slots.get(&index)?.known.clone()?));
+    let of = |index: u32| Some((index, history.known(index)?));
     slots.iter().filter_map(|it| of(it.index)).collect()
 }

@@ -1,0 +1,88 @@
+//! Runs in which the id alone tells what is the same: what an id was used for before.
+
+use std::sync::atomic::Ordering;
+
+use super::call::{Call, not_sent};
+use super::memory::Remembered;
+use super::past::History;
+use crate::component::{
+    Connection, Error, Job, Outcome, PartInfo, Problem, Reason, Slot, Ticket, WHOLE,
+};
+
+/// The error of a message whose id counts, and is another's.
+pub(super) fn used_for_others() -> Error {
+    Error::invalid("reference", "was used before, for other recipients, or in another order")
+        .hint("give each message a reference, or an id, of its own")
+}
+
+/// The outcome of a message whose id was used, where the journal cannot say for whom: an acceptance is
+/// perhaps about somebody else.
+pub(super) fn for_nobody_knows_whom() -> Outcome {
+    let said = "the id was used before, and the journal cannot say for whom";
+    Outcome::InDoubt(Problem::new(Reason::Unavailable, said))
+}
+
+impl<C: Connection> Call<'_, C> {
+    /// Whether the id is another's by now, as the journal has it: what is said of its request then.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub(super) async fn conflict(
+        &self,
+        job: &dyn Job<C>,
+        index: usize,
+    ) -> Result<Option<Outcome>, Error> {
+        let Some(remembered) = self.remembered.filter(Remembered::by_id) else { return Ok(None) };
+        let history = History::new(remembered.recall().await?);
+        if !self.is_for_others(job, index, &history) {
+            return Ok(None);
+        }
+        self.for_others.store(true, Ordering::Relaxed);
+        Ok(Some(Outcome::Refused(Problem::new(Reason::Other, used_for_others().what))))
+    }
+
+    /// Whether the id was used for other recipients than those of this request.
+    pub(super) fn is_for_others(&self, job: &dyn Job<C>, index: usize, history: &History) -> bool {
+        let number = |tel: &str| self.remembered.and_then(|it| it.journal.number(tel));
+        let slots = self.slots(job, index);
+        slots.iter().any(|slot| history.is_for_others(slot.index, number(slot.tel)))
+    }
+
+    /// What a request does that must happen at most once. Where the id tells what is the same, what has
+    /// no number is marked with the content that it was used for.
+    pub(super) fn slots<'s>(&'s self, job: &'s dyn Job<C>, index: usize) -> Vec<Slot<'s>> {
+        let mut slots = job.slots(index);
+        if let Some(content) = &self.content {
+            let whole = slots.iter_mut().filter(|it| it.index == WHOLE);
+            whole.for_each(|it| it.tel = content);
+        }
+        slots
+    }
+
+    /// Looks once more when a claim is granted: another message of the same id may have claimed the
+    /// same number for another place at the same moment. Then at most one of them goes on.
+    ///
+    /// # Errors
+    /// What became of the request, which is given back.
+    pub(super) async fn still_free(
+        &self,
+        remembered: Remembered<'_>,
+        job: &mut dyn Job<C>,
+        index: usize,
+        part: &PartInfo,
+        ticket: Ticket,
+    ) -> Result<(), Outcome> {
+        let conflict = match self.conflict(job, index).await {
+            Ok(None) => return Ok(()),
+            other => other,
+        };
+        let back = job.fallout(index, &not_sent("it was given back"));
+        if let Err(error) = remembered.journal.record(ticket, &back).await {
+            tracing::warn!(%error, "a claim could not be given back");
+        }
+        Err(match conflict {
+            Ok(outcome) => outcome.unwrap_or_else(for_nobody_knows_whom),
+            Err(error) => self.unclaimed(remembered, job, index, part, error).await,
+        })
+    }
+}
