@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::cli::{Simulator, sms};
+use crate::contract::sender;
 use crate::queues::Queue;
-use crate::stage::{Stage, incoming};
+use crate::stage::{Stage, incoming, with};
 use crate::step::{Launch, Step};
 
 /// A trigger at work, for the account `main` of a simulator.
@@ -138,4 +139,55 @@ fn a_blacklist_too_large_for_a_snapshot_is_followed_with_a_journal_and_else_refu
         stage.platform.change_step(|it| it["snapshot"] = snapshot);
         stage.end(&mut step);
     }
+}
+
+/// The ids of what comes of a message that is published twice with these headers.
+fn ids(stage: &mut Stage, headers: &Value, message: &Value) -> [String; 2] {
+    [(), ()].map(|()| {
+        stage.publish(headers, message);
+        stage.next(Queue::Data).1["id"].as_str().unwrap().to_owned()
+    })
+}
+
+#[test]
+fn what_comes_of_equal_messages_has_one_id_only_if_they_can_be_told_to_be_the_same() {
+    let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
+    let receipt = json!({"method": "GET", "query": {"tel": "33680010001", "statut": "0"}});
+    for (trigger, message) in [("startFlow", json!({})), ("deliveryReceipt", receipt)] {
+        let mut step = start(&stage, &simulator, trigger, &json!({}));
+        let named = [
+            (json!({"messageId": "m"}), json!({})),
+            (json!({}), json!({"id": "m"})),
+            (json!({}), json!({"body": {"reference": "m"}})),
+        ];
+        for (headers, name) in named {
+            let [first, second] = ids(&mut stage, &headers, &with(message.clone(), &name));
+            assert_eq!(first, second, "{trigger} {headers} {name}");
+        }
+        for name in [json!({}), json!({"id": ""}), json!({"body": {"reference": ""}})] {
+            let message = with(message.clone(), &name);
+            let [first, second] = ids(&mut stage, &json!({"threadId": "t"}), &message);
+            assert_ne!(first, second, "{trigger} {name}");
+        }
+        stage.end(&mut step);
+    }
+}
+
+#[test]
+fn of_two_runs_that_nobody_can_tell_apart_the_next_step_sends_both() {
+    let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
+    let mut step = start(&stage, &simulator, "startFlow", &json!({}));
+    let ids = ids(&mut stage, &json!({}), &json!({}));
+    stage.end(&mut step);
+    let folder = tempfile::tempdir().unwrap();
+    let journal = format!("file:{}", folder.path().join("journal").display());
+    let mut step = sender(&stage, &simulator, &json!({})).env("ISENDPRO_JOURNAL", &journal).start();
+    for id in ids {
+        let reminder = json!({"id": id, "body": {"num": "0680010001", "sms": "Rappel"}});
+        stage.publish(&json!({"messageId": id}), &reminder);
+        let (_, result) = stage.next(Queue::Data);
+        assert_eq!(result["body"]["replayed"], Value::Null, "{result}");
+    }
+    stage.end(&mut step);
+    assert_eq!(simulator.sent().len(), 2);
 }

@@ -300,7 +300,8 @@ impl<C: Connection> Flow<C> {
         }
     }
 
-    /// The name of what a message emits: the same whenever the message comes again.
+    /// The name of what a message emits: the same whenever the message comes again, if that can be
+    /// told. Else it is of this delivery alone: the next step must not take equal messages for one.
     pub fn id_of(&self, incoming: &Incoming, number: u32) -> Uuid {
         let mut hash = Context::new(&SHA256);
         let ids = &self.settings.ids;
@@ -310,6 +311,9 @@ impl<C: Connection> Flow<C> {
         }
         hash.update(&incoming.raw.payload);
         hash.update(&number.to_be_bytes());
+        if let Some(mark) = incoming.mark() {
+            hash.update(mark.as_bytes());
+        }
         Uuid::new_v5(&NAMESPACE, &finish(hash))
     }
 }

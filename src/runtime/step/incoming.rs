@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::cipher::{Cipher, Protocol};
 use super::headers::{self, META};
 use super::settings::InputFormat;
-use crate::component::{Error, Kind};
+use crate::component::{Error, Kind, reference};
 
 /// The ids that messages of a flow are told apart by.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +49,8 @@ pub struct Incoming {
     pub payload: Map<String, Value>,
     /// The delivery as it came.
     pub raw: Raw,
+    /// What no other delivery has.
+    alone: Uuid,
 }
 
 impl std::fmt::Debug for Incoming {
@@ -98,6 +100,19 @@ impl Incoming {
         }
     }
 
+    /// The message's id: its own, or that of its headers.
+    pub fn id(&self) -> Option<&str> {
+        let own = self.payload.get("id").and_then(Value::as_str).filter(|it| !it.is_empty());
+        own.or(self.ids.message.as_deref())
+    }
+
+    /// What tells a message from its equals where it has nothing of its own that would: no id, and no
+    /// reference in its body. It is another one each time that the message is delivered.
+    pub fn mark(&self) -> Option<Uuid> {
+        let named = self.id().is_some() || self.payload.get("body").and_then(reference).is_some();
+        (!named).then_some(self.alone)
+    }
+
     /// The message's id, and how often it was put off, as its properties say.
     pub(super) fn identity(properties: &BasicProperties) -> (Option<String>, u32) {
         let none = FieldTable::default();
@@ -145,6 +160,7 @@ impl Incoming {
                 payload,
                 properties,
             },
+            alone: Uuid::new_v4(),
             meta,
         }
     }

@@ -329,12 +329,10 @@ impl<C: Connection> Flow<C> {
 /// The message as the engine takes it.
 fn message_of(incoming: &Incoming, redelivered: bool) -> Message {
     let payload = &incoming.payload;
-    let own = payload.get("id").and_then(Value::as_str);
-    let id = own.or(incoming.ids.message.as_deref()).map(str::to_owned);
     let body = payload.get("body").cloned().unwrap_or_default();
     let webhook = Webhook::of(payload);
     Message {
-        id,
+        id: incoming.id().map(str::to_owned),
         body,
         in_doubt: false,
         redelivered,
