@@ -1,7 +1,7 @@
 //! What keeps messages from being carried, for whoever asks whether a process is ready.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// Something that keeps messages from being carried.
@@ -19,19 +19,22 @@ pub enum Obstacle {
     Publisher,
     /// The broker takes nothing, for lack of memory or disk.
     Blocked,
+    /// A queue that it publishes to is full, and refuses what is published.
+    Full,
     /// It is being stopped.
     Stopping,
 }
 
 impl Obstacle {
     /// Every obstacle.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Starting,
         Self::Account,
         Self::Journal,
         Self::Consumer,
         Self::Publisher,
         Self::Blocked,
+        Self::Full,
         Self::Stopping,
     ];
 
@@ -44,6 +47,7 @@ impl Obstacle {
             Self::Consumer => "consumer",
             Self::Publisher => "publisher",
             Self::Blocked => "blocked",
+            Self::Full => "full",
             Self::Stopping => "stopping",
         }
     }
@@ -57,6 +61,7 @@ impl Obstacle {
             Self::Consumer => "the broker cannot be reached for messages",
             Self::Publisher => "the broker cannot be reached for results",
             Self::Blocked => "the broker takes nothing, for lack of memory or disk",
+            Self::Full => "a queue for results, errors or what comes later is full",
             Self::Stopping => "is being stopped",
         }
     }
@@ -70,8 +75,20 @@ pub struct Health(Arc<Known>);
 struct Known {
     /// What messages have met.
     met: [AtomicBool; Obstacle::ALL.len()],
+    /// How many of them are kept waiting.
+    waiting: [AtomicUsize; Obstacle::ALL.len()],
     /// Whether the journal answers, also while there are no messages.
     journal: OnceLock<Box<dyn Fn() -> bool + Send + Sync>>,
+}
+
+/// Something that an obstacle keeps waiting, until this is dropped.
+#[derive(Debug)]
+pub struct Waiting(Health, Obstacle);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.0.waiting[self.1 as usize].fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl fmt::Debug for Health {
@@ -86,18 +103,26 @@ impl Health {
         self.0.met[obstacle as usize].store(there, Ordering::Relaxed);
     }
 
+    /// Says that this keeps one more waiting: it is in the way until none does.
+    #[must_use]
+    pub fn wait(&self, obstacle: Obstacle) -> Waiting {
+        self.0.waiting[obstacle as usize].fetch_add(1, Ordering::Relaxed);
+        Waiting(self.clone(), obstacle)
+    }
+
     /// Has the journal asked whether it answers, each time that somebody wants to know. Only the first
     /// journal is.
     pub fn ask_journal(&self, answers: impl Fn() -> bool + Send + Sync + 'static) {
         self.0.journal.set(Box::new(answers)).ok();
     }
 
-    /// Whether this is in the way: a message has met it and none got through since, or the journal
-    /// does not answer.
+    /// Whether this is in the way: a message has met it and none got through since, or waits for it, or
+    /// the journal does not answer.
     pub fn has(&self, obstacle: Obstacle) -> bool {
         let silent = || self.0.journal.get().is_some_and(|answers| !answers());
         let met = self.0.met[obstacle as usize].load(Ordering::Relaxed);
-        met || obstacle == Obstacle::Journal && silent()
+        let waiting = self.0.waiting[obstacle as usize].load(Ordering::Relaxed) > 0;
+        met || waiting || obstacle == Obstacle::Journal && silent()
     }
 
     /// All that is in the way: nothing, if messages are carried.
@@ -109,6 +134,17 @@ impl Health {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_keeps_several_waiting_is_in_the_way_of_the_last() {
+        let health = Health::default();
+        let waiting = [(), ()].map(|()| health.wait(Obstacle::Full));
+        for waiting in waiting {
+            assert_eq!(health.obstacles().collect::<Vec<_>>(), [Obstacle::Full]);
+            drop(waiting);
+        }
+        assert_eq!(health.obstacles().count(), 0);
+    }
 
     #[test]
     fn a_journal_is_in_the_way_for_messages_and_for_those_who_ask_it() {

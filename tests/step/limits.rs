@@ -2,21 +2,23 @@
 
 use std::time::Instant;
 
+use lapin::BasicProperties;
 use serde_json::{Value, json};
 
 use crate::cli::{Simulator, until};
-use crate::contract::{sender, sms};
+use crate::contract::{impatient, sender, sms};
 use crate::node::Codec;
 use crate::platform::Platform;
 use crate::queues::{Queue, Queues};
 use crate::rabbit_shared;
 use crate::stage::{Stage, incoming, with};
 use crate::step::Launch;
+use crate::watched::{ready, scrape, value, watched};
 
 /// One whose data queue has room for a message, and has it. A step asks again soon.
 fn full(simulator: &Simulator) -> (Stage, Launch) {
-    let queues = Queues::with_room(rabbit_shared::uri(), Some(1));
-    queues.publish_all(Queue::Data, vec![(lapin::BasicProperties::default(), b"first".to_vec())]);
+    let queues = Queues::with_room(rabbit_shared::uri(), Queue::Data, Some(1));
+    queues.publish_all(Queue::Data, vec![(BasicProperties::default(), b"first".to_vec())]);
     let stage = Stage { queues, platform: Platform::start(), codec: Codec::start() };
     let step = sender(&stage, simulator, &json!({})).set("AMQP_PUBLISH_MAX_RETRY_DELAY", "200");
     (stage, step)
@@ -37,6 +39,36 @@ fn a_full_queue_is_waited_for_and_errors_go_out_meanwhile() {
     assert!(message.headers()["retry"].as_u64().unwrap() >= 1);
     stage.end(&mut step);
     assert_eq!(simulator.total(), 1);
+}
+
+/// At a prefetch of one the step stands still: whoever watches must see it, whichever queue it is.
+#[test]
+fn a_queue_that_is_full_is_told_and_the_message_that_waits_for_it_is_under_way() {
+    let simulator = Simulator::start(&[]);
+    let wrong = json!({"body": {"sms": "no number"}});
+    let cases = [
+        (Queue::Data, sms("0001", "a")),
+        (Queue::Error, wrong),
+        (Queue::Rebound, sms("0430", "a")),
+    ];
+    for (queue, message) in cases {
+        let queues = Queues::with_room(rabbit_shared::uri(), queue, Some(1));
+        queues.publish_all(queue, vec![(BasicProperties::default(), b"first".to_vec())]);
+        let mut stage = Stage { queues, ..Stage::new() };
+        let launch = watched(sender(&stage, &simulator, &impatient()));
+        let mut step = launch.set("AMQP_PUBLISH_MAX_RETRY_DELAY", "200").start();
+        stage.publish(&incoming(), &message);
+        step.says("the broker refuses a message");
+        let expected = "full: a queue for results, errors or what comes later is full\n";
+        assert_eq!(ready(&step), (false, expected.to_owned()), "{queue:?}");
+        let metrics = scrape(&step);
+        assert_eq!(value(&metrics, r#"isendpro_obstacle{what="full"}"#), 1, "{queue:?}");
+        assert_eq!(value(&metrics, "isendpro_messages_in_flight"), 1, "{queue:?}");
+        stage.queues.next(queue);
+        until("it is ready again", || ready(&step).0);
+        until("it is done", || value(&scrape(&step), "isendpro_messages_in_flight") == 0);
+        stage.end(&mut step);
+    }
 }
 
 /// It waits for 23 seconds before it leaves.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{Simulator, ask, isendpro, until};
 use crate::contract::{impatient, sender, sms};
-use crate::queues::Queue;
+use crate::queues::{Queue, Queues};
 use crate::rabbit::Rabbit;
 use crate::redis::Redis;
 use crate::stage::{Stage, incoming, with};
@@ -36,7 +36,7 @@ pub fn scrape(step: &Step) -> String {
 }
 
 /// Whether it is ready, and what it says.
-fn ready(step: &Step) -> (bool, String) {
+pub fn ready(step: &Step) -> (bool, String) {
     let (head, body) = ask(&address(step), "GET", "/readyz", "");
     let ready = head.starts_with("HTTP/1.1 200");
     assert!(ready || head.starts_with("HTTP/1.1 503"), "{head}");
@@ -44,7 +44,7 @@ fn ready(step: &Step) -> (bool, String) {
 }
 
 /// The value of a series, written as Prometheus writes it; 0 if it is not there.
-fn value(metrics: &str, series: &str) -> Value {
+pub fn value(metrics: &str, series: &str) -> Value {
     let found = metrics.lines().find_map(|it| it.strip_prefix(series)?.strip_prefix(' '));
     found.map_or(json!(0), |it| serde_json::from_str(it).unwrap())
 }
@@ -155,7 +155,7 @@ fn a_step_is_ready_while_it_carries_messages() {
 fn a_step_whose_broker_is_gone_is_not_ready() {
     let mut rabbit = Rabbit::start();
     let (stage, simulator) = (Stage::new(), Simulator::start(&[]));
-    let queues = crate::queues::Queues::declare(&rabbit.uri());
+    let queues = Queues::declare(&rabbit.uri());
     sender(&stage, &simulator, &json!({}));
     let launch = Launch::ours("sendSms", &queues, &stage.platform);
     let mut step = watched(launch).start();
@@ -201,7 +201,7 @@ fn a_step_that_has_nothing_to_do_tells_when_its_journal_is_gone() {
 fn a_broker_that_takes_nothing_is_told_also_when_nothing_more_could_begin() {
     let mut rabbit = Rabbit::start();
     let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
-    stage.queues = crate::queues::Queues::declare(&rabbit.uri());
+    stage.queues = Queues::declare(&rabbit.uri());
     let input = (
         BasicProperties::default().with_delivery_mode(2),
         stage.codec.encrypt(&sms("0001", "a"), 1),

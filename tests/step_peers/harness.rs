@@ -16,7 +16,7 @@ use crate::rabbit_shared;
 
 #[test]
 fn a_full_queue_refuses_and_a_key_without_a_queue_returns() {
-    let queues = Queues::with_room(rabbit_shared::uri(), Some(1));
+    let queues = Queues::with_room(rabbit_shared::uri(), Queue::Data, Some(1));
     let one = || vec![(lapin::BasicProperties::default(), b"1".to_vec())];
     queues.publish_all(Queue::Data, one());
     assert!(std::panic::catch_unwind(|| queues.publish_all(Queue::Data, one())).is_err());

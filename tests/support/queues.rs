@@ -78,11 +78,11 @@ impl Message {
 impl Queues {
     /// Declares those of a step in the server at this address.
     pub fn declare(uri: &str) -> Self {
-        Self::with_room(uri, None)
+        Self::with_room(uri, Data, None)
     }
 
-    /// The same, with a data queue that refuses what is more than so many messages.
-    pub fn with_room(uri: &str, room: Option<i32>) -> Self {
+    /// The same, with one queue that refuses what is more than so many messages.
+    pub fn with_room(uri: &str, limited: Queue, room: Option<i32>) -> Self {
         let prefix = format!("test:{}", uuid::Uuid::new_v4());
         let queues = Self { uri: uri.to_owned(), prefix, connection: Mutex::default() };
         let (channel, exchange) = (queues.channel(), queues.exchange());
@@ -99,7 +99,7 @@ impl Queues {
             let mut set = |name: &str, value| {
                 arguments.insert(name.into(), value);
             };
-            if let (Data, Some(room)) = (queue, room) {
+            if let Some(room) = room.filter(|_| queue == limited) {
                 set("x-max-length", AMQPValue::LongInt(room));
                 set("x-overflow", AMQPValue::LongString("reject-publish".into()));
             }

@@ -118,6 +118,7 @@ impl Publisher {
         let (mut refused, mut lost, mut alone) = (0, 0, false);
         let mut pauses = pauses();
         let mut gone_since = None;
+        let mut full = None;
         loop {
             let tried = self.once(&publication, refused, alone).await;
             self.health.set(Obstacle::Publisher, is_gone(&tried));
@@ -133,6 +134,7 @@ impl Publisher {
                 }
                 Ok(Tried::Refused) => {
                     gone_since = None;
+                    full.get_or_insert_with(|| self.health.wait(Obstacle::Full));
                     self.wait_for_room(refused).await?;
                     refused += 1;
                     continue;

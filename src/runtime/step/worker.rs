@@ -260,7 +260,10 @@ impl<C: Connection> Flow<C> {
             // A step that is being stopped puts back once more than it may: the message has done nothing.
             let iteration = out.next_rebound().unwrap_or(incoming.rebounds);
             tracing::info!(why, iteration, "put back for later");
-            match self.publish(out.rebound(why, iteration)).await {
+            let under_way = metrics::under_way();
+            let published = self.publish(out.rebound(why, iteration)).await;
+            drop(under_way);
+            match published {
                 Ok(()) => {
                     if let Some(metrics) = metrics::watched() {
                         metrics.put_back();
@@ -282,6 +285,7 @@ impl<C: Connection> Flow<C> {
         error: &'a Error,
     ) -> BoxFuture<'a, Fate> {
         Box::pin(async move {
+            let _counted = metrics::under_way();
             tracing::error!(%error, "message failed");
             if let Some(metrics) = metrics::watched() {
                 metrics.told(error.kind);
