@@ -15,6 +15,7 @@ pub mod headers;
 pub mod incoming;
 mod inflight;
 pub mod logs;
+mod outage;
 pub mod outgoing;
 pub mod passthrough;
 pub mod platform;

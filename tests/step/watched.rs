@@ -219,6 +219,35 @@ fn a_broker_that_takes_nothing_is_told_also_when_nothing_more_could_begin() {
 }
 
 #[test]
+fn a_broker_that_comes_back_and_takes_nothing_is_there_and_is_waited_for() {
+    let mut rabbit = Rabbit::start();
+    let (mut stage, simulator) = (Stage::new(), Simulator::start(&["--latency", "1000"]));
+    stage.queues = Queues::declare(&rabbit.uri());
+    let folder = tempfile::tempdir().unwrap();
+    let journal = format!("file:{}", folder.path().join("sent.journal").display());
+    let launch = watched(sender(&stage, &simulator, &json!({})));
+    let launch = launch.set("AMQP_PERSISTENT_MESSAGES", "true");
+    let mut step = launch.env("ISENDPRO_JOURNAL", &journal).start();
+    stage.publish(&incoming(), &sms("0001", "a"));
+    until("it is under way", || simulator.total() == 1);
+    rabbit.stop();
+    let tries = |step: &Step| step.output().matches("not published yet").count();
+    until("its result has found no broker a few times", || tries(&step) >= 4);
+    rabbit.restart_with("vm_memory_high_watermark.absolute = 1KB");
+    step.says("the broker takes nothing");
+    until("messages can be taken", || !ready(&step).1.contains("consumer: "));
+    let expected = "blocked: the broker takes nothing, for lack of memory or disk\n";
+    assert_eq!(ready(&step), (false, expected.to_owned()));
+
+    rabbit.stop();
+    rabbit.restart();
+    assert_eq!(stage.next(Queue::Data).1["body"]["status"], "accepted");
+    until("it is ready", || ready(&step).0);
+    stage.end(&mut step);
+    assert_eq!(simulator.total(), 1);
+}
+
+#[test]
 fn a_port_that_is_taken_is_told_and_nothing_is_taken_from_the_queue() {
     let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

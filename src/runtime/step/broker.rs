@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lapin::{Channel, Connection, ConnectionProperties};
+use lapin::{Channel, Connection, ConnectionProperties, ConnectionStatus};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Mutex;
 
@@ -41,6 +41,17 @@ impl Broker {
     }
 }
 
+/// An open channel.
+#[derive(Clone)]
+pub struct Open {
+    /// Its number: each that is made anew has the next one.
+    pub number: u64,
+    /// The channel.
+    pub channel: Channel,
+    /// What is known of its connection.
+    pub status: ConnectionStatus,
+}
+
 /// A channel that is made anew when it is lost, by whoever needs it first.
 pub struct Line {
     broker: Broker,
@@ -56,8 +67,10 @@ struct State {
 
 impl State {
     /// The channel, unless it was lost.
-    fn channel(&self) -> Option<&Channel> {
-        self.open.as_ref().map(|it| &it.1).filter(|it| it.status().connected())
+    fn channel(&self) -> Option<Open> {
+        let (connection, channel) = self.open.as_ref().filter(|it| it.1.status().connected())?;
+        let (channel, status) = (channel.clone(), connection.status().clone());
+        Some(Open { number: self.number, channel, status })
     }
 }
 
@@ -67,19 +80,20 @@ impl Line {
         Self { broker, confirms, state: Mutex::default() }
     }
 
-    /// The open channel and its number: a new one if the last was hung up or lost.
-    pub async fn channel(&self) -> Result<(u64, Channel), lapin::Error> {
+    /// The open channel: a new one if the last was hung up or lost.
+    pub async fn channel(&self) -> Result<Open, lapin::Error> {
         let mut state = self.state.lock().await;
-        if let Some(channel) = state.channel() {
-            return Ok((state.number, channel.clone()));
+        if let Some(open) = state.channel() {
+            return Ok(open);
         }
         state.open = None;
         let connecting = tokio::time::timeout(LONGEST_CONNECT, self.connect()).await;
         let silent = || Err(lapin::ErrorKind::MissingHeartbeatError.into());
         let (connection, channel) = connecting.unwrap_or_else(|_| silent())?;
         state.number += 1;
+        let status = connection.status().clone();
         state.open = Some((connection, channel.clone()));
-        Ok((state.number, channel))
+        Ok(Open { number: state.number, channel, status })
     }
 
     async fn connect(&self) -> Result<(Connection, Channel), lapin::Error> {

@@ -7,23 +7,27 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use lapin::message::BasicReturnMessage;
 use lapin::options::BasicPublishOptions;
 use lapin::types::{AMQPValue, ShortString};
-use lapin::{BasicProperties, Channel, Confirmation};
+use lapin::{BasicProperties, Channel, Confirmation, ConnectionStatus};
 use tokio::sync::{mpsc, oneshot};
 
+use super::broker::Open;
 use super::outgoing::Publication;
 
 /// Publications that wait for their turn.
 const WAITING: usize = 16;
 /// For how long nothing new is begun until all that is under way is confirmed. Then the channel counts
-/// as lost: a queue that confirms nothing must not hold up all others.
+/// as lost: a queue that confirms nothing must not hold up all others. A broker that takes nothing at
+/// all is not counted: on another channel it would take nothing either.
 const DRY: Duration = Duration::from_secs(60);
+/// How often it is looked whether the broker takes something.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What became of one try.
 #[derive(Debug)]
@@ -40,7 +44,10 @@ pub enum Tried {
 
 /// A way to publish on one channel.
 #[derive(Clone)]
-pub struct Confirms(mpsc::Sender<Request>);
+pub struct Confirms {
+    requests: mpsc::Sender<Request>,
+    status: ConnectionStatus,
+}
 
 /// One try.
 struct Request {
@@ -57,10 +64,19 @@ type UnderWay = FuturesUnordered<BoxFuture<'static, Done>>;
 
 impl Confirms {
     /// Publishes to this exchange, over a channel that confirms, until the last clone is dropped.
-    pub fn over(channel: Channel, exchange: ShortString) -> Self {
+    pub fn over(open: Open, exchange: ShortString) -> Self {
         let (sender, requests) = mpsc::channel(WAITING);
-        tokio::spawn(Desk { channel, exchange, under_way: UnderWay::new() }.work(requests));
-        Self(sender)
+        let Open { channel, status, .. } = open;
+        let its = status.clone();
+        let desk = Desk { channel, status: its, exchange, under_way: UnderWay::new() };
+        tokio::spawn(desk.work(requests));
+        Self { requests: sender, status }
+    }
+
+    /// Whether the broker takes nothing on this channel, for lack of memory or disk, or took nothing
+    /// when it was lost.
+    pub fn is_blocked(&self) -> bool {
+        self.status.blocked()
     }
 
     /// Tries once. `refused` is how often a full queue has refused it before; `alone` keeps others
@@ -69,7 +85,7 @@ impl Confirms {
         let gone = || Tried::Lost(lapin::ErrorKind::MissingHeartbeatError.into());
         let (reply, told) = oneshot::channel();
         let publication = Arc::clone(it);
-        if self.0.send(Request { publication, refused, alone, reply }).await.is_err() {
+        if self.requests.send(Request { publication, refused, alone, reply }).await.is_err() {
             return gone();
         }
         told.await.unwrap_or_else(|_| gone())
@@ -80,6 +96,7 @@ impl Confirms {
 /// which publications are begun.
 struct Desk {
     channel: Channel,
+    status: ConnectionStatus,
     exchange: ShortString,
     under_way: UnderWay,
 }
@@ -113,16 +130,20 @@ impl Desk {
     /// Waits until nothing is under way. If that takes too long, this desk is to be closed: whoever
     /// waits is told that the channel is lost.
     async fn runs_dry(&mut self, sorting: &mut Sorting<Request>) -> bool {
+        let silence = silence(self.status.clone());
         let dry = async {
             while let Some(done) = self.under_way.next().await {
                 self.settle(done, sorting);
             }
         };
-        let dry = tokio::time::timeout(DRY, dry).await.is_ok();
-        if !dry {
-            tracing::warn!("the broker confirms nothing: its channel counts as lost");
+        tokio::select! {
+            biased;
+            () = dry => true,
+            () = silence => {
+                tracing::warn!("the broker confirms nothing: its channel counts as lost");
+                false
+            }
         }
-        dry
     }
 
     fn begin(&self, request: Request) {
@@ -171,6 +192,26 @@ impl Desk {
         for (request, tried) in sorting.sorted(self.under_way.is_empty()) {
             tell(request, tried);
         }
+    }
+}
+
+/// Waits until the broker could have confirmed something for [`DRY`].
+async fn silence(status: ConnectionStatus) {
+    let mut silence = Silence(Instant::now());
+    while !silence.is_over(Instant::now(), status.blocked()) {
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Since when the broker could have confirmed something, and did not.
+struct Silence(Instant);
+
+impl Silence {
+    fn is_over(&mut self, now: Instant, blocked: bool) -> bool {
+        if blocked {
+            self.0 = now;
+        }
+        now.saturating_duration_since(self.0) >= DRY
     }
 }
 

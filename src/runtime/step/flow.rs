@@ -19,10 +19,11 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::attachments::Attachments;
-use super::broker::{Line, pauses, unconnected};
+use super::broker::{Line, Open, pauses, unconnected};
 use super::incoming::Incoming;
 use super::inflight::{Arrival, End, InFlight, Seen, Taken};
-use super::publisher::{PATIENCE, Publisher};
+use super::outage::PATIENCE;
+use super::publisher::Publisher;
 use super::settings::{BrokerSettings, Rates, Settings};
 use super::storage::Storage;
 use crate::component::{AccountTrouble, Connection, Diagnosis, Error, add_text, faults, finish};
@@ -200,7 +201,7 @@ impl<C: Connection> Flow<C> {
 
     /// Asks for messages, on a new connection if need be.
     async fn begin(&self, reader: &Line) -> Result<(u64, Channel, Consumer), lapin::Error> {
-        let (number, channel) = reader.channel().await?;
+        let Open { number, channel, .. } = reader.channel().await?;
         channel.basic_qos(self.settings.prefetch, BasicQosOptions::default()).await?;
         let queue = self.broker.queue.as_str().into();
         let options = BasicConsumeOptions::default();

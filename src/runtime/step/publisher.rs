@@ -7,13 +7,11 @@ use tokio::time::Instant;
 
 use super::broker::{Line, is_refusal, pauses, unconnected, unreachable};
 use super::confirms::{Confirms, Tried};
+use super::outage::Outage;
 use super::outgoing::Publication;
 use super::settings::Retry;
 use crate::component::{Error, Kind, metrics};
 use crate::runtime::{Health, Obstacle};
-
-/// For how long a broker that is gone is waited for.
-pub const PATIENCE: Duration = Duration::from_secs(300);
 
 /// How often it is looked whether the broker is there, and takes something.
 const LOOK: Duration = Duration::from_secs(1);
@@ -58,9 +56,7 @@ impl Publisher {
     /// # Errors
     /// When the broker cannot be reached.
     pub async fn connect(&self) -> Result<(), Error> {
-        let connected = self.confirms().await;
-        self.health.set(Obstacle::Publisher, connected.is_err());
-        connected.map(drop).map_err(|it| unconnected(&it))
+        self.confirms().await.map(drop).map_err(|it| unconnected(&it))
     }
 
     /// Waits while the broker takes nothing, for lack of memory or disk, and has said so: which it does
@@ -115,14 +111,10 @@ impl Publisher {
     pub async fn publish(&self, publication: Publication) -> Result<(), Unpublished> {
         let publication = Arc::new(publication);
         let began = Instant::now();
-        let (mut refused, mut lost, mut alone) = (0, 0, false);
-        let mut pauses = pauses();
-        let mut gone_since = None;
-        let mut full = None;
+        let mut outage = Outage::new(&self.health);
+        let (mut refused, mut full) = (0, None);
         loop {
-            let tried = self.once(&publication, refused, alone).await;
-            self.health.set(Obstacle::Publisher, is_gone(&tried));
-            let error = match tried {
+            let error = match self.once(&publication, refused, &mut outage).await {
                 Ok(Tried::Taken) => {
                     if let Some(metrics) = metrics::watched() {
                         metrics.published(publication.kind.as_str(), began.elapsed());
@@ -133,15 +125,14 @@ impl Publisher {
                     return Err(Unpublished::Unroutable(unroutable(&said)));
                 }
                 Ok(Tried::Refused) => {
-                    gone_since = None;
+                    outage.was_there();
                     full.get_or_insert_with(|| self.health.wait(Obstacle::Full));
                     self.wait_for_room(refused).await?;
                     refused += 1;
                     continue;
                 }
-                // The channel was closed for what one publication did: whose is seen when it is alone.
-                Ok(Tried::Lost(error)) if is_refusal(&error) && !alone => {
-                    alone = true;
+                Ok(Tried::Lost(error)) if is_refusal(&error) && !outage.is_alone() => {
+                    outage.suspect();
                     continue;
                 }
                 Ok(Tried::Lost(error)) if is_refusal(&error) => {
@@ -151,14 +142,9 @@ impl Publisher {
                 // Also where the login is refused: that says nothing of what is published.
                 Err(error) => unconnected(&error),
             };
-            if gone_since.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
-                return Err(Unpublished::GaveUp(error));
-            }
+            let Some(pause) = outage.pause() else { return Err(Unpublished::GaveUp(error)) };
             tracing::warn!(%error, "not published yet");
-            lost += 1;
-            // Whatever it is that closes connections: it is not to close those of others for ever.
-            alone |= lost > 1;
-            tokio::time::sleep(pauses.next().unwrap_or_default()).await;
+            tokio::time::sleep(pause).await;
         }
     }
 
@@ -186,33 +172,31 @@ impl Publisher {
         &self,
         publication: &Arc<Publication>,
         refused: u32,
-        alone: bool,
+        outage: &mut Outage<'_>,
     ) -> Result<Tried, lapin::Error> {
         let (number, confirms) = self.confirms().await?;
+        outage.reached();
+        let alone = outage.is_alone();
         let tried = confirms.publish(publication, refused, alone).await;
-        if let Tried::Lost(_) = tried {
+        if let Tried::Lost(error) = &tried {
             self.line.hang_up(number).await;
+            if !is_refusal(error) {
+                outage.lost(confirms.is_blocked());
+            }
         }
         Ok(tried)
     }
 
     /// What publishes on the open channel, and the channel's number.
     async fn confirms(&self) -> Result<(u64, Confirms), lapin::Error> {
-        let (number, channel) = self.line.channel().await?;
+        let reached = self.line.channel().await;
+        self.health.set(Obstacle::Publisher, reached.is_err());
+        let reached = reached?;
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = open.take().filter(|it| it.0 >= number);
-        let over = || (number, Confirms::over(channel, self.exchange.as_str().into()));
+        let known = open.take().filter(|it| it.0 >= reached.number);
+        let over = || (reached.number, Confirms::over(reached, self.exchange.as_str().into()));
         let (number, confirms) = open.insert(known.unwrap_or_else(over));
         Ok((*number, confirms.clone()))
-    }
-}
-
-/// Whether the broker could not be reached: one that says no is there.
-fn is_gone(tried: &Result<Tried, lapin::Error>) -> bool {
-    match tried {
-        Ok(Tried::Lost(error)) => !is_refusal(error),
-        Ok(_) => false,
-        Err(_) => true,
     }
 }
 

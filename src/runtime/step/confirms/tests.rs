@@ -53,6 +53,23 @@ fn what_a_lost_channel_may_still_hold_counts_as_lost() {
     assert_eq!(fates(&sorting.sorted(true)), [(3, "taken")]);
 }
 
+#[test]
+fn while_the_broker_takes_nothing_it_is_not_waited_for() {
+    let began = Instant::now();
+    let after = |seconds| began + Duration::from_secs(seconds);
+    let mut silence = Silence(began);
+    for (seconds, blocked, over) in [
+        (0, false, false),
+        (59, false, false),
+        (60, true, false),
+        (4000, true, false),
+        (4059, false, false),
+        (4060, false, true),
+    ] {
+        assert_eq!(silence.is_over(after(seconds), blocked), over, "{seconds}");
+    }
+}
+
 /// The broker and the client: what comes back, and with whose confirmation.
 #[derive(Default)]
 struct World {
