@@ -247,6 +247,23 @@ fn a_broker_that_comes_back_and_takes_nothing_is_there_and_is_waited_for() {
     assert_eq!(simulator.total(), 1);
 }
 
+/// It tries to tell the platform for 30 seconds.
+#[test]
+fn why_a_step_does_not_start_is_in_its_log_also_when_the_broker_takes_nothing() {
+    let mut rabbit = Rabbit::start();
+    let stage = Stage::new();
+    let queues = Queues::declare(&rabbit.uri());
+    rabbit.stop();
+    rabbit.restart_with("vm_memory_high_watermark.absolute = 1KB");
+    let mut step = Launch::ours("nothing", &queues, &stage.platform).start();
+    step.says("ELASTICIO_FUNCTION: nothing is no action or trigger");
+    assert_eq!(step.exit(), Some(1), "{}", step.output());
+    let log = step.log();
+    let said: Vec<_> = log.iter().filter_map(|it| it["msg"].as_str()).collect();
+    let untold = "the platform was not told: the broker does not take it";
+    assert_eq!(said, ["the step cannot start", untold, "the step has ended"]);
+}
+
 #[test]
 fn a_port_that_is_taken_is_told_and_nothing_is_taken_from_the_queue() {
     let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));

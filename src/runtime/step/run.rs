@@ -30,6 +30,9 @@ const START: Duration = Duration::from_secs(60);
 const PATIENCE: Duration = Duration::from_secs(3600);
 /// For how long a message is held while it is tried again; then it is put back for later.
 const HOLDING: Duration = Duration::from_secs(10);
+/// For how long the platform is told why a step does not start: a broker that takes nothing would
+/// keep it for ever.
+const TELLING: Duration = Duration::from_secs(30);
 /// For how long messages that were taken are still begun, and the requests of a bulk message still
 /// made, once the step is to stop.
 pub(super) const FINISHING: Duration = Duration::from_secs(10);
@@ -83,8 +86,13 @@ pub async fn run<C: Connection>(
     let Started { engine, storage, attachments, snapshot, passthrough, patience } = match started {
         Ok(started) => started,
         Err(error) => {
+            // Before it is told, which may take long, or fail.
+            tracing::error!(%error, "the step cannot start");
+            let told = tell(&settings, &broker, &publisher, &error);
             tokio::select! {
-                () = tell(&settings, &broker, &publisher, &error) => {}
+                told = tokio::time::timeout(TELLING, told) => if told.is_err() {
+                    tracing::warn!("the platform was not told: the broker does not take it");
+                },
                 () = stop.requested() => {}
             }
             return Err(error);
