@@ -112,10 +112,18 @@ impl Trigger for NewDeliveryReports {
         out: &Outlet<'_>,
     ) -> Result<Fired, Error> {
         let was: Option<Snapshot> = snapshot::read(event.snapshot)?;
+        let back = hours(options.first_run.unwrap_or(24.0));
         let window = match &was {
-            Some(was) => Window::since(was.until, event.now),
-            None => Window::first(hours(options.first_run.unwrap_or(24.0)), event.now),
+            Some(was) => Window::since(was.until, back, event.now),
+            None => Window::first(back, event.now),
         };
+        if was.as_ref().is_some_and(|it| it.until > event.now) {
+            tracing::warn!(
+                "the last run was at a time that is still to come: its clock was ahead, or this one \
+                 is behind; this run looks back as the first one did, and a day at least, and rows \
+                 may come out again, with the same ids"
+            );
+        }
         let mut seen = was.as_ref().map_or(Seen::Each(Vec::new()), |it| it.seen.clone());
         if seen == Seen::Stored {
             seen = Seen::Each(stored(event.store).await?);

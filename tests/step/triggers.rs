@@ -191,3 +191,21 @@ fn of_two_runs_that_nobody_can_tell_apart_the_next_step_sends_both() {
     stage.end(&mut step);
     assert_eq!(simulator.sent().len(), 2);
 }
+
+#[test]
+fn a_last_run_that_is_still_to_come_is_told_and_the_next_one_begins_anew() {
+    let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
+    let ahead = "2999-01-01T00:00:00Z";
+    let snapshot = json!({"version": 1, "until": ahead, "columns": null, "seen": {"each": ""}});
+    stage.platform.change_step(|it| it["snapshot"] = snapshot);
+    let fields = json!({"emitBehaviour": "emitIndividually"});
+    let mut step = start(&stage, &simulator, "newDeliveryReports", &fields);
+    send(&simulator, &["0001"]);
+    stage.publish(&incoming(), &json!({"body": {}}));
+    step.says("the last run was at a time that is still to come");
+    assert_eq!(row(&mut stage).1, "0680010001");
+    let kept: Value = serde_json::from_slice(&stage.queues.next(Queue::Snapshot).payload).unwrap();
+    let until: jiff::Timestamp = kept["until"].as_str().unwrap().parse().unwrap();
+    assert!(until <= jiff::Timestamp::now(), "{kept}");
+    stage.end(&mut step);
+}

@@ -47,9 +47,10 @@ impl Runs {
 
     /// Asks as the API is asked, by times of French clocks.
     fn run(&mut self, report: &[Sent], now: Timestamp) {
+        let back = SignedDuration::from_hours(24);
         let (window, seen) = match self.was.take() {
-            Some((until, seen)) => (Window::since(until, now), seen),
-            None => (Window::first(SignedDuration::from_hours(24), now), Seen::Each(Vec::new())),
+            Some((until, seen)) => (Window::since(until, back, now), seen),
+            None => (Window::first(back, now), Seen::Each(Vec::new())),
         };
         let request = window.request();
         assert!(request.date_deb <= request.date_fin, "{request:?}");
@@ -177,6 +178,21 @@ fn a_clock_that_is_put_back_leaves_no_gap() {
     runs.run(&rows, start() + SignedDuration::from_secs(600));
     runs.run(&rows, start() + SignedDuration::from_secs(800));
     assert!(runs.out.contains_key(&2), "{:?}", runs.out);
+}
+
+/// When the last run really was, nobody knows: an hour ago here, by a clock two hours ahead.
+#[test]
+fn what_came_since_a_run_by_a_clock_that_was_ahead_comes_out() {
+    let after = |minutes| start() + SignedDuration::from_mins(minutes);
+    let rows = [Sent::new(start(), 60, 0, 1), Sent::new(start(), 20 * 60, 0, 2)];
+    for room in [marks::IN_SNAPSHOT, 0] {
+        let mut runs = Runs::new(room);
+        runs.run(&rows[..1], after(2));
+        runs.run(&rows[..1], after(123));
+        runs.run(&rows, after(63));
+        runs.run(&rows, after(66));
+        assert_eq!(runs.out[&2], 1, "{:?}", runs.out);
+    }
 }
 
 #[test]

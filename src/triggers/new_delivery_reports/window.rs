@@ -11,6 +11,9 @@ use crate::sms::schedule::{FORM, paris};
 /// How much of the time before is asked for again: rows may come late.
 pub const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
 
+/// How far back to ask, at least, when it is not known when the last run was.
+const UNKNOWN: SignedDuration = SignedDuration::from_hours(24);
+
 /// A time, in whole minutes: the first and the last of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
@@ -19,10 +22,11 @@ pub struct Window {
 }
 
 impl Window {
-    /// What to ask for now, if it was asked for until then.
-    pub fn since(last: Timestamp, now: Timestamp) -> Self {
-        // A clock that was put back must not leave a gap.
-        Self { from: minute(last.min(now) - OVERLAP), to: minute(now) }
+    /// What to ask for now, if it was asked for until then; so far back, if that is still to come. By
+    /// a clock that was ahead, nobody knows when the last run was.
+    pub fn since(last: Timestamp, back: SignedDuration, now: Timestamp) -> Self {
+        let last = if last > now { now - back.max(UNKNOWN) } else { last };
+        Self { from: minute(last - OVERLAP), to: minute(now) }
     }
 
     /// What to ask for at first.
