@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::cli::Simulator;
 use crate::contract::{sender, sms};
+use crate::platform::Fault;
 use crate::queues::Queue;
 use crate::stage::{Stage, incoming, outgoing, settled, with};
 use crate::step::Launch;
@@ -119,4 +120,16 @@ fn the_hook_for_the_end_of_a_flow_takes_the_note_away_and_asks_no_broker() {
     }
     broker.set_nonblocking(true).unwrap();
     assert_eq!(broker.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+}
+
+#[test]
+fn the_hook_for_the_end_of_a_flow_stops_when_it_is_told_while_the_platform_is_silent() {
+    let stage = Stage::new();
+    let asked = format!("DELETE {STARTUP}");
+    stage.platform.fail(&asked, Fault::Silence, 9);
+    let mut step = mirror(&stage).set("HOOK_SHUTDOWN", "1").start();
+    stage.platform.wait_for(1, &asked);
+    step.signal("TERM");
+    assert_eq!(step.exit(), Some(0), "{}", step.output());
+    step.says("stopped before the platform let go of the step's start-up data");
 }

@@ -67,7 +67,13 @@ pub async fn run<C: Connection>(
         settings.origin.reached(|api| Platform::new(http.clone(), api, settings.api_retry))?;
     let Some(broker) = settings.broker.clone() else {
         let Origin::Platform(platform) = origin else { return Ok(()) };
-        return platform.shut_down(&settings.ids.flow).await;
+        return tokio::select! {
+            done = platform.shut_down(&settings.ids.flow) => done,
+            () = stop.requested() => {
+                tracing::warn!("stopped before the platform let go of the step's start-up data");
+                Ok(())
+            }
+        };
     };
     let reader = Line::new(Broker::new(broker.uri.clone(), "read"), false);
     let writer = Line::new(Broker::new(broker.uri.clone(), "write"), true);
