@@ -26,7 +26,7 @@ pub struct Args {
     #[arg(long)]
     live: bool,
     /// Where it answers
-    #[arg(long, value_name = "HOST:PORT", env = METRICS_ADDR)]
+    #[arg(long, value_name = "HOST:PORT", env = METRICS_ADDR, hide_env_values = true)]
     at: Option<String>,
 }
 

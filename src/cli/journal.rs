@@ -24,7 +24,13 @@ use crate::journal::{self, Filter, Ledger};
 #[command(before_help = EXAMPLES)]
 pub struct Args {
     /// The journal, `file:PATH` or `redis://HOST:PORT`
-    #[arg(long, value_name = "STORE", env = "ISENDPRO_JOURNAL", global = true)]
+    #[arg(
+        long,
+        value_name = "STORE",
+        env = "ISENDPRO_JOURNAL",
+        hide_env_values = true,
+        global = true
+    )]
     journal: Option<String>,
     #[command(subcommand)]
     what: What,

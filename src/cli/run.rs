@@ -14,7 +14,7 @@ pub struct Args {
     #[arg(long, short = 'n')]
     dry_run: bool,
     /// Messages under way at the same time
-    #[arg(long, value_name = "N", env = "ISENDPRO_CONCURRENCY", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", env = "ISENDPRO_CONCURRENCY", hide_env_values = true, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1024))]
     concurrency: u16,
     /// Most calls to the API a second
     #[arg(long, value_name = "N", allow_negative_numbers = true)]

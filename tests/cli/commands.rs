@@ -1,5 +1,6 @@
 //! The commands beside `run`: what they print, and how they end.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::Value;
@@ -158,5 +159,48 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
         let mut running = isendpro(args).start();
         running.close_stdout();
         assert_eq!(running.finish().stderr, "");
+    }
+}
+
+/// The help of a command, and of all those below it.
+fn helps(command: &[&str], variables: &[(String, String)], pages: &mut Vec<String>) {
+    let ask = |flag| {
+        let cli = isendpro(command).args(&[flag]);
+        let cli = variables.iter().fold(cli, |cli, (name, value)| cli.env(name, value));
+        let help = cli.run("");
+        assert_eq!((help.code, help.stderr.as_str()), (0, ""), "{command:?} {flag}");
+        help.stdout
+    };
+    let (long, short) = (ask("--help"), ask("-h"));
+    let below = long.split_once("\nCommands:\n").map(|it| it.1.to_owned()).unwrap_or_default();
+    pages.extend([long, short]);
+    for line in below.lines().take_while(|it| !it.is_empty()) {
+        let name =
+            line.strip_prefix("  ").filter(|it| it.starts_with(|it: char| it.is_alphabetic()));
+        if let Some(name) = name.and_then(|it| it.split(' ').next()) {
+            helps(&[command, &[name]].concat(), variables, pages);
+        }
+    }
+}
+
+#[test]
+fn no_help_shows_what_is_in_the_environment() {
+    let readme =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let mut pages = Vec::new();
+    helps(&[], &[], &mut pages);
+    let known = readme + &pages.concat();
+    let words = known.split(|it: char| !it.is_ascii_uppercase() && it != '_');
+    let names: BTreeSet<&str> = words.filter(|it| it.starts_with("ISENDPRO_")).collect();
+    assert!(names.contains("ISENDPRO_JOURNAL") && names.len() > 15, "{names:?}");
+    let variables: Vec<(String, String)> =
+        names.iter().map(|it| ((*it).to_owned(), "canary-SECRET".to_owned())).collect();
+    let count = pages.len();
+    pages.clear();
+    helps(&[], &variables, &mut pages);
+    assert!(pages.len() == count && count > 30, "{count} pages");
+    for page in &pages {
+        let line = page.lines().find(|it| it.contains("canary"));
+        assert!(line.is_none(), "{line:?}");
     }
 }

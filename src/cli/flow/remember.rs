@@ -14,7 +14,7 @@ use crate::runtime::pipe::Summary;
 pub struct JournalArgs {
     /// Remember what was sent in this journal, `file:PATH` or `redis://HOST:PORT`; a run that was
     /// interrupted is resumed, and sends nothing again
-    #[arg(long, value_name = "STORE", env = "ISENDPRO_JOURNAL")]
+    #[arg(long, value_name = "STORE", env = "ISENDPRO_JOURNAL", hide_env_values = true)]
     journal: Option<String>,
     /// What the run is called in the journal; the action's name by default. Runs of other jobs are
     /// never resumed
