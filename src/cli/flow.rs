@@ -233,6 +233,7 @@ impl Flow {
             deed: self.handler.meta.deed,
             mode,
             remembered,
+            failed: self.args.failed.as_deref(),
             limit,
             price,
             shortage: funds.as_ref().and_then(|it| it.shortage(&guards.count)),

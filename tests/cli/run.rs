@@ -172,7 +172,7 @@ fn trouble_with_the_account_stops_the_reading() {
             "empty-1",
             5,
             "accountCredit",
-            &["no credit", "feed in again", "read up to line 1", "tail -n +2"],
+            &["no credit", "read up to line 1", "nothing was sent", "the whole input again"],
         ),
     ] {
         let simulator = Simulator::start(&[]);

@@ -153,3 +153,63 @@ fn a_simulator_stops_when_it_is_told_to() {
         assert_eq!(run.line()["error"]["kind"], Value::from("unknown"));
     }
 }
+
+/// Runs against a simulator of these arguments, stops by itself, and says where to go on.
+fn stopped(key: &str, args: &[&str], input: &[u8]) -> Finished {
+    let simulator = Simulator::start(&["--credit", "0.12"]);
+    let one = ["--concurrency", "1"];
+    simulator.run("sendSms", key, &one).args(args).run(input)
+}
+
+#[test]
+fn a_run_that_sent_nothing_wants_the_whole_input_again() {
+    let whole = "nothing was sent: mend this, and give the whole input again";
+    let utf16: Vec<u8> = "{}\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (key, input, code) in [
+        ("refused-key", many(13), 4),
+        ("empty-key", many(13), 5),
+        ("main", [&[0xff, 0xfe], &utf16[..]].concat(), 1),
+    ] {
+        let finished = stopped(key, &[], &input);
+        finished.says(code, &[whole]);
+        assert!(!finished.stderr.contains("tail"), "{}", finished.stderr);
+    }
+}
+
+#[test]
+fn what_was_read_and_not_sent_is_counted_before_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let failed = folder.path().join("failed");
+    let failed = failed.to_str().unwrap();
+    for args in [&[][..], &["--failed", failed]] {
+        // The credit pays for two of them.
+        let finished = stopped("short-of-money", args, &many(13));
+        let unsent = finished.lines().iter().filter(|it| it["error"].is_object()).count();
+        let next = format!("; then go on with the rest: tail -n +{}", finished.lines().len() + 1);
+        let place = if args.is_empty() {
+            "not sent: feed in again those whose errors are retryable (each has its line".to_owned()
+        } else {
+            format!("not sent: feed in {failed};")
+        };
+        assert!(unsent > 0);
+        finished.says(5, &[&format!("; {unsent} of its messages "), &place, &next]);
+    }
+    assert!(std::fs::read_to_string(failed).unwrap().contains("n 2"));
+}
+
+#[test]
+fn a_signal_counts_what_the_rate_held_back() {
+    let simulator = Simulator::start(&[]);
+    let args = ["--rate", "0.01", "--unordered"];
+    let mut run = simulator.run("sendSms", "main", &args).start();
+    for line in [&sms("0001", "a"), &sms("0001", "b"), &sms("0001", "c"), "{}"] {
+        run.send(line);
+    }
+    // What is wrong waits for nothing, and comes last: then all were read.
+    let first = [run.line(), run.line()];
+    assert!(first.iter().any(|it| it["status"] == "accepted"), "{first:?}");
+    run.signal("INT");
+    let said = "read up to line 4 of the input; 2 of its messages were not sent: feed in";
+    run.wait().says(130, &[said, "then go on with the rest: tail -n +5"]);
+    assert_eq!(simulator.total(), 1);
+}

@@ -1,5 +1,7 @@
 //! What is said at the end of a run: to a person all of it, else only what went wrong.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use super::Funds;
@@ -15,6 +17,8 @@ pub struct Report<'a> {
     pub mode: Option<&'a str>,
     /// Whether a journal remembers what was sent.
     pub remembered: bool,
+    /// Where failed messages are collected.
+    pub failed: Option<&'a Path>,
     /// The flag whose limit ended it.
     pub limit: Option<&'static str>,
     /// Euros for a part.
@@ -56,8 +60,7 @@ impl Report<'_> {
         }
         if let Some(flag) = self.limit {
             complain(format_args!(
-                "isendpro: the limit of {flag} was reached: what came after it was not sent, and \
-                 came out as errors (--failed FILE collects them, to be fed in again)"
+                "isendpro: the limit of {flag} was reached: what came after it was not sent"
             ));
         }
         if !summary.unprinted.is_empty() {
@@ -71,31 +74,58 @@ impl Report<'_> {
                 "isendpro: stopped: iSendPro refuses the key or this machine's address; see Mon \
                  compte > Mon API in your account, and run `isendpro check`",
             ),
-            Some(AccountTrouble::Credit) => complain(
-                "isendpro: stopped: the account has no credit; top it up, then feed in again what \
-                 was not sent",
-            ),
+            Some(AccountTrouble::Credit) => {
+                complain("isendpro: stopped: the account has no credit; top it up");
+            }
             None => {}
         }
     }
 
-    /// Where to go on after an early end.
+    /// How to go on after an early end.
     fn tell_rest(&self) {
-        let (last, next) = (self.summary.last_line, self.summary.last_line + 1);
-        // A journal counts equal lines from the beginning of the input.
-        let rest = if self.remembered {
-            format!(
-                "isendpro: read up to line {last} of the input; go on with the same whole input: \
-                 the journal knows what was sent"
-            )
-        } else {
-            format!(
-                "isendpro: read up to line {last} of the input; go on with the rest: tail -n +{next}"
-            )
-        };
-        if !self.summary.complete || self.summary.account.is_some() {
-            complain(&rest);
+        let summary = self.summary;
+        if summary.complete && summary.account.is_none() {
+            return;
         }
+        let last = summary.last_line;
+        // A journal counts equal lines from the beginning of the input.
+        let advice = if self.remembered {
+            "go on with the same whole input: the journal knows what was sent".to_owned()
+        } else {
+            self.advice()
+        };
+        complain(format_args!("isendpro: read up to line {last} of the input; {advice}"));
+    }
+
+    /// How to go on without a journal.
+    fn advice(&self) -> String {
+        let (summary, deed) = (self.summary, self.deed);
+        let Summary { tally, unsent, partly, .. } = summary;
+        if tally.accepted + tally.unknown + tally.planned == 0 {
+            let mistake = summary.account.is_some() || summary.stopped.is_some();
+            let mend = if mistake { "mend this, and " } else { "" };
+            return format!("nothing was {deed}: {mend}give the whole input again");
+        }
+        let mut steps = Vec::new();
+        if *unsent > 0 {
+            let place = match self.failed {
+                Some(path) => format!("feed in {}", path.display()),
+                None => "feed in again those whose errors are retryable (each has its line; \
+                         --failed FILE would collect them)"
+                    .to_owned(),
+            };
+            let verb = if *unsent == 1 { "was" } else { "were" };
+            steps.push(format!("{unsent} of its messages {verb} not {deed}: {place}"));
+        }
+        if *partly > 0 {
+            steps.push(format!("{partly} {deed} in part: feed in the \"retry\" of each result"));
+        }
+        if !summary.complete {
+            let then = if steps.is_empty() { "" } else { "then " };
+            let next = summary.last_line + 1;
+            steps.push(format!("{then}go on with the rest: tail -n +{next}"));
+        }
+        steps.join("; ")
     }
 
     /// The exit code: that of the run, or that the credit is not enough for what is planned.

@@ -21,6 +21,12 @@ pub struct Summary {
     pub tally: Tally,
     /// Messages with a mistake in them, before anything left; answers that cannot be used.
     pub invalid: u64,
+    /// Messages of which nothing was sent, and that are worth another try.
+    #[serde(skip)]
+    pub unsent: u64,
+    /// Messages that were sent to some of their recipients only: their results say what to retry.
+    #[serde(skip)]
+    pub partly: u64,
     /// Messages that failed for a mistake in the configuration.
     #[serde(skip)]
     pub misconfigured: u64,
@@ -51,8 +57,12 @@ impl Summary {
         self.messages += 1;
         self.tally.add(verdict.tally);
         self.account = self.account.or(verdict.account);
-        let Some(error) = &verdict.error else { return };
+        let Some(error) = &verdict.error else {
+            self.partly += u64::from(verdict.tally.not_sent > 0);
+            return;
+        };
         self.failed += 1;
+        self.unsent += u64::from(error.retryable());
         match error.kind {
             Kind::Config => self.misconfigured += 1,
             Kind::Invalid | Kind::Internal | Kind::Unusable => self.invalid += 1,
