@@ -5,6 +5,7 @@ mod check;
 mod count;
 mod describe;
 mod failed;
+mod files;
 mod flow;
 mod health;
 mod journal;

@@ -14,18 +14,28 @@ use crate::runtime::pipe::Failures;
 pub struct FailedFile(Mutex<File>);
 
 impl FailedFile {
-    /// Makes or empties the file.
+    /// Refuses a file that still holds what an earlier run could not carry out.
     ///
     /// # Errors
-    /// When it cannot be written, or is the input itself.
-    pub fn create(path: &Path) -> anyhow::Result<Arc<Self>> {
-        if is_stdin(path) {
+    /// When it is not empty.
+    pub fn vacant(path: &Path) -> Result<(), Usage> {
+        if std::fs::metadata(path).is_ok_and(|it| it.is_file() && it.len() > 0) {
             let path = path.display();
-            let said = format!("--failed {path} is the input itself; name another file");
-            return Err(Usage(said).into());
+            return Err(Usage(format!(
+                "--failed {path} holds what an earlier run could not carry out; feed it in first, \
+                 or remove it"
+            )));
         }
+        Ok(())
+    }
+
+    /// Makes the file, if it is not there.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn create(path: &Path) -> anyhow::Result<Arc<Self>> {
         let mut options = OpenOptions::new();
-        options.create(true).write(true).truncate(false);
+        options.create(true).append(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let opened = || format!("opening {}", path.display());
@@ -39,7 +49,6 @@ impl FailedFile {
                 file.set_permissions(owner_only).with_context(opened)?;
             }
         }
-        file.set_len(0).ok();
         Ok(Arc::new(Self(Mutex::new(file))))
     }
 }
@@ -49,18 +58,4 @@ impl Failures for FailedFile {
         let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         file.write_all(format!("{line}\n").as_bytes())
     }
-}
-
-/// Whether this file is the one that is being read: opening it for writing would empty it.
-#[cfg(unix)]
-fn is_stdin(path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    let of =
-        |path: &Path| std::fs::metadata(path).map(|it| (it.dev(), it.ino(), it.is_file())).ok();
-    of(path).is_some_and(|it| it.2 && of(Path::new("/dev/stdin")) == Some(it))
-}
-
-#[cfg(not(unix))]
-fn is_stdin(_path: &Path) -> bool {
-    false
 }

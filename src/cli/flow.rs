@@ -21,7 +21,7 @@ use self::remember::Remembering;
 use super::failed::FailedFile;
 use super::limits::{Count, LimitArgs};
 use super::settings::{SettingsArgs, advised};
-use super::{Usage, complain, monitor, server, stdio, terminal};
+use super::{Usage, complain, files, monitor, server, stdio, terminal};
 use crate::actions::Session;
 use crate::catalog::{kind_is_open, step_fields};
 use crate::component::{Config, Handler};
@@ -41,7 +41,7 @@ pub struct FlowArgs {
     #[command(flatten)]
     limits: LimitArgs,
     /// Collect failed messages in this file, to be fed in again (those that may have been sent are
-    /// refused then); it may hold keys
+    /// refused then); it may hold keys. It must be new or empty
     #[arg(long, value_name = "FILE")]
     failed: Option<PathBuf>,
     /// Write the counts to this file, as JSON
@@ -81,6 +81,7 @@ pub struct Manner {
 
 /// Carries messages from stdin to stdout.
 pub fn main(args: FlowArgs, manner: Manner, journal: Option<JournalArgs>) -> anyhow::Result<u8> {
+    check_files(&args, journal.as_ref())?;
     super::logging::start(args.verbose, args.log_file.as_deref())?;
     let handler = super::actions::find(&args.action)?;
     let config = config(&args, manner, handler)?;
@@ -91,6 +92,17 @@ pub fn main(args: FlowArgs, manner: Manner, journal: Option<JournalArgs>) -> any
     // A read of stdin that is still waiting must not hold the exit.
     runtime.shutdown_background();
     carried.context("carrying messages")?
+}
+
+/// Before anything is opened: opening empties some of them.
+fn check_files(args: &FlowArgs, journal: Option<&JournalArgs>) -> Result<(), Usage> {
+    let written = [
+        ("--failed", args.failed.as_deref()),
+        ("--summary", args.summary.as_deref()),
+        ("--log-file", args.log_file.as_deref()),
+    ];
+    files::apart(&written, ("--journal", journal.and_then(JournalArgs::file)))?;
+    args.failed.as_deref().map_or(Ok(()), FailedFile::vacant)
 }
 
 fn config(args: &FlowArgs, manner: Manner, handler: &Handler<Session>) -> anyhow::Result<Config> {

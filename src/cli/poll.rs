@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 
 use self::state::{Account, StateFile};
 use super::settings::{SettingsArgs, advised};
-use super::{FAILED, Usage, actions, code_of, complain, logging, server, stdio};
+use super::{FAILED, Usage, actions, code_of, complain, files, logging, server, stdio};
 use crate::actions::Session;
 use crate::catalog::step_fields;
 use crate::component::{
@@ -58,6 +58,7 @@ credit.";
 
 /// Runs the trigger once.
 pub fn main(args: &Args) -> anyhow::Result<u8> {
+    files::apart(&[("--log-file", args.log_file.as_deref())], ("--state", Some(&args.state)))?;
     logging::start_telling(args.verbose, args.log_file.as_deref())?;
     let handler = actions::find(&args.trigger)?;
     check(handler)?;

@@ -24,16 +24,15 @@ fn the_input_is_not_emptied_by_naming_it_as_the_failed_file() {
 }
 
 #[test]
-fn a_failed_file_that_was_there_before_becomes_private_and_empty() {
+fn a_failed_file_that_was_there_before_becomes_private() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("failed.ndjson");
-    std::fs::write(&path, "of an earlier run\n").unwrap();
+    std::fs::write(&path, "").unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
     let args = ["run", "sendSms", "--server", "simulator", "--failed", path.to_str().unwrap()];
     isendpro(&args).run(r#"{"num":"0142000000","sms":"landline"}"#).quiet(3);
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-    let kept = std::fs::read_to_string(&path).unwrap();
-    assert!(kept.contains("landline") && !kept.contains("earlier"), "{kept}");
+    assert!(std::fs::read_to_string(&path).unwrap().contains("landline"));
 }
 
 #[test]
@@ -199,4 +198,55 @@ fn no_setting_makes_a_real_send_look_like_a_test() {
     assert_eq!(simulator.total(), 0);
     let empty = ["run", "sendSms", "--set", "server="];
     isendpro(&empty).key("k").run(sms("0001", "x")).says(2, &["--set server= has no value"]);
+}
+
+#[test]
+fn what_an_earlier_run_could_not_send_is_not_lost_to_the_next_one() {
+    let simulator = Simulator::start(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("failed.ndjson");
+    let run = || simulator.run("sendSms", "k", &["--failed", path.to_str().unwrap()]);
+    run().run(r#"{"num":"0142000000","sms":"landline"}"#).quiet(3);
+    let kept = std::fs::read_to_string(&path).unwrap();
+    let refused = run().run(sms("0001", "a"));
+    refused.says(2, &["--failed", "holds what an earlier run", "feed it in first", "or remove it"]);
+    assert_eq!((std::fs::read_to_string(&path).unwrap(), simulator.total()), (kept, 0));
+}
+
+/// `isendpro run sendSms` with these arguments, in a folder with a file of messages: the exit code,
+/// stderr, and what is in the file then.
+fn over_files(line: &str) -> (i32, String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("in");
+    std::fs::write(&input, sms("0001", "keep me") + "\n").unwrap();
+    let line = format!("exec \"$0\" run sendSms --server simulator {line}");
+    let out = Command::new("timeout")
+        .args(["60", "/bin/sh", "-c", &line, env!("CARGO_BIN_EXE_isendpro")])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let kept = std::fs::read_to_string(&input).unwrap();
+    (out.status.code().unwrap(), String::from_utf8_lossy(&out.stderr).into_owned(), kept)
+}
+
+#[test]
+fn no_file_of_a_run_may_be_its_input_its_output_or_another_one() {
+    for (line, said) in [
+        ("--failed in < in", "--failed in is the input itself; name another file"),
+        ("--summary in < in", "--summary in is the input itself; name another file"),
+        ("--log-file in < in", "--log-file in is the input itself; name another file"),
+        ("--failed out < in > out", "--failed out is where the results go; name another file"),
+        ("--summary out < in > out", "--summary out is where the results go; name another file"),
+        ("--log-file ./out < in >> out", "--log-file ./out is where the results go"),
+        ("--failed a --summary a < in", "--failed and --summary are the same file: a"),
+        ("--failed a --log-file ./a < in", "--failed and --log-file are the same file: ./a"),
+        ("--summary $PWD/a --log-file a < in", "--summary and --log-file are the same file: a"),
+        ("--journal file:a --summary a < in", "--journal and --summary are the same file: a"),
+    ] {
+        let (code, stderr, kept) = over_files(line);
+        assert_eq!((code, stderr.contains(said)), (2, true), "{line}: {stderr}");
+        assert_eq!(kept, sms("0001", "keep me") + "\n", "{line}");
+    }
+    let apart = "--failed a --summary b --log-file /dev/null < in > /dev/null";
+    assert_eq!(over_files(apart), (0, String::new(), sms("0001", "keep me") + "\n"));
 }

@@ -1,5 +1,6 @@
 //! The journal of a run.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::cli::journal::{close, open};
@@ -35,6 +36,11 @@ pub struct Remembering {
 }
 
 impl JournalArgs {
+    /// The journal's file, if it is one.
+    pub fn file(&self) -> Option<&Path> {
+        self.journal.as_deref()?.strip_prefix("file:").map(Path::new)
+    }
+
     /// Opens the journal and begins a run of this action, or resumes the last one; `None` without a
     /// journal. What is sent in a test mode is a job of its own: it must not keep anything from being
     /// sent in earnest.

@@ -1,0 +1,77 @@
+//! The files that a command writes. None of them may be another one of its files, or it would destroy
+//! what it reads, or never come to an end.
+
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+
+use super::Usage;
+
+/// A flag, and the file that it names.
+pub type Named<'a> = (&'static str, Option<&'a Path>);
+
+/// Sees to it that the files that are written are not the input, not where the results go, and not
+/// the same.
+///
+/// # Errors
+/// The first two that are the same.
+pub fn apart(written: &[Named], kept: Named) -> Result<(), Usage> {
+    let named = |it: &Named<'_>| it.1.map(|path| (it.0, path.to_owned(), identity(path)));
+    let mut seen: Vec<_> = named(&kept).into_iter().collect();
+    let (stdin, stdout) = (standard(std::io::stdin()), standard(std::io::stdout()));
+    for (flag, path, identity) in written.iter().filter_map(named) {
+        let shown = path.display();
+        let Some(identity) = identity else { continue };
+        for (stream, what) in [(&stdin, "the input itself"), (&stdout, "where the results go")] {
+            if stream.as_ref() == Some(&identity) {
+                return Err(Usage(format!("{flag} {shown} is {what}; name another file")));
+            }
+        }
+        if let Some((other, ..)) = seen.iter().find(|it| it.2.as_ref() == Some(&identity)) {
+            return Err(Usage(format!("{other} and {flag} are the same file: {shown}")));
+        }
+        seen.push((flag, path, Some(identity)));
+    }
+    Ok(())
+}
+
+/// What two ways to the same file have in common.
+#[derive(Debug, PartialEq, Eq)]
+enum Identity {
+    #[cfg(unix)]
+    Inode(u64, u64),
+    Path(PathBuf),
+}
+
+/// The identity of a file; of one that is not there yet, its place. `None` for what is no file, such
+/// as /dev/null.
+fn identity(path: &Path) -> Option<Identity> {
+    if let Ok(found) = std::fs::metadata(path) {
+        return of(&found, || path.canonicalize().ok());
+    }
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    let folder = folder.unwrap_or_else(|| Path::new(".")).canonicalize().ok()?;
+    Some(Identity::Path(folder.join(path.file_name()?)))
+}
+
+#[cfg(unix)]
+fn of(found: &Metadata, _path: impl FnOnce() -> Option<PathBuf>) -> Option<Identity> {
+    use std::os::unix::fs::MetadataExt as _;
+    found.is_file().then(|| Identity::Inode(found.dev(), found.ino()))
+}
+
+#[cfg(not(unix))]
+fn of(found: &Metadata, path: impl FnOnce() -> Option<PathBuf>) -> Option<Identity> {
+    found.is_file().then(path).flatten().map(Identity::Path)
+}
+
+/// What a standard stream is, if it is a file.
+#[cfg(unix)]
+fn standard(stream: impl std::os::fd::AsFd) -> Option<Identity> {
+    let file = std::fs::File::from(stream.as_fd().try_clone_to_owned().ok()?);
+    of(&file.metadata().ok()?, || None)
+}
+
+#[cfg(not(unix))]
+fn standard<T>(_stream: T) -> Option<Identity> {
+    None
+}
