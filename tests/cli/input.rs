@@ -205,9 +205,11 @@ fn utf_16_is_named_and_nothing_is_sent() {
 fn two(server: &str, key: Option<&str>, args: &[&str], code: i32) -> Vec<Value> {
     let run = isendpro(&["run", "sendSms", "--server", server]).args(args);
     let run = if let Some(key) = key { run.key(key) } else { run };
-    let lines = run.run(format!("{}\n{}", sms("0001", "a"), sms("0002", "b"))).quiet(code);
-    assert_eq!(lines.len(), 2);
-    lines
+    let finished = run.run(format!("{}\n{}", sms("0001", "a"), sms("0002", "b")));
+    let told = usize::from(code == 2);
+    assert_eq!((finished.code, finished.stderr.lines().count()), (code, told), "{finished:?}");
+    assert_eq!(finished.lines().len(), 2);
+    finished.lines()
 }
 
 #[test]
@@ -251,4 +253,13 @@ fn a_server_that_answers_a_web_page_is_told_by_its_status() {
     kind("403 Forbidden", 3, "refused", "check the server's address");
     kind("404 Not Found", 3, "refused", "check the server's address");
     kind("302 Found", 3, "refused", "check the server's address");
+}
+
+#[test]
+fn a_mistake_in_the_configuration_is_told_once_off_a_terminal() {
+    let simulator = Simulator::start(&[]);
+    let input: String = (0..30).map(|it| sms("0001", &it.to_string()) + "\n").collect();
+    let run = isendpro(&["run", "sendSms", "--server", &simulator.url]).run(input);
+    run.says(2, &["isendpro: 30 of 30 messages: CONFIGURATION, nothing sent: keyid: is missing"]);
+    assert_eq!((run.stderr.lines().count(), run.lines().len()), (1, 30));
 }

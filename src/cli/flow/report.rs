@@ -55,6 +55,10 @@ impl Report<'_> {
 
     fn tell_trouble(&self) {
         let summary = self.summary;
+        if let Some(mistake) = &summary.mistake {
+            let Summary { misconfigured, messages, .. } = summary;
+            complain(format_args!("isendpro: {misconfigured} of {messages} messages: {mistake}"));
+        }
         if let Some(reason) = &summary.stopped {
             complain(format_args!("isendpro: stopped early: {reason}"));
         }

@@ -30,6 +30,9 @@ pub struct Summary {
     /// Messages that failed for a mistake in the configuration.
     #[serde(skip)]
     pub misconfigured: u64,
+    /// The first of these mistakes.
+    #[serde(skip)]
+    pub mistake: Option<String>,
     /// What was wrong with the account.
     #[serde(skip)]
     pub account: Option<AccountTrouble>,
@@ -64,7 +67,10 @@ impl Summary {
         self.failed += 1;
         self.unsent += u64::from(error.retryable());
         match error.kind {
-            Kind::Config => self.misconfigured += 1,
+            Kind::Config => {
+                self.misconfigured += 1;
+                self.mistake.get_or_insert_with(|| error.to_string());
+            }
             Kind::Invalid | Kind::Internal | Kind::Unusable => self.invalid += 1,
             _ => {}
         }
