@@ -9,6 +9,7 @@ mod files;
 mod flow;
 mod health;
 mod journal;
+mod keyfile;
 mod limits;
 mod logging;
 mod monitor;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Map, Value};
 
-use super::Usage;
+use super::{Usage, keyfile};
 use crate::actions::Session;
 use crate::catalog::{SETTINGS, step_fields, unknown_settings};
 use crate::component::{Config, Error, Handler, Kind, nearest};
@@ -36,9 +36,7 @@ impl SettingsArgs {
         };
         settings.extend(environment());
         if let Some(path) = &self.keyid_file {
-            let key = std::fs::read_to_string(path)
-                .map_err(|it| Usage(format!("--keyid-file {}: {it}", path.display())))?;
-            settings.insert("keyid".to_owned(), key.trim().into());
+            settings.insert("keyid".to_owned(), keyfile::read(path)?.into());
         }
         if let Some(server) = self.server.as_deref().map(str::trim) {
             if server.is_empty() {

@@ -170,3 +170,33 @@ fn a_rate_is_kept() {
     assert!(began.elapsed().as_millis() >= 500, "ten waits of 50 ms: {:?}", began.elapsed());
     assert_eq!(simulator.total(), 11);
 }
+
+#[test]
+fn a_file_that_holds_more_than_a_key_is_refused_and_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key");
+    let path = path.to_str().unwrap();
+    let utf16 = "canaryKEY\n".encode_utf16().flat_map(u16::to_le_bytes);
+    let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(utf16).collect();
+    for (content, said) in [
+        (&b"canaryKEY\ncanaryKEY2\n"[..], "more than one line"),
+        (b"canaryKEY canaryKEY2", "white space"),
+        (b"canary\x01KEY", "a character that cannot be printed"),
+        (b"ISENDPRO_KEYID=canaryKEY", "the key and nothing else, found \"=\""),
+        (b"\"canaryKEY\"\n", "the key and nothing else, found quotes"),
+        (b"'canaryKEY'\n", "the key and nothing else, found quotes"),
+        (b"canaryKEY".repeat(400_000).as_slice(), "longer than any key"),
+        (b" \n\n", "the file is empty"),
+        (b"", "the file is empty"),
+        (&utf16, "iconv -f UTF-16 -t UTF-8"),
+        (b"canary\xe9KEY", "is not UTF-8"),
+    ] {
+        std::fs::write(path, content).unwrap();
+        let run = isendpro(&["check", "--server", "simulator", "--keyid-file", path]).run("");
+        run.says(2, &["--keyid-file", path, said]);
+        assert!(!format!("{run:?}").contains("canary"), "{run:?}");
+    }
+    // As Windows writes it.
+    std::fs::write(path, "\u{feff}0123456789abcdef\r\n").unwrap();
+    isendpro(&["check", "--server", "simulator", "--keyid-file", path]).run("").says(0, &[]);
+}

@@ -1,0 +1,55 @@
+//! The file that holds the key and nothing else.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use super::Usage;
+
+/// Most bytes of a key. Keys of 10 to 32 characters have been seen.
+const LONGEST: usize = 256;
+/// What is read of a file: a key, with what an editor may put around it.
+const MOST: u64 = 4096;
+
+/// Reads the key.
+///
+/// # Errors
+/// When the file cannot be read, or does not hold one key and nothing else. The key is never in it.
+pub fn read(path: &Path) -> Result<String, Usage> {
+    let failed =
+        |it: &dyn std::fmt::Display| Usage(format!("--keyid-file {}: {it}", path.display()));
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|it| it.take(MOST).read_to_end(&mut bytes));
+    read.map_err(|it| failed(&it))?;
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || bytes.contains(&0) {
+        return Err(failed(&"the file is UTF-16; convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW"));
+    }
+    let text = str::from_utf8(&bytes).map_err(|_| failed(&"the file is not UTF-8 text"))?;
+    let key = text.trim_start_matches('\u{feff}').trim();
+    match wrong(key) {
+        Some(wrong) => Err(failed(&wrong)),
+        None => Ok(key.to_owned()),
+    }
+}
+
+/// What a key cannot be.
+fn wrong(key: &str) -> Option<&'static str> {
+    let holds = |what: fn(char) -> bool| key.contains(what);
+    if key.is_empty() {
+        Some("the file is empty")
+    } else if key.len() > LONGEST {
+        Some("what it holds is longer than any key")
+    } else if key.lines().count() > 1 {
+        Some("it must hold the key and nothing else, found more than one line")
+    } else if holds(char::is_whitespace) {
+        Some("it must hold the key and nothing else, found white space within")
+    } else if holds(char::is_control) {
+        Some("it must hold the key and nothing else, found a character that cannot be printed")
+    } else if holds(|it| matches!(it, '"' | '\'')) {
+        Some("it must hold the key and nothing else, found quotes")
+    } else if holds(|it| it == '=') {
+        Some("it must hold the key and nothing else, found \"=\"")
+    } else {
+        None
+    }
+}
