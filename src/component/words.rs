@@ -87,7 +87,8 @@ fn describe(found: &ValidationError, known: &[String], missing: &[&str]) -> Vec<
 
 fn unknown(at: &str, name: &str, known: &[String], missing: &[&str]) -> Mistake {
     let field = join(at, name);
-    let advice = match slip(name, known, missing).or_else(|| alike(name, known, 0.66)) {
+    let meant = other_name(name, missing).or_else(|| slip(name, known, missing));
+    let advice = match meant.or_else(|| alike(name, known, 0.66)) {
         Some(nearest) => format!("did you mean \"{nearest}\"? "),
         None => String::new(),
     };
@@ -95,6 +96,16 @@ fn unknown(at: &str, name: &str, known: &[String], missing: &[&str]) -> Mistake 
         "{field}: is not a field of this message; {advice}your own data goes under \"meta\""
     );
     Mistake { field, words }
+}
+
+/// The field that is missing, where this is its name in other APIs.
+fn other_name<'a>(name: &str, missing: &[&'a str]) -> Option<&'a str> {
+    let meant = match name.to_lowercase().as_str() {
+        "message" | "text" | "texte" | "body" | "content" => "sms",
+        "to" | "tel" | "phone" | "mobile" | "number" | "numero" | "recipient" => "num",
+        _ => return None,
+    };
+    missing.iter().copied().find(|it| *it == meant)
 }
 
 /// The known name that was most likely meant, if any is near.
@@ -234,6 +245,19 @@ mod tests {
             said(&json!({"num": "06", "sms": "x", "qqq": 1})),
             "qqq: is not a field of this message; your own data goes under \"meta\""
         );
+    }
+
+    #[test]
+    fn the_name_of_a_missing_field_in_other_apis_is_known() {
+        for (name, field, meant) in
+            [("to", "num", true), ("message", "sms", true), ("text", "num", false)]
+        {
+            let mut message = json!({"num": "06", "sms": "x"});
+            message.as_object_mut().unwrap().remove(field);
+            message[name] = "x".into();
+            let said = said(&message);
+            assert_eq!(said.contains(&format!("did you mean \"{field}\"?")), meant, "{said}");
+        }
     }
 
     #[test]
