@@ -3,7 +3,7 @@
 #[cfg(feature = "simulator")]
 use anyhow::Context as _;
 
-use crate::component::Config;
+use crate::component::{Config, Error, nearest};
 
 /// What keeps the simulator of this process alive.
 #[cfg(feature = "simulator")]
@@ -17,6 +17,7 @@ pub struct Simulator;
 pub async fn resolve(config: &mut Config) -> anyhow::Result<Simulator> {
     // Only we know whether it is a test.
     config.unset("testMode");
+    known(config)?;
     if config.text("server").is_none_or(|it| !it.eq_ignore_ascii_case("simulator")) {
         return Ok(None);
     }
@@ -35,5 +36,20 @@ pub async fn resolve(config: &mut Config) -> anyhow::Result<Simulator> {
 #[allow(clippy::unused_async, reason = "the same shape as with the simulator")]
 pub async fn resolve(config: &mut Config) -> anyhow::Result<Simulator> {
     config.unset("testMode");
+    known(config)?;
     Ok(Simulator)
+}
+
+/// A slip in the name of a server gets the name that was meant.
+fn known(config: &Config) -> Result<(), Error> {
+    // An address, or a title of the connector that this one replaces, is none.
+    let named = |it: &String| !it.contains("://") && !it.starts_with("---");
+    let Some(server) = config.text("server").filter(named) else { return Ok(()) };
+    match nearest(&server, &["isendpro", "simulator"]) {
+        Some(meant) if !server.trim().eq_ignore_ascii_case(meant) => {
+            Err(Error::config("server", format!("{server} is no server"))
+                .hint(format!("did you mean {meant}?")))
+        }
+        _ => Ok(()),
+    }
 }

@@ -106,15 +106,17 @@ impl ClientBuilder {
 }
 
 fn server_url(server: &str, allow_http: bool) -> Result<Url, Failure> {
-    let url = Url::parse(server.trim()).map_err(|it| Failure {
-        hint: Some("give isendpro, simulator, or an address such as https://host/cgi-bin"),
-        ..Failure::new(format!("the server's address cannot be read: {it}"))
-    })?;
-    if url.host_str().is_none_or(str::is_empty)
-        || !url.username().is_empty()
-        || url.password().is_some()
-    {
-        return Err(Failure::new("the server's address must be of the form https://host/path"));
+    let hint = Some("give isendpro, simulator, or an address such as https://host/cgi-bin");
+    let failure = |it: &str| Failure { hint, ..Failure::new(format!("the server's address {it}")) };
+    if !server.contains("://") {
+        return Err(failure("does not begin with https://"));
+    }
+    let url = Url::parse(server.trim()).map_err(|it| failure(&format!("cannot be read: {it}")))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(failure("must not hold a user name or a password"));
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err(failure("names no host"));
     }
     match url.scheme() {
         "https" => Ok(url),
@@ -325,8 +327,10 @@ mod tests {
         assert!(refused("http://apirest.isendpro.com/cgi-bin").contains("in clear"));
         assert!(Client::builder().server("http://example.org").allow_http(true).build().is_ok());
         assert!(refused("ftp://example.org").contains("https"));
-        assert!(refused("apirest.isendpro.com").contains("cannot be read"));
-        assert!(refused("https://user:pw@example.org").contains("form"));
+        assert!(refused("apirest.isendpro.com").contains("begin with https://"));
+        assert!(refused("https://").contains("cannot be read"));
+        let with_password = refused("https://user:pw@example.org");
+        assert!(with_password.contains("user name or a password") && !with_password.contains("pw"));
     }
 
     #[test]

@@ -200,3 +200,22 @@ fn a_file_that_holds_more_than_a_key_is_refused_and_not_shown() {
     std::fs::write(path, "\u{feff}0123456789abcdef\r\n").unwrap();
     isendpro(&["check", "--server", "simulator", "--keyid-file", path]).run("").says(0, &[]);
 }
+
+#[test]
+fn a_server_that_is_none_is_told_in_words() {
+    for (server, words) in [
+        ("example.com", &["server:", "does not begin with https://", "https://host/cgi-bin"][..]),
+        ("localhost:8080", &["does not begin with https://"]),
+        ("simulater", &["simulater is no server", "did you mean simulator?"]),
+        ("isendpr", &["isendpr is no server", "did you mean isendpro?"]),
+        ("https://user:pw@example.com", &["must not hold a user name or a password"]),
+    ] {
+        for command in [&["run", "sendSms"][..], &["check"]] {
+            let cli = isendpro(command).args(&["--server", server]).key("k");
+            let finished = cli.run(sms("0001", "a"));
+            finished.says(2, words);
+            assert!(!finished.stderr.contains("pw"), "{}", finished.stderr);
+            assert!(!finished.stderr.contains("URL"), "{}", finished.stderr);
+        }
+    }
+}
