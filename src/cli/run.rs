@@ -14,7 +14,7 @@ pub struct Args {
     #[arg(long, short = 'n')]
     dry_run: bool,
     /// Messages under way at the same time
-    #[arg(long, value_name = "N", env = "ISENDPRO_CONCURRENCY", hide_env_values = true, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", env = "ISENDPRO_CONCURRENCY", hide_env_values = true, default_value_t = 8, value_parser = concurrency)]
     concurrency: u16,
     /// Most calls to the API a second
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
@@ -56,6 +56,14 @@ pub fn main(args: Args) -> anyhow::Result<u8> {
         totals: false,
     };
     flow::main(args.flow, manner, Some(args.journal))
+}
+
+/// A number that may come from the environment too, which clap does not say.
+fn concurrency(text: &str) -> Result<u16, String> {
+    let number = text.trim().parse().ok().filter(|it| (1..=1024).contains(it));
+    number.ok_or_else(|| {
+        "--concurrency, or else ISENDPRO_CONCURRENCY, must be from 1 to 1024".to_owned()
+    })
 }
 
 /// A share such as `5%` or `0.05`.

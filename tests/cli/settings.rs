@@ -219,3 +219,15 @@ fn a_server_that_is_none_is_told_in_words() {
         }
     }
 }
+
+#[test]
+fn a_number_that_is_none_names_the_variable_that_it_may_come_from() {
+    for wrong in ["abc", "0", "1025", "-1"] {
+        let cli = isendpro(&["run", "sendSms", "--server", "simulator"]);
+        cli.env("ISENDPRO_CONCURRENCY", wrong)
+            .run("")
+            .says(2, &["ISENDPRO_CONCURRENCY", "1 to 1024"]);
+    }
+    let two = isendpro(&["run", "sendSms", "--server", "simulator", "--concurrency", "1024"]);
+    two.env("ISENDPRO_CONCURRENCY", "abc").run("").quiet(0);
+}
