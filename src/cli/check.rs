@@ -21,7 +21,9 @@ pub fn main(args: &Args) -> anyhow::Result<u8> {
         let session = Session::connect(&config)?;
         match session.verify().await {
             Ok(verified) => {
-                super::print(&format!("{}\n", verified.message))?;
+                let simulated = config.text("testMode").is_some();
+                let note = if simulated { " [simulator: no real account]" } else { "" };
+                super::print(&format!("{}{note}\n", verified.message))?;
                 Ok(0)
             }
             Err(error) => {

@@ -204,3 +204,10 @@ fn no_help_shows_what_is_in_the_environment() {
         assert!(line.is_none(), "{line:?}");
     }
 }
+
+#[test]
+fn a_check_of_the_simulator_says_so() {
+    let checked = isendpro(&["check", "--server", "simulator"]).run("");
+    assert_eq!((checked.code, checked.stderr.as_str()), (0, ""));
+    assert!(checked.stdout.ends_with(" [simulator: no real account]\n"), "{}", checked.stdout);
+}
