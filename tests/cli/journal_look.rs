@@ -329,3 +329,33 @@ fn a_message_is_shown_with_its_recipients_and_one_of_them_is_meant_by_its_place(
     assert_eq!(stage.unknown().len(), 1);
     assert_eq!(stage.journal(&["forget", "--key", beginning]).stdout, "1 forgotten\n");
 }
+
+#[test]
+fn a_time_is_read_as_people_write_it() {
+    let stage = Stage::new(&[]);
+    stage.run("sendSms", &[message("0001", "a")]).quiet(0);
+    for (before, count) in [
+        ("2026-01-01", 0),
+        ("2026-01-01 00:00", 0),
+        ("2026-01-01T00:00Z", 0),
+        ("2099-12-31", 1),
+        ("2099-12-31 23:59", 1),
+    ] {
+        let listed = stage.journal(&["list", "--json", "--before", before]).quiet(0);
+        assert_eq!(listed.len(), count, "{before}");
+    }
+    for wrong in ["01/01/2026", "yesterday", "2026-13-01", "2026-01-01T00:00"] {
+        let refused = stage.journal(&["forget", "--before", wrong]);
+        refused
+            .says(2, &["must be a time such as 2026-01-01T00:00Z, or 2026-01-01 in French time"]);
+    }
+    assert_eq!(stage.journal(&["forget", "--before", "2099-12-31"]).stdout, "1 forgotten\n");
+}
+
+#[test]
+fn a_report_that_is_not_there_is_an_error_also_when_nothing_is_in_doubt() {
+    let stage = Stage::new(&[]);
+    stage.run("sendSms", &[message("0001", "a")]).quiet(0);
+    stage.reconcile(&["--report", "/no/such/report"]).says(2, &["--report /no/such/report"]);
+    assert_eq!(stage.reconcile(&[]).stdout, "nothing is in doubt\n");
+}

@@ -7,6 +7,7 @@ use crate::cli::Usage;
 use crate::journal::{Filter, State};
 use crate::sms::number;
 use crate::sms::region::Region;
+use crate::sms::schedule;
 
 /// Which entries are meant. All that is given must hold.
 #[derive(Debug, clap::Args)]
@@ -24,8 +25,8 @@ pub struct FilterArgs {
     /// A number
     #[arg(long)]
     num: Option<String>,
-    /// Older than this, such as 2026-01-01T00:00Z
-    #[arg(long, value_name = "TIME")]
+    /// Older than this, such as 2026-01-01T00:00Z, or 2026-01-01 in French time
+    #[arg(long, value_name = "TIME", value_parser = instant)]
     before: Option<Timestamp>,
 }
 
@@ -65,4 +66,18 @@ fn state(text: &str) -> Result<State, String> {
         "unknown" => Ok(State::Unknown),
         _ => Err("must be claimed, accepted, refused or unknown".to_owned()),
     }
+}
+
+/// A time with its offset, or in the API's form in French time; a day is its beginning.
+pub fn instant(text: &str) -> Result<Timestamp, String> {
+    let here =
+        |date: jiff::civil::DateTime| Some(date.to_zoned(schedule::paris()).ok()?.timestamp());
+    let local =
+        || schedule::date(text).or_else(|| schedule::date(&format!("{} 00:00", text.trim())));
+    let instant = text.parse().ok().or_else(|| local().and_then(here));
+    instant.ok_or_else(|| {
+        "must be a time such as 2026-01-01T00:00Z, or 2026-01-01 in French time, or \"2026-01-01 \
+         08:00\""
+            .to_owned()
+    })
 }
