@@ -33,7 +33,7 @@ pub use connection::{Component, Connection, Diagnosis, Verified};
 pub use erased::{Bound, Finished, Job, PartInfo, Source, Task, Work, json_planned};
 pub use error::{Error, Kind};
 pub use handler::{Handler, Role};
-pub use identity::{add_text, finish, hex, identity, reference, stretch, tracker};
+pub use identity::{add_text, finish, hex, identity, purpose, reference, stretch, tracker};
 pub use input::Common;
 pub use journal::{
     Claim, Fallout, Journal, Kept, Known, MessageKey, NumberHash, Past, RETURNED, Scope, Slot,

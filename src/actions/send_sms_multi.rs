@@ -251,6 +251,7 @@ impl Action for SendSmsMulti {
         batch.narrow(keep, whole);
     }
 
+    const RETURNS: bool = true;
     const TRACKS: bool = true;
 
     fn track(part: &mut Part<Batch>) {

@@ -16,8 +16,8 @@ use clap::Subcommand;
 
 use self::filter::FilterArgs;
 use super::{Usage, complain};
-use crate::component::Error;
-use crate::journal::{self, Filter, Ledger};
+use crate::component::{Error, RETURNED};
+use crate::journal::{self, Entry, Filter, Ledger};
 
 /// Arguments of `journal`.
 #[derive(Debug, clap::Args)]
@@ -140,6 +140,11 @@ pub async fn close(ledger: &Arc<dyn Ledger>) {
     }
 }
 
+/// Whether people are told of this entry: that a result returned something is the engine's affair.
+fn is_shown(entry: &Entry) -> bool {
+    entry.slot != RETURNED
+}
+
 async fn list(
     ledger: &dyn Ledger,
     filter: &Filter,
@@ -148,7 +153,8 @@ async fn list(
 ) -> anyhow::Result<u8> {
     let entries = ledger.entries(filter, limit).await?;
     let line = if json { words::json_line } else { words::line };
-    super::print(&entries.iter().map(line).collect::<String>())?;
+    let shown = entries.iter().filter(|it| is_shown(it));
+    super::print(&shown.map(line).collect::<String>())?;
     if entries.len() == limit {
         complain(format_args!("the first {limit}; --limit shows more"));
     }

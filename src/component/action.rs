@@ -97,6 +97,9 @@ pub trait Action: Sized + 'static {
     /// recipient or none.
     fn narrow(_request: &mut Self::Request, _keep: &[bool], _whole: bool) {}
 
+    /// Whether a result returns what was not sent, as a message that somebody else sends.
+    const RETURNS: bool = false;
+
     /// Whether what is sent to a recipient has a tracker.
     const TRACKS: bool = false;
 

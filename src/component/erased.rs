@@ -82,6 +82,9 @@ pub trait Job<C>: Send + Sync {
     /// nothing but an acceptance frees them of the doubt.
     fn doubt(&mut self, part: usize, outcome: Outcome, doubts: &[u32]) -> Outcome;
 
+    /// Whether its result returns what was not sent, to be sent by another message.
+    fn returns(&self) -> bool;
+
     /// Makes one request.
     fn call<'a>(&'a self, api: &'a C, part: usize) -> BoxFuture<'a, Outcome>;
 
@@ -176,6 +179,10 @@ impl<A: Action> Job<A::Api> for PlannedCalls<A> {
 
     fn doubt(&mut self, part: usize, outcome: Outcome, doubts: &[u32]) -> Outcome {
         remembered::doubt::<A>(&mut self.plan, part, outcome, doubts)
+    }
+
+    fn returns(&self) -> bool {
+        A::RETURNS
     }
 
     fn fallout(&self, part: usize, outcome: &Outcome) -> Vec<(u32, Fallout)> {

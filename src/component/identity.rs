@@ -17,8 +17,22 @@ const APART: &[&str] = &["keyid", "resend"];
 /// within counts. No text is as long as that, so no other body has these bytes there.
 const END: [u8; 8] = [u8::MAX; 8];
 
+/// Fields that say nothing of what a message is for.
+const BESIDE: &[&str] = &["keyid", "resend", "sms", "meta", "raw"];
+
 /// The SHA-256 of a body as it was received, without the key.
 pub fn identity(body: &Value) -> [u8; 32] {
+    without(APART, body)
+}
+
+/// The SHA-256 of what a body is for: of all of it but its text, and what only comes back.
+pub fn purpose(body: &Value) -> [u8; 32] {
+    without(BESIDE, body)
+}
+
+fn without(apart: &[&str], body: &Value) -> [u8; 32] {
+    let is_own = |name: &str| !apart.contains(&name);
+    let own = |fields| own(fields, apart);
     let mut hash = Context::new(&SHA256);
     let Value::Object(fields) = body else {
         add(&mut hash, "", body);
@@ -41,12 +55,11 @@ pub fn identity(body: &Value) -> [u8; 32] {
 }
 
 /// The fields that make the message what it is.
-fn own(fields: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
-    fields.iter().filter(|(name, _)| is_own(name))
-}
-
-fn is_own(name: &str) -> bool {
-    !APART.contains(&name)
+fn own<'a>(
+    fields: &'a Map<String, Value>,
+    apart: &[&str],
+) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    fields.iter().filter(move |(name, _)| !apart.contains(&name.as_str()))
 }
 
 /// The user's own id of a message, as its body has it, right or wrong in all else.

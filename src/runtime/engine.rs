@@ -275,7 +275,7 @@ impl<C: Connection> Engine<C> {
                 before: in_doubt || redelivered || put_back,
             },
             doubted: AtomicBool::new(false),
-            content: remembered.and_then(|it| it.content).map(|it| hex(&it)),
+            purpose: remembered.and_then(|it| it.purpose).map(|it| hex(&it)),
             remembered,
             past: OnceCell::new(),
             elsewhere: AtomicBool::new(false),

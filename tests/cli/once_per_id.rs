@@ -74,6 +74,8 @@ fn an_id_that_was_used_for_a_directory_or_a_link_is_not_taken_for_another() {
         message["reference"] = format!("{action} {}", message["num"]).into();
         assert_eq!(stage.run(action, &message).code, 0);
         assert_eq!(stage.run(action, &message).quiet(0)[0]["replayed"], true);
+        message["meta"] = 7.into();
+        assert_eq!(stage.run(action, &message).quiet(0)[0]["replayed"], true);
         message[field] = other.into();
         stage.refused(action, &message);
     }

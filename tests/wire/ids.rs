@@ -3,12 +3,13 @@
 use std::sync::{Arc, Mutex};
 
 use isendpro_connector::component::{Fallout, Kind, Message, NumberHash};
+use isendpro_connector::journal::FileJournal;
 use isendpro_connector::runtime::Memory;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::journal::{Remembers, SCOPE, accepted, unknown};
 use super::run::Step;
-use crate::http::Api;
+use crate::http::{Answer, Api};
 
 /// A journal in which the number that ends in this digit was sent to.
 fn used_for(last: u8) -> Remembers {
@@ -85,7 +86,7 @@ async fn a_number_that_stands_in_another_place_is_not_sent_to_again() {
     }
 }
 
-/// Both have looked, and both have claimed.
+/// Both have looked, and both have claimed; a store tells of the older claim first.
 #[tokio::test]
 async fn of_two_messages_of_one_id_at_one_moment_none_sends_what_both_would() {
     let api = Api::new([("smsmulti", vec![])]).await;
@@ -96,4 +97,25 @@ async fn of_two_messages_of_one_id_at_one_moment_none_sends_what_both_would() {
     let ran = step.run(json!({"num": ["0680010202"], "sms": "a", "reference": "r1"})).await;
     assert_eq!((ran.error().kind, api.count("smsmulti")), (Kind::Invalid, 0), "{ran:?}");
     assert_eq!(*remembers.recorded.lock().unwrap(), [(0, Fallout::Released)]);
+}
+
+/// In a store, where each of them sees the other's claim beside its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_number_of_two_messages_of_one_id_at_one_moment_is_sent_to_once_at_most() {
+    let taken =
+        r#"{"etat":{"etat":[{"code":"0","tel":"0680012501"},{"code":"0","tel":"0680012502"}]}}"#;
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Arc::new(FileJournal::open(folder.path().join("journal")).unwrap());
+    for round in 0..20 {
+        let api = Api::new([("smsmulti", vec![Answer::ok(taken)])]).await;
+        let memory = Memory::of_ids(Arc::clone(&journal) as _, SCOPE);
+        let step = Step::in_run("sendSmsMulti", &api.url(), json!({}), memory, false);
+        let message = |num: Value| json!({"num": num, "sms": "a", "reference": round});
+        tokio::join!(
+            step.run(message(json!(["0680012501"]))),
+            step.run(message(json!(["0142000000", "0680012502", "0680012501"]))),
+        );
+        let sent = api.seen().iter().filter(|it| it.body.contains("33680012501")).count();
+        assert!(sent <= 1, "round {round}: {:?}", api.seen());
+    }
 }

@@ -30,7 +30,10 @@ pub struct Remembers {
     /// What fails: `claim`, `record`, `recall` of what is to be seen, `return` of
     /// what is not sent, or `all`.
     pub broken: Option<&'static str>,
+    /// What was recorded.
     pub recorded: Mutex<Vec<(u32, Fallout)>>,
+    /// What it has granted.
+    pub granted: Mutex<Vec<(u32, Option<NumberHash>)>>,
 }
 
 pub fn an_hour_ago() -> Timestamp {
@@ -51,6 +54,15 @@ pub fn of_run(remembers: Remembers, resumed: bool) -> Memory {
 }
 
 impl Remembers {
+    /// What is being called by whoever claimed it here: the latest claims, told last.
+    fn called(&self) -> Vec<Past> {
+        let granted = self.granted.lock().unwrap();
+        let settled = self.recorded.lock().unwrap();
+        let open = granted.iter().filter(|it| settled.iter().all(|settled| settled.0 != it.0));
+        open.map(|it| Past { slot: it.0, at: Timestamp::now(), number: it.1, known: None })
+            .collect()
+    }
+
     /// Whether nothing is to be seen yet. It is, the next time or one of those after it.
     fn is_early(&self) -> bool {
         let mut unseen = self.unseen.lock().unwrap();
@@ -73,6 +85,9 @@ impl Journal for Remembers {
                 Ok(Claim::Busy(Duration::from_millis(1)))
             }
             _ if self.grants || known.is_empty() => {
+                let slots = wanted.slots.iter();
+                let granted = slots.map(|it| (it.index, self.number(it.tel)));
+                self.granted.lock().unwrap().extend(granted);
                 Ok(Claim::Granted(Ticket(1), known.iter().map(|it| it.0).collect()))
             }
             _ => Ok(Claim::Known(known)),
@@ -89,7 +104,8 @@ impl Journal for Remembers {
             _ if self.is_early() => Ok(Vec::new()),
             Some("all" | "recall") => Err(Error::new(Kind::Unavailable, "the disk is gone")),
             _ => {
-                Ok(known.chain(self.busy.iter().map(|it| past(*it, None))).chain(beside).collect())
+                let busy = self.busy.iter().map(|it| past(*it, None));
+                Ok(beside.into_iter().chain(known).chain(busy).chain(self.called()).collect())
             }
         };
         Box::pin(std::future::ready(recalled))

@@ -20,6 +20,7 @@ mod past;
 mod plans;
 mod replies;
 mod requests;
+mod returned;
 mod run;
 mod secrets;
 mod styles;

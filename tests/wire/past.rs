@@ -3,11 +3,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use isendpro_connector::component::{BoxFuture, Error, Kept, Kind, Known, RETURNED};
+use isendpro_connector::component::{BoxFuture, Error, Kind};
 use isendpro_connector::runtime::{Admission, Load, Memory};
 use serde_json::{Value, json};
 
-use super::journal::{Remembers, SCOPE, accepted, an_hour_ago, of_run, unknown};
+use super::journal::{Remembers, SCOPE, accepted, of_run, unknown};
 use super::run::{Ran, Step, reply};
 use crate::http::{Answer, Api};
 
@@ -189,54 +189,4 @@ async fn a_guard_counts_what_is_left_of_a_message() {
     let step = Step::in_run("sendSmsMulti", &api.url(), json!({}), memory, false);
     let ran = step.guarded(guard).run(three()).await;
     assert_eq!(ran.error().what, "too many");
-}
-
-/// Two of three requests are to come back later; the third recipient is refused.
-fn busy() -> Vec<Answer> {
-    let refused = r#"{"etat":{"etat":[{"code":"11","tel":"0680010203"}]}}"#;
-    vec![taken(1), Answer::new(429, ""), Answer::ok(refused)]
-}
-
-#[tokio::test]
-async fn what_a_result_returns_is_remembered_before_it_is_told() {
-    let settings = json!({"batchSize": 1, "giveUpAfter": 0});
-    for (broken, kind) in [(None, None), (Some("return"), Some(Kind::NotSent))] {
-        let api = Api::new([("smsmulti", busy())]).await;
-        let remembers = Arc::new(Remembers { broken, ..Remembers::default() });
-        let memory = Memory::of_step(Arc::clone(&remembers) as _, SCOPE);
-        let step = Step::in_run("sendSmsMulti", &api.url(), settings.clone(), memory, false);
-        let ran = step.run(three()).await;
-        let returned = remembers.recorded.lock().unwrap().iter().any(|it| it.0 == RETURNED);
-        assert_eq!(ran.verdict.error.as_ref().map(|it| it.kind), kind, "{ran:?}");
-        assert_eq!((returned, ran.verdict.amnesia.is_some()), (kind.is_none(), kind.is_some()));
-        if kind.is_none() {
-            assert_eq!(told(&ran), (vec!["accepted", "notSent", "refused"], 1));
-        }
-    }
-}
-
-/// Whoever reads the first result sends what it returns.
-#[tokio::test]
-async fn what_a_result_returned_is_not_sent_by_a_message_that_is_delivered_again() {
-    let kept = |data: Value| {
-        let data = Some(data.to_string().into_boxed_str());
-        let kept = Kept { at: an_hour_ago(), code: None, parts: None, data };
-        vec![(0, accepted()), (RETURNED, Known::Accepted(kept))]
-    };
-    let settings = json!({"batchSize": 1});
-    let step = |url: &str| {
-        let remembers =
-            Remembers { known: kept(json!({"refused": [[2, 11]]})), ..Remembers::default() };
-        Step::remembering("sendSmsMulti", url, settings.clone(), remembers)
-    };
-    let api = Api::new([("smsmulti", vec![])]).await;
-    let ran = step(&api.url()).run_again(three()).await;
-    assert_eq!(told(&ran), (vec!["accepted", "notSent", "refused"], 1));
-    assert_eq!(ran.result()["results"][2]["code"], 11);
-    assert_eq!(ran.result()["retry"]["recipients"][0]["num"], "0680010202");
-    assert_eq!(api.count("smsmulti"), 0);
-    // A person who gives the whole message again means it.
-    let api = Api::new([("smsmulti", vec![taken(2), taken(3)])]).await;
-    let ran = step(&api.url()).run(three()).await;
-    assert_eq!(told(&ran), (vec!["accepted"; 3], 0));
 }

@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use super::is_shown;
 use crate::cli::Usage;
 use crate::component::{MessageKey, WHOLE, hex};
 use crate::journal::{Entry, Filter, Ledger};
@@ -65,6 +66,7 @@ impl Wanted {
     /// When nothing is remembered under this key, or it begins the keys of several messages.
     pub async fn entries(&self, ledger: &dyn Ledger) -> anyhow::Result<Vec<Entry>> {
         let mut entries = ledger.entries(&self.filter(), usize::MAX).await?;
+        entries.retain(is_shown);
         entries.sort_by_key(|it| (it.message, it.slot));
         let text = &self.text;
         let Some(first) = entries.first() else {

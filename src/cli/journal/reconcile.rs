@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::filter::instant;
+use super::is_shown;
 use super::matching::{Doubts, Findings};
 use super::words;
 use crate::actions::kept_report;
@@ -71,7 +72,8 @@ const TOGETHER: usize = 256;
 pub async fn reconcile(ledger: &Arc<dyn Ledger>, args: &Args) -> anyhow::Result<u8> {
     logging::start(0, None)?;
     let unknown = Filter { state: Some(State::Unknown), ..Filter::default() };
-    let entries = ledger.entries(&unknown, usize::MAX).await?;
+    let mut entries = ledger.entries(&unknown, usize::MAX).await?;
+    entries.retain(is_shown);
     let Some(oldest) = entries.iter().map(|it| it.at).min() else {
         // A slip in its name would otherwise be found out on a worse day.
         args.report.as_deref().filter(|it| *it != Path::new("-")).map(opened).transpose()?;

@@ -2,7 +2,7 @@
 
 use super::key;
 use super::words::{advice, block, json_line, line, state_name};
-use crate::component::{RETURNED, hex};
+use crate::component::hex;
 use crate::journal::{Entry, Ledger, State};
 
 /// Shows what is remembered under this key.
@@ -27,8 +27,7 @@ fn one(entry: &Entry) -> String {
 fn message(entries: &[Entry]) -> String {
     let states = [State::Unknown, State::Claimed, State::Accepted, State::Refused];
     let counts = states.iter().filter_map(|state| {
-        let slots = entries.iter().filter(|it| it.slot != RETURNED);
-        let count = slots.filter(|it| it.state == *state).count();
+        let count = entries.iter().filter(|it| it.state == *state).count();
         (count > 0).then(|| format!("{count} {}", state_name(*state)))
     });
     let counts: Vec<String> = counts.collect();

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::key::key;
-use crate::component::{RETURNED, WHOLE, hex, tracker};
+use crate::component::{WHOLE, hex, tracker};
 use crate::journal::{Entry, State};
 
 /// The name of a state.
@@ -16,11 +16,6 @@ pub const fn state_name(state: State) -> &'static str {
     }
 }
 
-/// The name of the entry's state.
-fn state(entry: &Entry) -> &'static str {
-    if entry.slot == RETURNED { "returned" } else { state_name(entry.state) }
-}
-
 /// The entry in one line.
 pub fn line(entry: &Entry) -> String {
     let number = entry.last_digits.as_ref().map_or_else(String::new, |it| format!("  ..{it}"));
@@ -29,7 +24,7 @@ pub fn line(entry: &Entry) -> String {
     format!(
         "{:.0}  {:<9}{:<14}{}{number}{tracker}{code}\n",
         entry.at,
-        state(entry),
+        state_name(entry.state),
         entry.action,
         key(entry)
     )
@@ -38,9 +33,6 @@ pub fn line(entry: &Entry) -> String {
 /// All that is remembered of the entry, for a person.
 pub fn block(entry: &Entry) -> String {
     let state = match entry.state {
-        _ if entry.slot == RETURNED => {
-            "returned: its result gave back what was not sent, for another message (`retry`)"
-        }
         State::Claimed => "claimed: it is being sent right now",
         State::Accepted => "accepted: iSendPro took it, or a person or the report said so",
         State::Refused => "refused: nothing was sent, and it may be tried again",
@@ -55,7 +47,6 @@ pub fn block(entry: &Entry) -> String {
     };
     let whose = if is_ours(entry) { "  (derived from the key)" } else { "" };
     let place = match entry.slot {
-        RETURNED => "the rest of the message".to_owned(),
         WHOLE => "all that the message does beyond its recipients".to_owned(),
         slot => format!("recipient {slot} of the message, counted from 0"),
     };
@@ -110,7 +101,7 @@ pub fn json(entry: &Entry) -> Value {
     let data = entry.data.as_deref().map(|it| serde_json::from_str(it).unwrap_or(Value::Null));
     json!({
         "key": key(entry),
-        "state": state(entry),
+        "state": state_name(entry.state),
         "action": entry.action,
         "at": entry.at.to_string(),
         "settledAt": entry.settled.map(|it| it.to_string()),

@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 
 use super::ids::used_for_others;
 use super::past::History;
-use super::returned::{refusals, warn_of_the_key};
+use super::returned::warn_of_the_key;
 use super::{Amnesia, DIAGNOSIS_LASTS, Engine, Load, Remembered, Turn, Verdict};
 use crate::component::{
     AccountTrouble, Common, Connection, Diagnosis, Effect, Emit, Error, Job, Kind, Mode, Outcome,
@@ -26,8 +26,8 @@ pub(super) struct Call<'a, C: Connection> {
     pub(super) own_account: bool,
     /// What is remembered of the message, where there is a journal.
     pub(super) remembered: Option<Remembered<'a>>,
-    /// A hash of its body, where the id alone tells what is the same.
-    pub(super) content: Option<String>,
+    /// A hash of what it is for, where the id alone tells what is the same.
+    pub(super) purpose: Option<String>,
     /// Whether its body asks to send what may have been sent.
     pub(super) asked: bool,
     /// Whether what may have been sent is to be sent all the same: its body asks for it, or the step.
@@ -65,7 +65,7 @@ impl<C: Connection> Call<'_, C> {
         turn: Option<Turn>,
     ) -> Verdict {
         let parts = job.parts();
-        let (outcomes, account) = match self.outcomes(job.as_mut(), &parts, turn).await {
+        let (mut outcomes, account) = match self.outcomes(job.as_mut(), &parts, turn).await {
             Ok(made) => made,
             Err(error) => return error.into(),
         };
@@ -77,25 +77,20 @@ impl<C: Connection> Call<'_, C> {
             let error = Error::new(Kind::NotSent, why);
             return Verdict { account, amnesia: self.amnesia(), ..error.into() };
         }
+        if let Err(error) = self.give_back(job.as_mut(), &mut outcomes).await
+            && !self.must_be_told()
+        {
+            let error = Error::new(Kind::NotSent, error.what);
+            return Verdict { account, amnesia: self.amnesia(), ..error.into() };
+        }
         let raw = common.raw.then(|| raw(&outcomes));
         let replayed = matches!(outcomes.as_slice(), [Outcome::Done(it)] if it.replayed);
-        let comes_again = self.remembered.is_some_and(|it| it.comes_again());
-        let refused = if comes_again { refusals(job.as_ref(), &outcomes) } else { Vec::new() };
         let finished = match job.finish(outcomes) {
             Ok(finished) => finished,
             Err(error) => {
                 return Verdict { account, amnesia: self.amnesia(), ..error.into() };
             }
         };
-        let once = parts.iter().any(|it| it.effect == Effect::Once);
-        if once
-            && finished.tally.not_sent > 0
-            && let Err(error) = self.gives_back(&refused).await
-            && !self.amnesia().is_some_and(|it| it.unrecorded)
-        {
-            let error = Error::new(Kind::NotSent, error.what);
-            return Verdict { account, amnesia: self.amnesia(), ..error.into() };
-        }
         let mut echo = self.engine.echo(common, raw);
         if replayed {
             echo.insert("replayed".to_owned(), true.into());
@@ -129,7 +124,7 @@ impl<C: Connection> Call<'_, C> {
             self.api.ready()?;
         }
         let mut settled = self.settle_the_past(job, parts).await?;
-        let held_back = match self.returned().await {
+        let held_back = match self.returned(job).await {
             None => self.held_back(job, &settled).await?,
             returned => returned,
         };

@@ -11,8 +11,8 @@ use crate::component::{
 
 /// The error of a message whose id counts, and is another's.
 pub(super) fn used_for_others() -> Error {
-    Error::invalid("reference", "was used before, for other recipients, or in another order")
-        .hint("give each message a reference, or an id, of its own")
+    let said = "was used before, for other recipients, in another order, or for something else";
+    Error::invalid("reference", said).hint("give each message a reference, or an id, of its own")
 }
 
 /// The outcome of a message whose id was used, where the journal cannot say for whom: an acceptance is
@@ -49,18 +49,19 @@ impl<C: Connection> Call<'_, C> {
     }
 
     /// What a request does that must happen at most once. Where the id tells what is the same, what has
-    /// no number is marked with the content that it was used for.
+    /// no number is marked with what it was used for.
     pub(super) fn slots<'s>(&'s self, job: &'s dyn Job<C>, index: usize) -> Vec<Slot<'s>> {
         let mut slots = job.slots(index);
-        if let Some(content) = &self.content {
+        if let Some(purpose) = &self.purpose {
             let whole = slots.iter_mut().filter(|it| it.index == WHOLE);
-            whole.for_each(|it| it.tel = content);
+            whole.for_each(|it| it.tel = purpose);
         }
         slots
     }
 
     /// Looks once more when a claim is granted: another message of the same id may have claimed the
-    /// same number for another place at the same moment. Then at most one of them goes on.
+    /// same number for another place at the same moment, so that at most one of them goes on; or a
+    /// result of this same message may have been told.
     ///
     /// # Errors
     /// What became of the request, which is given back.
@@ -73,9 +74,12 @@ impl<C: Connection> Call<'_, C> {
         ticket: Ticket,
     ) -> Result<(), Outcome> {
         let conflict = match self.conflict(job, index).await {
-            Ok(None) => return Ok(()),
+            Ok(None) => self.returned_meanwhile(job, index).await,
             other => other,
         };
+        if let Ok(None) = conflict {
+            return Ok(());
+        }
         let back = job.fallout(index, &not_sent("it was given back"));
         if let Err(error) = remembered.journal.record(ticket, &back).await {
             tracing::warn!(%error, "a claim could not be given back");

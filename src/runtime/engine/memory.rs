@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use ring::digest::{Context, SHA256};
 use serde_json::Value;
 
-use crate::component::{Error, Journal, MessageKey, Past, Scope, add_text, finish, identity};
+use crate::component::{
+    Error, Journal, MessageKey, Past, Scope, add_text, finish, identity, purpose,
+};
 
 /// A journal, as one run or step uses it.
 pub struct Memory {
@@ -93,9 +95,9 @@ impl Memory {
         // A step waits until its journal is back; a run ends.
         let failed = (!matches!(self.same, Same::Equal)).then_some(&self.failed);
         let Self { scope, earlier, .. } = *self;
-        let content = by_id.then_some(identity);
+        let purpose = by_id.then(|| purpose(body));
         let journal = self.journal.as_ref();
-        Ok(Some(Remembered { journal, scope, key, content, earlier, failed }))
+        Ok(Some(Remembered { journal, scope, key, purpose, earlier, failed }))
     }
 
     fn repeat(&self, identity: [u8; 32]) -> u32 {
@@ -115,8 +117,8 @@ pub(super) struct Remembered<'a> {
     pub(super) journal: &'a dyn Journal,
     pub(super) scope: Scope,
     pub(super) key: MessageKey,
-    /// The hash of the body, where the id alone tells what is the same, whatever the body says.
-    pub(super) content: Option<[u8; 32]>,
+    /// The hash of what it is for, where the id alone tells what is the same, whatever the body says.
+    pub(super) purpose: Option<[u8; 32]>,
     /// Whether the message may have come in an earlier run.
     pub(super) earlier: bool,
     /// Why the journal cannot be relied on any more, for this message and all others: nothing more is
@@ -132,7 +134,7 @@ impl Remembered<'_> {
 
     /// Whether the id alone tells what is the same.
     pub(super) fn by_id(&self) -> bool {
-        self.content.is_some()
+        self.purpose.is_some()
     }
 
     /// Whether a message without a verdict comes again by itself.

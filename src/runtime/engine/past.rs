@@ -6,28 +6,37 @@ use std::sync::atomic::Ordering;
 
 use super::call::Call;
 use super::ids::used_for_others;
-use super::memory::Remembered;
 use super::returned::refused_in;
 use crate::component::{
     Connection, Effect, Error, Job, Known, NumberHash, Outcome, PartInfo, Past, Problem, RETURNED,
-    Reason,
+    Reason, Slot,
 };
 
 /// What is remembered of a message.
 pub(super) struct History {
     slots: HashMap<u32, Past>,
-    /// Where each number stood.
-    places: HashMap<NumberHash, u32>,
-    /// What was refused in a result that returned the rest.
+    /// Where each number stood: more than once, when two messages of one id claimed it at one moment.
+    places: HashMap<NumberHash, Vec<u32>>,
+    /// What was refused in a result that returned the rest, if there was one.
     pub(super) refused: Option<HashMap<u32, Option<i64>>>,
 }
 
 impl History {
     pub(super) fn new(past: Vec<Past>) -> Self {
-        let places = past.iter().filter_map(|it| Some((it.number?, it.slot))).collect();
+        let mut places: HashMap<_, Vec<u32>> = HashMap::new();
+        for (number, slot) in past.iter().filter_map(|it| Some((it.number?, it.slot))) {
+            places.entry(number).or_default().push(slot);
+        }
         let slots: HashMap<u32, Past> = past.into_iter().map(|it| (it.slot, it)).collect();
-        let refused = slots.get(&RETURNED).map(refused_in);
+        let refused = slots.get(&RETURNED).and_then(refused_in);
         Self { slots, places, refused }
+    }
+
+    /// Leaves out what this delivery is about to give back.
+    pub(super) fn forget(&mut self, slots: &[Slot<'_>]) {
+        for slot in slots {
+            self.slots.remove(&slot.index);
+        }
     }
 
     /// What is known of a slot.
@@ -39,8 +48,9 @@ impl History {
     /// Whether this slot was another number's, or this number had another slot.
     pub(super) fn is_for_others(&self, slot: u32, number: Option<NumberHash>) -> bool {
         let before = self.slots.get(&slot).and_then(|it| it.number);
-        let place = number.and_then(|it| self.places.get(&it));
-        before.is_some_and(|it| Some(it) != number) || place.is_some_and(|it| *it != slot)
+        let places = number.and_then(|it| self.places.get(&it));
+        before.is_some_and(|it| Some(it) != number)
+            || places.is_some_and(|it| it.iter().any(|place| *place != slot))
     }
 }
 
@@ -143,6 +153,17 @@ impl<C: Connection> Call<'_, C> {
             let said = "this message came before, and the journal cannot say whether it was sent";
             return Outcome::InDoubt(Problem::new(Reason::Unavailable, said));
         };
+        self.unmade_after(history, job, index, why)
+    }
+
+    /// The same, by what is remembered of the message.
+    pub(super) fn unmade_after(
+        &self,
+        history: &History,
+        job: &mut dyn Job<C>,
+        index: usize,
+        why: Problem,
+    ) -> Outcome {
         let is_busy = |index: u32| history.slots.get(&index).is_some_and(|it| it.known.is_none());
         let busy = job.slots(index).iter().any(|it| is_busy(it.index));
         let known = known(job, index, history);
@@ -172,16 +193,19 @@ impl<C: Connection> Call<'_, C> {
         job.settle(index, known).unwrap_or_else(elsewhere)
     }
 
+    /// Whether what is known of the message is told now, whatever comes.
+    pub(super) fn must_be_told(&self) -> bool {
+        // What was not recorded is told now, or never; what has ended in doubt just now, and was asked
+        // for, would be sent again unseen.
+        self.amnesia().is_some_and(|it| it.unrecorded)
+            || self.asked && self.doubted.load(Ordering::Relaxed)
+    }
+
     /// Why nothing is said of the message: it comes again, and will be told from the journal then.
     pub(super) fn postponed(&self) -> Option<String> {
-        self.remembered.filter(Remembered::comes_again)?;
-        if self.asked && self.doubted.load(Ordering::Relaxed) {
-            // What has ended in doubt just now would be sent again, unseen.
-            return None;
-        }
+        self.remembered.filter(|it| it.comes_again() && !self.must_be_told())?;
         match self.amnesia() {
-            // What was not recorded is told now, or never.
-            Some(amnesia) => (!amnesia.unrecorded).then_some(amnesia.why),
+            Some(amnesia) => Some(amnesia.why),
             None => self.elsewhere.load(Ordering::Relaxed).then(|| ELSEWHERE.to_owned()),
         }
     }

@@ -10,75 +10,125 @@ use serde_json::{Map, Value, json};
 use super::call::Call;
 use super::claim::unclaimable;
 use super::memory::Remembered;
+use super::past::History;
 use crate::component::{
     Claim, Connection, Error, Fallout, Job, Kept, Known, Outcome, Past, Problem, RETURNED, Reason,
     Slot, Wanted,
 };
 
 impl<C: Connection> Call<'_, C> {
-    /// Why nothing more of a message is sent that is delivered again: its result may have been read, and
-    /// with it the message for those who were not sent to.
-    pub(super) async fn returned(&self) -> Option<Problem> {
-        self.remembered.filter(|it| it.comes_again() && self.came.before)?;
-        self.history().await?.refused.as_ref()?;
-        let said = "an earlier delivery of this message returned it, to be sent by another one";
-        Some(Problem::new(Reason::Unavailable, said))
+    /// Where it is remembered what a result of this message returned, if one does.
+    fn returns_to(&self, job: &dyn Job<C>) -> Option<Remembered<'_>> {
+        self.remembered.filter(|it| it.comes_again() && job.returns())
     }
 
-    /// Remembers that the result which is told now returns what was not sent, where the message may be
-    /// delivered again; and what that result says of others.
+    /// Why nothing more of a message is sent whose result has returned the rest of it. Its own body may
+    /// ask for it all the same.
+    pub(super) async fn returned(&self, job: &dyn Job<C>) -> Option<Problem> {
+        self.returns_to(job).filter(|_| !self.asked)?;
+        self.history().await?.refused.as_ref().map(|_| returned_before())
+    }
+
+    /// The same, of what has been returned since the message came: what is said of its request then.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub(super) async fn returned_meanwhile(
+        &self,
+        job: &mut dyn Job<C>,
+        index: usize,
+    ) -> Result<Option<Outcome>, Error> {
+        let Some(remembered) = self.returns_to(job).filter(|_| !self.asked) else {
+            return Ok(None);
+        };
+        let mut history = History::new(remembered.recall().await?);
+        if history.refused.is_none() {
+            return Ok(None);
+        }
+        // Its own claim is to be given back.
+        history.forget(&job.slots(index));
+        Ok(Some(self.unmade_after(&history, job, index, returned_before())))
+    }
+
+    /// Remembers that the result which is told next returns what was not sent, and what it says of
+    /// others. Then looks once more: somebody else may have claimed some of it before that.
     ///
     /// # Errors
     /// When that cannot be remembered: then nothing may be told.
-    pub(super) async fn gives_back(&self, refused: &[(u32, Option<i64>)]) -> Result<(), Error> {
-        let Some(remembered) = self.remembered.filter(Remembered::comes_again) else {
+    pub(super) async fn give_back(
+        &self,
+        job: &mut dyn Job<C>,
+        outcomes: &mut [Outcome],
+    ) -> Result<(), Error> {
+        let is_unsent = |it: &Outcome| matches!(it, Outcome::NotSent(_));
+        let Some(remembered) = self.returns_to(job).filter(|_| outcomes.iter().any(is_unsent))
+        else {
             return Ok(());
         };
+        let given = async {
+            self.remember_return(remembered, &refusals(job, outcomes)).await?;
+            remembered.recall().await
+        };
+        let history = match given.await {
+            Ok(past) => History::new(past),
+            Err(error) => {
+                self.forgets(remembered, unclaimable(&error));
+                return Err(error);
+            }
+        };
+        for (index, outcome) in outcomes.iter_mut().enumerate() {
+            if let Outcome::NotSent(why) = outcome {
+                let why = why.clone();
+                *outcome = self.unmade_after(&history, job, index, why);
+            }
+        }
+        Ok(())
+    }
+
+    async fn remember_return(
+        &self,
+        remembered: Remembered<'_>,
+        refused: &[(u32, Option<i64>)],
+    ) -> Result<(), Error> {
         let slots = [Slot { index: RETURNED, tel: "", tracker: None }];
         let wanted = Wanted {
             message: remembered.key,
             scope: remembered.scope,
             action: self.engine.name,
             slots: &slots,
-            resend: false,
+            // Whoever died before it was recorded has told nothing.
+            resend: true,
             lasts: Duration::ZERO,
         };
-        match remembered.journal.claim(wanted).await {
-            Ok(Claim::Granted(ticket, _)) => {
-                let data = Some(json!({ REFUSED: refused }).to_string().into_boxed_str());
-                let kept = Kept { at: Timestamp::now(), code: None, parts: None, data };
-                let settled = [(RETURNED, Fallout::Accepted(kept))];
-                if let Err(error) = remembered.journal.record(ticket, &settled).await {
-                    self.forgets(remembered, unclaimable(&error));
-                    return Err(error);
-                }
-                Ok(())
-            }
-            Ok(Claim::Known(_) | Claim::Busy(_)) => Ok(()),
-            Err(error) => {
-                self.forgets(remembered, unclaimable(&error));
-                Err(error)
-            }
-        }
+        let Claim::Granted(ticket, _) = remembered.journal.claim(wanted).await? else {
+            return Ok(());
+        };
+        let data = Some(json!({ REFUSED: refused }).to_string().into_boxed_str());
+        let kept = Kept { at: Timestamp::now(), code: None, parts: None, data };
+        remembered.journal.record(ticket, &[(RETURNED, Fallout::Accepted(kept))]).await
     }
+}
+
+fn returned_before() -> Problem {
+    let said = "an earlier result of this message returned it: send its retry";
+    Problem::new(Reason::Unavailable, said)
 }
 
 /// The member of what is remembered of a result that returned something: slots, with their codes.
 const REFUSED: &str = "refused";
 
-/// What a result that returned something refused: slots, with their codes.
-pub(super) fn refused_in(returned: &Past) -> HashMap<u32, Option<i64>> {
-    let Some(Known::Accepted(Kept { data: Some(data), .. })) = &returned.known else {
-        return HashMap::new();
-    };
-    let data: Option<Map<String, Value>> = serde_json::from_str(data).ok();
-    let refused = data.and_then(|mut it| it.remove(REFUSED));
+/// What a result that returned something refused: slots, with their codes. None of what was not
+/// recorded: nobody has been told of it.
+pub(super) fn refused_in(returned: &Past) -> Option<HashMap<u32, Option<i64>>> {
+    let Some(Known::Accepted(kept)) = &returned.known else { return None };
+    let data = kept.data.as_deref().and_then(|it| serde_json::from_str(it).ok());
+    let refused = data.and_then(|mut it: Map<String, Value>| it.remove(REFUSED));
     let refused: Option<Vec<_>> = refused.and_then(|it| serde_json::from_value(it).ok());
-    refused.unwrap_or_default().into_iter().collect()
+    Some(refused.unwrap_or_default().into_iter().collect())
 }
 
 /// The slots that these outcomes refuse.
-pub(super) fn refusals<C>(job: &dyn Job<C>, outcomes: &[Outcome]) -> Vec<(u32, Option<i64>)> {
+fn refusals<C>(job: &dyn Job<C>, outcomes: &[Outcome]) -> Vec<(u32, Option<i64>)> {
     let fallout = outcomes.iter().enumerate().flat_map(|(part, it)| job.fallout(part, it));
     let refused = |(slot, it)| match it {
         Fallout::Refused { code } => Some((slot, code)),
