@@ -93,15 +93,18 @@ async fn what_was_about_to_be_returned_is_sent() {
 /// The result was told between the look at the beginning and the claim.
 #[tokio::test]
 async fn a_claim_that_comes_after_the_result_is_given_back() {
-    let api = Api::new([("smsmulti", vec![])]).await;
-    let remembers = Arc::new(Remembers { unseen: Mutex::new(1), ..returned() });
-    let memory = Memory::of_step(Arc::clone(&remembers) as _, SCOPE);
-    let step = Step::in_run("sendSmsMulti", &api.url(), settings(), memory, false);
-    let ran = step.run_again(three()).await;
-    assert_eq!(told(&ran).0, ["accepted", "notSent", "refused"]);
-    assert_eq!(api.count("smsmulti"), 0);
-    let recorded = remembers.recorded.lock().unwrap();
-    assert_eq!(recorded[0], (1, Fallout::Released));
+    for size in [1, 3] {
+        let api = Api::new([("smsmulti", vec![])]).await;
+        let remembers = Arc::new(Remembers { unseen: Mutex::new(1), ..returned() });
+        let memory = Memory::of_step(Arc::clone(&remembers) as _, SCOPE);
+        let settings = json!({ "batchSize": size });
+        let step = Step::in_run("sendSmsMulti", &api.url(), settings, memory, false);
+        let ran = step.run_again(three()).await;
+        assert_eq!(told(&ran).0, ["accepted", "notSent", "refused"]);
+        assert_eq!(api.count("smsmulti"), 0);
+        let recorded = remembers.recorded.lock().unwrap();
+        assert_eq!(*recorded, [(1, Fallout::Released), (2, Fallout::Released)], "{size}");
+    }
 }
 
 /// Nobody knows of it but this delivery, and another one would do it again.

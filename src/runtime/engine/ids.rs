@@ -73,6 +73,11 @@ impl<C: Connection> Call<'_, C> {
         part: &PartInfo,
         ticket: Ticket,
     ) -> Result<(), Outcome> {
+        if !remembered.by_id() && self.returns_to(job).is_none() {
+            return Ok(());
+        }
+        // All of it, before any of it is settled.
+        let back = job.fallout(index, &not_sent("it was given back"));
         let conflict = match self.conflict(job, index).await {
             Ok(None) => self.returned_meanwhile(job, index).await,
             other => other,
@@ -80,7 +85,6 @@ impl<C: Connection> Call<'_, C> {
         if let Ok(None) = conflict {
             return Ok(());
         }
-        let back = job.fallout(index, &not_sent("it was given back"));
         if let Err(error) = remembered.journal.record(ticket, &back).await {
             tracing::warn!(%error, "a claim could not be given back");
         }

@@ -18,7 +18,7 @@ use crate::component::{
 
 impl<C: Connection> Call<'_, C> {
     /// Where it is remembered what a result of this message returned, if one does.
-    fn returns_to(&self, job: &dyn Job<C>) -> Option<Remembered<'_>> {
+    pub(super) fn returns_to(&self, job: &dyn Job<C>) -> Option<Remembered<'_>> {
         self.remembered.filter(|it| it.comes_again() && job.returns())
     }
 
