@@ -308,8 +308,12 @@ impl Action for SendSmsMulti {
         };
         output.retry = unsent(&results, directory.unsent);
         if options.emit_behaviour == EmitBehaviour::EmitIndividually {
-            output.retries =
-                results.iter().map(|it| unsent(std::slice::from_ref(it), false)).collect();
+            // The directory goes with one of them.
+            let is_unsent = |it: &RecipientResult<Sent>| it.fate.fate.status == Status::NotSent;
+            let with = results.iter().position(is_unsent).unwrap_or_default();
+            let alone =
+                |(place, it)| unsent(std::slice::from_ref(it), directory.unsent && place == with);
+            output.retries = results.iter().enumerate().map(alone).collect();
         }
         directory.append(&options.rules, &mut results, &mut tally);
         output.count(tally);

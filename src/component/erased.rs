@@ -182,7 +182,9 @@ impl<A: Action> Job<A::Api> for PlannedCalls<A> {
     }
 
     fn returns(&self) -> bool {
-        A::RETURNS
+        // One request without recipients is an error as a whole, and comes again as such.
+        let alone = matches!(self.plan.parts.as_slice(), [only] if only.items.is_empty());
+        A::RETURNS && !alone
     }
 
     fn fallout(&self, part: usize, outcome: &Outcome) -> Vec<(u32, Fallout)> {

@@ -17,8 +17,8 @@ const APART: &[&str] = &["keyid", "resend"];
 /// within counts. No text is as long as that, so no other body has these bytes there.
 const END: [u8; 8] = [u8::MAX; 8];
 
-/// Fields that say nothing of what a message is for.
-const BESIDE: &[&str] = &["keyid", "resend", "sms", "meta", "raw"];
+/// Fields that say nothing of what a message is for beyond its numbers, which are known by themselves.
+const BESIDE: &[&str] = &["keyid", "resend", "recipients", "sms", "meta", "raw"];
 
 /// The SHA-256 of a body as it was received, without the key.
 pub fn identity(body: &Value) -> [u8; 32] {

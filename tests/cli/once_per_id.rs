@@ -65,16 +65,26 @@ fn an_id_that_was_used_for_a_directory_or_a_link_is_not_taken_for_another() {
             two.as_str(),
         ),
         (
+            "sendSmsMulti",
+            json!({"recipients": [{"num": "0680010003", "sms": "b"}], "repertoireId": one, "sms": "a"}),
+            "repertoireId",
+            two.as_str(),
+        ),
+        (
             "addShortlink",
             json!({"shortlink": "https://a.example/x"}),
             "shortlink",
             "https://b.example/y",
         ),
     ] {
-        message["reference"] = format!("{action} {}", message["num"]).into();
+        message["reference"] =
+            format!("{action} {} {}", message["num"], message["recipients"]).into();
         assert_eq!(stage.run(action, &message).code, 0);
         assert_eq!(stage.run(action, &message).quiet(0)[0]["replayed"], true);
         message["meta"] = 7.into();
+        if let Some(recipient) = message.get_mut("recipients").and_then(|it| it.get_mut(0)) {
+            recipient["sms"] = "another text".into();
+        }
         assert_eq!(stage.run(action, &message).quiet(0)[0]["replayed"], true);
         message[field] = other.into();
         stage.refused(action, &message);

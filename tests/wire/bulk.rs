@@ -238,3 +238,16 @@ async fn a_message_to_retry_says_that_it_has_lost_its_key() {
         assert!(!ran.result().to_string().contains("other"));
     }
 }
+
+#[tokio::test]
+async fn a_directory_goes_with_one_of_the_messages_to_retry() {
+    let api = Api::new([("smsmulti", vec![Answer::new(429, "")])]).await;
+    let settings = json!({"emitBehaviour": "emitIndividually"});
+    let step = Step::new("sendSmsMulti", &api.url(), settings);
+    let num = ["0680010203", "0680010204"];
+    let ran = step.run(json!({"num": num, "sms": "a", "repertoireId": "7"})).await;
+    let retries: Vec<_> = ran.results.iter().map(|it| &it["retry"]).collect();
+    let directories: Vec<_> = retries.iter().map(|it| it["repertoireId"].as_str()).collect();
+    assert_eq!(directories, [Some("7"), None], "{retries:?}");
+    assert!(retries.iter().all(|it| it["recipients"].is_array()));
+}

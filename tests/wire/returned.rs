@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use super::journal::{Remembers, SCOPE, accepted, an_hour_ago, unknown};
 use super::past::{taken, three, told};
-use super::run::Step;
+use super::run::{Step, reply};
 use crate::http::{Answer, Api};
 
 fn settings() -> Value {
@@ -74,20 +74,50 @@ async fn what_a_result_returned_is_not_sent_by_its_message() {
     assert_eq!(api.count("smsmulti"), 2);
 }
 
-/// Whoever died between the two has told nothing.
+/// Whoever died between the two has told nothing: this result is the first.
 #[tokio::test]
-async fn what_was_about_to_be_returned_is_sent() {
-    let api = Api::new([("smsmulti", vec![taken(2), Answer::new(429, "")])]).await;
-    let known = vec![(RETURNED, unknown())];
+async fn what_was_about_to_be_returned_is_returned() {
+    let api = Api::new([("smsmulti", vec![])]).await;
+    let known = vec![(0, accepted()), (RETURNED, unknown())];
     let remembers = Arc::new(Remembers { known, grants: true, ..Remembers::default() });
     let memory = Memory::of_step(Arc::clone(&remembers) as _, SCOPE);
     let step = Step::in_run("sendSmsMulti", &api.url(), settings(), memory, false);
-    let mut message = three();
-    message["num"].as_array_mut().unwrap().remove(0);
-    let ran = step.run_again(message).await;
-    assert_eq!(told(&ran), (vec!["accepted", "notSent"], 1), "{}", ran.result());
+    assert_eq!(told(&step.run_again(three()).await), (vec!["accepted", "notSent", "notSent"], 2));
+    assert_eq!(api.count("smsmulti"), 0);
     let recorded = remembers.recorded.lock().unwrap();
-    assert!(recorded.iter().any(|it| matches!(it, (RETURNED, Fallout::Accepted(_)))));
+    assert!(matches!(recorded.as_slice(), [(RETURNED, Fallout::Accepted(_))]), "{recorded:?}");
+}
+
+/// They are not sent either, and may be when there is credit again.
+#[tokio::test]
+async fn what_the_account_cannot_pay_for_is_returned_too() {
+    let routes = [
+        ("smsmulti", vec![Answer::ok(reply("general-error"))]),
+        ("credit", vec![Answer::ok(reply("getCredit-none"))]),
+    ];
+    let api = Api::new(routes).await;
+    let remembers = Arc::new(Remembers::default());
+    let memory = Memory::of_step(Arc::clone(&remembers) as _, SCOPE);
+    let step = Step::in_run("sendSmsMulti", &api.url(), json!({}), memory, false);
+    let ran = step.run(three()).await;
+    assert_eq!(told(&ran), (vec!["notSent"; 3], 3));
+    assert_eq!(ran.result()["results"][0]["reason"], "account");
+    assert!(remembers.recorded.lock().unwrap().iter().any(|it| it.0 == RETURNED));
+}
+
+/// It is an error, and has no `retry`: the message itself comes again.
+#[tokio::test]
+async fn nothing_is_returned_of_a_message_to_a_directory_alone() {
+    let api = Api::new([("smsmulti", vec![Answer::new(429, "")])]).await;
+    let remembers = Arc::new(Remembers::default());
+    let memory = Memory::of_step(Arc::clone(&remembers) as _, SCOPE);
+    let step = Step::in_run("sendSmsMulti", &api.url(), json!({}), memory, false);
+    let message = json!({"repertoireId": "7", "sms": "a"});
+    for tries in 1..=2 {
+        let ran = step.run_again(message.clone()).await;
+        assert_eq!((ran.error().kind, api.count("smsmulti")), (Kind::NotSent, tries));
+    }
+    assert!(remembers.recorded.lock().unwrap().iter().all(|it| it.0 != RETURNED));
 }
 
 /// The result was told between the look at the beginning and the claim.

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use super::call::{Call, not_sent};
-use super::memory::Remembered;
+use super::memory::{Amnesia, Remembered};
 use super::past::History;
 use crate::component::{
     Connection, Error, Job, Outcome, PartInfo, Problem, Reason, Slot, Ticket, WHOLE,
@@ -86,7 +86,9 @@ impl<C: Connection> Call<'_, C> {
             return Ok(());
         }
         if let Err(error) = remembered.journal.record(ticket, &back).await {
-            tracing::warn!(%error, "a claim could not be given back");
+            tracing::error!(%error, "a claim could not be given back");
+            let why = format!("a claim could not be given back: {}", error.what);
+            self.forgets(remembered, Amnesia { why, unrecorded: true });
         }
         Err(match conflict {
             Ok(outcome) => outcome.unwrap_or_else(for_nobody_knows_whom),

@@ -28,8 +28,13 @@ impl History {
             places.entry(number).or_default().push(slot);
         }
         let slots: HashMap<u32, Past> = past.into_iter().map(|it| (it.slot, it)).collect();
-        let refused = slots.get(&RETURNED).and_then(refused_in);
+        let refused = slots.get(&RETURNED).map(refused_in);
         Self { slots, places, refused }
+    }
+
+    /// Whether somebody is about to return something.
+    pub(super) fn is_being_returned(&self) -> bool {
+        self.slots.get(&RETURNED).is_some_and(|it| it.known.is_none())
     }
 
     /// Leaves out what this delivery is about to give back.
@@ -75,8 +80,8 @@ impl<C: Connection> Call<'_, C> {
     pub(super) async fn history(&self) -> Option<&History> {
         let remembered = self.remembered?;
         let asked = async {
-            match remembered.recall().await {
-                Ok(past) => Some(History::new(past)),
+            match self.read_past(remembered).await {
+                Ok(history) => Some(history),
                 Err(error) => {
                     tracing::warn!(%error, "the journal cannot be read");
                     None

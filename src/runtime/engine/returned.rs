@@ -16,6 +16,10 @@ use crate::component::{
     Slot, Wanted,
 };
 
+/// How often it is looked whether somebody else has returned something, and how long it takes.
+const LOOKS: u32 = 50;
+const BETWEEN: Duration = Duration::from_millis(100);
+
 impl<C: Connection> Call<'_, C> {
     /// Where it is remembered what a result of this message returned, if one does.
     pub(super) fn returns_to(&self, job: &dyn Job<C>) -> Option<Remembered<'_>> {
@@ -41,7 +45,7 @@ impl<C: Connection> Call<'_, C> {
         let Some(remembered) = self.returns_to(job).filter(|_| !self.asked) else {
             return Ok(None);
         };
-        let mut history = History::new(remembered.recall().await?);
+        let mut history = self.read_past(remembered).await?;
         if history.refused.is_none() {
             return Ok(None);
         }
@@ -60,29 +64,41 @@ impl<C: Connection> Call<'_, C> {
         job: &mut dyn Job<C>,
         outcomes: &mut [Outcome],
     ) -> Result<(), Error> {
-        let is_unsent = |it: &Outcome| matches!(it, Outcome::NotSent(_));
-        let Some(remembered) = self.returns_to(job).filter(|_| outcomes.iter().any(is_unsent))
-        else {
-            return Ok(());
-        };
+        let returns = outcomes.iter().any(Outcome::may_be_tried_again);
+        let Some(remembered) = self.returns_to(job).filter(|_| returns) else { return Ok(()) };
         let given = async {
             self.remember_return(remembered, &refusals(job, outcomes)).await?;
-            remembered.recall().await
+            self.read_past(remembered).await
         };
         let history = match given.await {
-            Ok(past) => History::new(past),
+            Ok(history) => history,
             Err(error) => {
                 self.forgets(remembered, unclaimable(&error));
                 return Err(error);
             }
         };
         for (index, outcome) in outcomes.iter_mut().enumerate() {
-            if let Outcome::NotSent(why) = outcome {
-                let why = why.clone();
-                *outcome = self.unmade_after(&history, job, index, why);
+            if !outcome.may_be_tried_again() {
+                continue;
+            }
+            let now = self.unmade_after(&history, job, index, returned_before());
+            if !matches!(now, Outcome::NotSent(_)) {
+                *outcome = now;
             }
         }
         Ok(())
+    }
+
+    /// What is remembered of the message. What somebody else returns at this moment is waited for: it
+    /// has to be told in the same way.
+    pub(super) async fn read_past(&self, remembered: Remembered<'_>) -> Result<History, Error> {
+        for _ in 0..LOOKS {
+            let history = History::new(remembered.recall().await?);
+            if !history.is_being_returned() || !self.pause(BETWEEN).await {
+                return Ok(history);
+            }
+        }
+        Ok(History::new(remembered.recall().await?))
     }
 
     async fn remember_return(
@@ -96,12 +112,18 @@ impl<C: Connection> Call<'_, C> {
             scope: remembered.scope,
             action: self.engine.name,
             slots: &slots,
-            // Whoever died before it was recorded has told nothing.
+            // Whoever died before it was recorded has told nothing; this result is the first.
             resend: true,
             lasts: Duration::ZERO,
         };
-        let Claim::Granted(ticket, _) = remembered.journal.claim(wanted).await? else {
-            return Ok(());
+        let mut looks = 0..LOOKS;
+        let ticket = loop {
+            match remembered.journal.claim(wanted).await? {
+                Claim::Granted(ticket, _) => break ticket,
+                Claim::Busy(_) if looks.next().is_some() && self.pause(BETWEEN).await => {}
+                // That it is there says enough.
+                _ => return Ok(()),
+            }
         };
         let data = Some(json!({ REFUSED: refused }).to_string().into_boxed_str());
         let kept = Kept { at: Timestamp::now(), code: None, parts: None, data };
@@ -117,14 +139,14 @@ fn returned_before() -> Problem {
 /// The member of what is remembered of a result that returned something: slots, with their codes.
 const REFUSED: &str = "refused";
 
-/// What a result that returned something refused: slots, with their codes. None of what was not
-/// recorded: nobody has been told of it.
-pub(super) fn refused_in(returned: &Past) -> Option<HashMap<u32, Option<i64>>> {
-    let Some(Known::Accepted(kept)) = &returned.known else { return None };
+/// What a result that returned something refused: slots, with their codes. Whoever died before it was
+/// recorded has told nothing.
+pub(super) fn refused_in(returned: &Past) -> HashMap<u32, Option<i64>> {
+    let Some(Known::Accepted(kept)) = &returned.known else { return HashMap::new() };
     let data = kept.data.as_deref().and_then(|it| serde_json::from_str(it).ok());
     let refused = data.and_then(|mut it: Map<String, Value>| it.remove(REFUSED));
     let refused: Option<Vec<_>> = refused.and_then(|it| serde_json::from_value(it).ok());
-    Some(refused.unwrap_or_default().into_iter().collect())
+    refused.unwrap_or_default().into_iter().collect()
 }
 
 /// The slots that these outcomes refuse.
