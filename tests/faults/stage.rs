@@ -23,7 +23,7 @@ use super::store::{Journal, Store};
 use super::worker::{Running, Worker};
 
 /// What no step of a row should ever take.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(120);
 /// How long the API takes to answer.
 const LATENCY: Duration = Duration::from_millis(20);
 

@@ -15,7 +15,7 @@ use super::stage::pause;
 pub const BINARY: &str = env!("CARGO_BIN_EXE_isendpro");
 
 /// What no run should ever take.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(240);
 /// How long a step that has nothing to do may take to end.
 const AT_ONCE: Duration = Duration::from_secs(10);
 

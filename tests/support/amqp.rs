@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use tokio::runtime::{Builder, Runtime};
 
 /// What nothing that the server is asked for should ever take.
-pub const LIMIT: Duration = Duration::from_secs(60);
+pub const LIMIT: Duration = Duration::from_secs(120);
 
 /// Waits for what happens in the client's runtime.
 pub fn wait<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> T {

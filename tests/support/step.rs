@@ -18,7 +18,7 @@ use super::guard::{Guard, signal_to};
 use super::platform::{Platform, TOKEN, USER};
 use super::queues::{Queue, Queues};
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// The flow that steps of tests belong to.
 pub const FLOW: &str = "flow1";
