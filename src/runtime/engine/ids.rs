@@ -82,16 +82,14 @@ impl<C: Connection> Call<'_, C> {
             Ok(None) => self.returned_meanwhile(job, index).await,
             other => other,
         };
-        if let Ok(None) = conflict {
-            return Ok(());
-        }
+        let Some(conflict) = conflict.transpose() else { return Ok(()) };
         if let Err(error) = remembered.journal.record(ticket, &back).await {
             tracing::error!(%error, "a claim could not be given back");
             let why = format!("a claim could not be given back: {}", error.what);
             self.forgets(remembered, Amnesia { why, unrecorded: true });
         }
         Err(match conflict {
-            Ok(outcome) => outcome.unwrap_or_else(for_nobody_knows_whom),
+            Ok(outcome) => outcome,
             Err(error) => self.unclaimed(remembered, job, index, part, error).await,
         })
     }

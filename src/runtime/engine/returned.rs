@@ -26,10 +26,14 @@ impl<C: Connection> Call<'_, C> {
         self.remembered.filter(|it| it.comes_again() && job.returns())
     }
 
-    /// Why nothing more of a message is sent whose result has returned the rest of it. Its own body may
-    /// ask for it all the same.
+    /// The same, where what was returned is left to others. Its own body may ask for it all the same.
+    fn leaves_to(&self, job: &dyn Job<C>) -> Option<Remembered<'_>> {
+        self.returns_to(job).filter(|_| !self.asked)
+    }
+
+    /// Why nothing more of a message is sent whose result has returned the rest of it.
     pub(super) async fn returned(&self, job: &dyn Job<C>) -> Option<Problem> {
-        self.returns_to(job).filter(|_| !self.asked)?;
+        self.leaves_to(job)?;
         self.history().await?.refused.as_ref().map(|_| returned_before())
     }
 
@@ -42,9 +46,7 @@ impl<C: Connection> Call<'_, C> {
         job: &mut dyn Job<C>,
         index: usize,
     ) -> Result<Option<Outcome>, Error> {
-        let Some(remembered) = self.returns_to(job).filter(|_| !self.asked) else {
-            return Ok(None);
-        };
+        let Some(remembered) = self.leaves_to(job) else { return Ok(None) };
         let mut history = self.read_past(remembered).await?;
         if history.refused.is_none() {
             return Ok(None);
