@@ -33,11 +33,13 @@ pub use connection::{Component, Connection, Diagnosis, Verified};
 pub use erased::{Bound, Finished, Job, PartInfo, Source, Task, Work, json_planned};
 pub use error::{Error, Kind};
 pub use handler::{Handler, Role};
-pub use identity::{add_text, finish, hex, identity, purpose, reference, stretch, tracker};
+pub use identity::{
+    add_text, finish, former, hex, identity, purpose, reference, stretch, tracker, unhex,
+};
 pub use input::Common;
 pub use journal::{
-    Claim, Fallout, Journal, Kept, Known, MessageKey, NumberHash, Past, RETURNED, Scope, Slot,
-    Ticket, WHOLE, Wanted,
+    Claim, Fallout, Journal, Kept, Known, MessageKey, NumberHash, Past, Progress, RETURNED, Scope,
+    Slot, Ticket, WHOLE, Wanted,
 };
 pub use message::{Message, mask};
 pub use outcome::{AccountTrouble, Answer, Outcome, Problem, Reason, Reply, Status, Tally};

@@ -9,12 +9,14 @@ mod ledger;
 mod plain;
 mod record;
 mod redis;
+mod runs;
 
 use std::sync::Arc;
 
 pub use file::FileJournal;
-pub use ledger::{Entry, Filter, Ledger, Run, State};
+pub use ledger::{Entry, Filter, Ledger, State};
 pub use redis::{Options as RedisOptions, RedisJournal};
+pub use runs::{Begin, EndedRun, Job, OpenRun, RECENT, Run};
 
 use crate::component::{Error, Kept, Known, MessageKey, Past};
 

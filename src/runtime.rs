@@ -11,7 +11,9 @@ pub mod service;
 pub mod step;
 mod stop;
 
-pub use engine::{Admission, Amnesia, Engine, Load, Memory, Turn, Verdict};
+pub use engine::{
+    Admission, Amnesia, Engine, Load, Memory, Place, Reading, Sequence, Turn, Verdict, key_in_run,
+};
 pub use health::{Health, Obstacle};
 pub use monitor::Monitor;
 pub use retry::{Next, next};

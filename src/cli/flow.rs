@@ -16,8 +16,8 @@ use tokio::io::{AsyncBufRead, AsyncWriteExt as _, BufReader};
 
 use self::funds::Funds;
 use self::guards::Guards;
-pub use self::remember::JournalArgs;
 use self::remember::Remembering;
+pub use self::remember::{JournalArgs, Wish};
 use super::failed::FailedFile;
 use super::limits::{Count, LimitArgs};
 use super::settings::{SettingsArgs, advised};
@@ -201,30 +201,30 @@ impl Flow {
     async fn pass(
         &self,
         config: &Config,
-        input: impl AsyncBufRead + Unpin,
+        input: impl AsyncBufRead + Send + Unpin + 'static,
         funds: Option<Funds>,
         price: Option<f64>,
     ) -> anyhow::Result<u8> {
         let (stopper, stop) = Stop::new();
         let engine = self.engine(config, stop.clone())?;
         let mode = engine.test_mode();
-        let remembering = self.remember(mode).await?;
+        // A rehearsed input was greeted before it was read.
+        if self.manner.dry_run || !self.args.limits.compare_credit {
+            self.greet();
+        }
+        let (remembering, input) = self.remember(mode, input).await?;
         let progress = terminal::Progress::start();
         let guards = Guards::new(&self.args.limits, self.manner.dry_run, stopper.clone());
         let mut engine = self.asking(engine, mode, &stopper, &progress);
         if let Some(remembering) = &remembering {
             engine = engine.memory(remembering.memory());
         }
-        let engine = guards.guard(engine);
+        let engine = Arc::new(guards.guard(engine));
         let summary_file = self.args.summary.as_deref().map(create_summary).transpose()?;
         let failures = self.args.failed.as_deref().map(FailedFile::create).transpose()?;
-        // A rehearsed input was greeted before it was read.
-        if self.manner.dry_run || !self.args.limits.compare_credit {
-            self.greet();
-        }
         let signal = watch_signals(terminal::Signals::new()?, stopper.clone());
         let mut summary = pipe::run(
-            Arc::new(engine),
+            Arc::clone(&engine),
             input,
             stdio::Output::start().context("starting the writing of results")?,
             failures.map(|it| it as Arc<dyn Failures>),
@@ -238,7 +238,7 @@ impl Flow {
         let limit = guards.reached();
         let remembered = remembering.is_some();
         if let Some(remembering) = remembering {
-            remembering.end(&mut summary).await;
+            remembering.end(&mut summary, engine.has_used_memory()).await;
         }
         let report = report::Report {
             summary: &summary,
@@ -261,10 +261,17 @@ impl Flow {
     }
 
     /// Begins to remember, where that is asked for and anything is sent.
-    async fn remember(&self, mode: Option<&str>) -> anyhow::Result<Option<Remembering>> {
+    async fn remember(
+        &self,
+        mode: Option<&str>,
+        input: impl AsyncBufRead + Send + Unpin + 'static,
+    ) -> anyhow::Result<(Option<Remembering>, pipe::Input)> {
         match self.journal.as_ref().filter(|_| mode != Some("dryRun")) {
-            Some(journal) => journal.begin(self.handler.meta.name, mode).await,
-            None => Ok(None),
+            Some(journal) => {
+                let limit = self.options().line_limit;
+                journal.begin(self.handler.meta.name, mode, input, limit).await
+            }
+            None => Ok((None, Box::new(input))),
         }
     }
 

@@ -201,8 +201,7 @@ impl Emit for Out {
     fn settle(&self) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async {
             self.output.lock().await.flush().await.map_err(|it| self.unwritten(&it))?;
-            stdio::sync();
-            Ok(())
+            stdio::sync().map_err(|it| self.unwritten(&it))
         })
     }
 

@@ -20,12 +20,20 @@ pub fn input() -> BufReader<Stdin> {
 }
 
 /// Waits until what was written is on the disk, if stdout is a file.
-pub fn sync() {
+///
+/// # Errors
+/// When the disk has not taken it.
+pub fn sync() -> io::Result<()> {
     #[cfg(unix)]
-    if let Ok(stdout) = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned() {
-        // A pipe or a terminal has no disk.
-        std::fs::File::from(stdout).sync_data().ok();
+    {
+        let stdout = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?;
+        let stdout = std::fs::File::from(stdout);
+        // A pipe, a terminal or /dev/null has no disk.
+        if stdout.metadata()?.is_file() {
+            stdout.sync_data()?;
+        }
     }
+    Ok(())
 }
 
 /// The results: stdout, written by a thread of its own.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::OnceCell;
 
+use super::flow::Wish;
 use crate::component::{BoxFuture, Error, Kind};
 use crate::runtime::pipe::{Summary, Watch};
 use crate::runtime::{Admission, Load, Stopper};
@@ -147,18 +148,39 @@ impl Admission for AskAboutMany {
 }
 
 async fn ask(progress: Progress) -> bool {
-    let asked = tokio::task::spawn_blocking(move || progress.aside(answer));
-    asked.await.ok().flatten().unwrap_or(false)
-}
-
-fn answer() -> Option<bool> {
-    let (input, mut output) = terminal()?;
     let question =
         format!("\nThis run has more than {ASK_ABOVE} recipients. Go on sending? [y/N] ");
+    let asked = tokio::task::spawn_blocking(move || progress.aside(|| answer(&question)));
+    let answer = asked.await.ok().flatten().unwrap_or_default();
+    matches!(answer.as_str(), "y" | "yes" | "o" | "oui")
+}
+
+/// What the person says, in small letters.
+fn answer(question: &str) -> Option<String> {
+    let (input, mut output) = terminal()?;
     output.write_all(question.as_bytes()).ok()?;
     let mut answer = String::new();
     std::io::BufReader::new(input).read_line(&mut answer).ok()?;
-    Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "o" | "oui"))
+    Some(answer.trim().to_lowercase())
+}
+
+/// Asks what is to become of input that was perhaps sent before; `None` where there is nobody to ask,
+/// or nothing is to be sent.
+pub async fn ask_wish(said: String) -> Option<Wish> {
+    if !std::io::stderr().is_terminal() {
+        return None;
+    }
+    let asked = tokio::task::spawn_blocking(move || {
+        let question = format!(
+            "\n{said}.\nSend only what it has not sent [r], all of this input [a], nothing [N]? "
+        );
+        match answer(&question)?.as_str() {
+            "r" | "resume" => Some(Wish::Resume),
+            "a" | "again" | "all" => Some(Wish::Again),
+            _ => None,
+        }
+    });
+    asked.await.ok().flatten()
 }
 
 /// The person's terminal, both ways; stdin and stdout are taken by the messages.

@@ -1,10 +1,12 @@
 //! What makes two deliveries of a message the same message.
 
+pub mod former;
+
 use std::num::NonZeroU32;
 
 use ring::digest::{Context, SHA256};
 use ring::pbkdf2;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::MessageKey;
 use super::input::WRAPPER;
@@ -13,53 +15,93 @@ use super::input::WRAPPER;
 /// is in doubt.
 const APART: &[&str] = &["keyid", "resend"];
 
-/// Hashed at both ends of a wrapper within which a field stands that stands beside it too: the one
-/// within counts. No text is as long as that, so no other body has these bytes there.
-const END: [u8; 8] = [u8::MAX; 8];
-
 /// Fields that say nothing of what a message is for beyond its numbers, which are known by themselves.
 const BESIDE: &[&str] = &["keyid", "resend", "recipients", "sms", "meta", "raw"];
 
-/// The SHA-256 of a body as it was received, without the key.
+/// The SHA-256 of what a body says: the order of its fields, the form of its numbers and the wrapper
+/// of the old connector do not matter. The key of the account and the wish to resend are left out.
 pub fn identity(body: &Value) -> [u8; 32] {
-    without(APART, body)
+    canonical(APART, body)
 }
 
 /// The SHA-256 of what a body is for: of all of it but its text, and what only comes back.
 pub fn purpose(body: &Value) -> [u8; 32] {
-    without(BESIDE, body)
+    canonical(BESIDE, body)
 }
 
-fn without(apart: &[&str], body: &Value) -> [u8; 32] {
-    let is_own = |name: &str| !apart.contains(&name);
-    let own = |fields| own(fields, apart);
+fn canonical(apart: &[&str], body: &Value) -> [u8; 32] {
     let mut hash = Context::new(&SHA256);
-    let Value::Object(fields) = body else {
-        add(&mut hash, "", body);
-        return finish(hash);
-    };
-    for (name, value) in fields {
-        match value {
-            Value::Object(inner) if name == WRAPPER => {
-                let twice = own(inner).any(|(it, _)| it != WRAPPER && fields.contains_key(it));
-                let end: &[u8] = if twice { &END } else { &[] };
-                hash.update(end);
-                own(inner).for_each(|(name, value)| add(&mut hash, name, value));
-                hash.update(end);
-            }
-            value if is_own(name) => add(&mut hash, name, value),
-            _ => {}
+    match body {
+        Value::Object(fields) => {
+            let fields = effective(fields).filter(|(name, _)| !apart.contains(name));
+            add_fields(&mut hash, fields.collect());
         }
+        other => add_value(&mut hash, other),
     }
     finish(hash)
 }
 
-/// The fields that make the message what it is.
-fn own<'a>(
-    fields: &'a Map<String, Value>,
-    apart: &[&str],
-) -> impl Iterator<Item = (&'a String, &'a Value)> {
-    fields.iter().filter(move |(name, _)| !apart.contains(&name.as_str()))
+/// The fields that count: those within the wrapper, and those beside it that it does not replace.
+fn effective(fields: &Map<String, Value>) -> impl Iterator<Item = (&str, &Value)> {
+    let inner = fields.get(WRAPPER).and_then(Value::as_object);
+    let within = inner.into_iter().flatten();
+    let beside = fields.iter().filter(move |(name, _)| {
+        inner.is_none_or(|it| name.as_str() != WRAPPER && !it.contains_key(*name))
+    });
+    beside.chain(within).map(|(name, value)| (name.as_str(), value))
+}
+
+fn add_fields(hash: &mut Context, mut fields: Vec<(&str, &Value)>) {
+    fields.sort_unstable_by_key(|it| it.0);
+    add_count(hash, b'{', fields.len());
+    for (name, value) in fields {
+        add_text(hash, name);
+        add_value(hash, value);
+    }
+}
+
+/// Adds a value in a form that all ways of writing it share. The first byte is its type.
+fn add_value(hash: &mut Context, value: &Value) {
+    match value {
+        Value::Null => hash.update(b"n"),
+        Value::Bool(it) => hash.update(if *it { b"t" } else { b"f" }),
+        Value::Number(it) => {
+            hash.update(b"#");
+            add_text(hash, &plain_number(it));
+        }
+        Value::String(it) => {
+            hash.update(b"s");
+            add_text(hash, it);
+        }
+        Value::Array(elements) => {
+            add_count(hash, b'[', elements.len());
+            for element in elements {
+                add_value(hash, element);
+            }
+        }
+        Value::Object(fields) => {
+            add_fields(hash, fields.iter().map(|(name, it)| (name.as_str(), it)).collect());
+        }
+    }
+}
+
+/// A number as digits: `2`, `2.0` and `0.2e1` are one number.
+fn plain_number(number: &Number) -> String {
+    /// Up to here each whole number has a float of its own.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match number.as_f64() {
+        Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < EXACT => {
+            #[expect(clippy::cast_possible_truncation, reason = "it is whole, and in bounds")]
+            let whole = float as i64;
+            whole.to_string()
+        }
+        _ => number.to_string(),
+    }
+}
+
+fn add_count(hash: &mut Context, kind: u8, count: usize) {
+    hash.update(&[kind]);
+    hash.update(&(count as u64).to_be_bytes());
 }
 
 /// The user's own id of a message, as its body has it, right or wrong in all else.
@@ -104,6 +146,17 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// The bytes that so many hexadecimal digits are, and nothing else.
+pub fn unhex<const N: usize>(digits: &str) -> Option<[u8; N]> {
+    let is_one = digits.len() == 2 * N && digits.bytes().all(|it| it.is_ascii_hexdigit());
+    let digits = Some(digits).filter(|_| is_one)?;
+    let mut bytes = [0; N];
+    for (place, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(digits.get(2 * place..2 * place + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
 /// The hash of what was added.
 pub fn finish(hash: Context) -> [u8; 32] {
     let mut bytes = [0; 32];
@@ -115,11 +168,6 @@ pub fn finish(hash: Context) -> [u8; 32] {
 pub fn add_text(hash: &mut Context, text: &str) {
     hash.update(&(text.len() as u64).to_be_bytes());
     hash.update(text.as_bytes());
-}
-
-fn add(hash: &mut Context, name: &str, value: &Value) {
-    add_text(hash, name);
-    add_text(hash, &value.to_string());
 }
 
 #[cfg(test)]
@@ -155,34 +203,42 @@ mod tests {
     }
 
     #[test]
-    fn a_field_beside_and_within_the_wrapper_is_told_apart() {
-        let bodies = [
-            json!({"reference": "r", "num": "A", "requestBody": {"num": "B"}, "sms": "x"}),
-            json!({"reference": "r", "requestBody": {"num": "A"}, "num": "B", "sms": "x"}),
-            json!({"reference": "r", "num": "A", "requestBody": {"num": "B", "sms": "x"}}),
-        ];
-        for (place, body) in bodies.iter().enumerate() {
-            for other in &bodies[..place] {
-                assert_ne!(identity(body), identity(other), "{body} {other}");
-            }
+    fn the_order_of_fields_the_form_of_numbers_and_the_wrapper_do_not_matter() {
+        let body = json!({"num": "06", "sms": "a", "smslong": 2, "meta": {"a": 1, "b": [1.5, 2]}});
+        for same in [
+            r#"{"sms": "a", "meta": {"b": [1.50, 2.0], "a": 1}, "smslong": 0.2e1, "num": "06"}"#,
+            r#"{"requestBody":{"sms":"a","num":"06","smslong":2},"meta":{"a":1.0,"b":[15e-1,2]}}"#,
+            r#"{"num":"07","requestBody":{"num":"06","sms":"a","smslong":2,"meta":{"b":[1.5,2],"a":1}}}"#,
+        ] {
+            let same: Value = serde_json::from_str(same).unwrap();
+            assert_eq!(identity(&same), identity(&body), "{same}");
+        }
+        for other in [
+            json!({"num": "06", "sms": "a", "smslong": 2, "meta": {"a": 1, "b": [2, 1.5]}}),
+            json!({"num": "06", "sms": "a", "smslong": "2", "meta": {"a": 1, "b": [1.5, 2]}}),
+            json!({"num": "06", "sms": "a", "smslong": 2, "meta": {"a": null, "b": [1.5, 2]}}),
+            json!({"num": "06", "sms": "a", "smslong": 2, "meta": {"a": 1, "b": [[1.5], 2]}}),
+        ] {
+            assert_ne!(identity(&other), identity(&body), "{other}");
         }
     }
 
-    /// Journals remember messages by it: it may change for no body whose fields stand in one place.
     #[test]
-    fn what_stands_in_one_place_has_the_identity_that_it_always_had() {
-        let plain = json!({"num": "06", "sms": "a"});
-        let known = "0200a7ae1ab36ed44c2f6c5667ffd04e806201384f137dd78121063da2df7626";
-        assert_eq!(hex(&identity(&plain)), known);
-        for same in [
-            json!({"requestBody": {"num": "06", "sms": "a"}}),
-            json!({"num": "06", "requestBody": {"sms": "a"}}),
-            json!({"requestBody": {"num": "06"}, "sms": "a"}),
-            json!({"keyid": "k", "requestBody": {"num": "06", "keyid": "l", "sms": "a"}}),
-            json!({"resend": 1, "requestBody": {"num": "06", "resend": 0, "sms": "a"}}),
-        ] {
-            assert_eq!(identity(&same), identity(&plain), "{same}");
-        }
+    fn whole_numbers_beyond_the_exact_ones_keep_their_digits() {
+        let large = |it: &str| identity(&serde_json::from_str(&format!("[{it}]")).unwrap());
+        assert_ne!(large("9007199254740993"), large("9007199254740992"));
+        assert_ne!(large("18446744073709551615"), large("18446744073709551614"));
+        assert_eq!(large("-0.0"), large("0"));
+    }
+
+    /// Journals remember messages by it: it may never change.
+    #[test]
+    fn a_body_has_the_same_identity_for_ever() {
+        let body = json!({"num": "06", "sms": "a", "meta": [null, true, false, -1, 2.5]});
+        assert_eq!(
+            hex(&identity(&body)),
+            "9d8a4f605442a6c4f31839cd3281ad22daf1a7e8717761a889dc0cec9d32cbda"
+        );
     }
 
     /// Trackers stand in the reports of years: they may never be derived in another way.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use ring::digest::{SHA256, digest};
+use ring::digest::{Context, SHA256, digest};
 
-use super::{BoxFuture, Error};
+use super::{BoxFuture, Error, add_text, finish, unhex};
 
 /// A message, the same for each delivery of it: a hash of where it belongs, its action, its id and
 /// its body.
@@ -15,13 +15,7 @@ pub struct MessageKey(pub [u8; 32]);
 impl MessageKey {
     /// The key that is written in these 64 hexadecimal digits.
     pub fn from_hex(digits: &str) -> Option<Self> {
-        let is_one = digits.len() == 64 && digits.bytes().all(|it| it.is_ascii_hexdigit());
-        let digits = Some(digits).filter(|_| is_one)?;
-        let mut key = [0; 32];
-        for (place, byte) in key.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(digits.get(2 * place..2 * place + 2)?, 16).ok()?;
-        }
-        Some(Self(key))
+        unhex(digits).map(Self)
     }
 }
 
@@ -30,13 +24,35 @@ impl MessageKey {
 pub struct Scope(pub [u8; 16]);
 
 impl Scope {
-    /// The scope of this name, the same for ever.
-    pub fn named(name: &str) -> Self {
-        let hash = digest(&SHA256, name.as_bytes());
+    /// The scope of these names, in this order, the same for ever. No two rows of names share one.
+    pub fn of(names: &[&str]) -> Self {
+        let mut hash = Context::new(&SHA256);
+        hash.update(b"isendpro scope 2");
+        for name in names {
+            add_text(&mut hash, name);
+        }
+        Self::first_of(&finish(hash))
+    }
+
+    /// The scope that the first journals have for these names joined by blanks, which run together.
+    pub fn formerly_named(name: &str) -> Self {
+        Self::first_of(digest(&SHA256, name.as_bytes()).as_ref())
+    }
+
+    fn first_of(hash: &[u8]) -> Self {
         let mut scope = [0; 16];
-        scope.copy_from_slice(&hash.as_ref()[..16]);
+        scope.copy_from_slice(&hash[..16]);
         Self(scope)
     }
+}
+
+/// How far into its input a run has read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// Messages read, this one included.
+    pub read: u64,
+    /// The hash of all of them, in their order.
+    pub digest: [u8; 32],
 }
 
 /// The slot of what a request does beyond its recipients: all that a message without recipients
@@ -80,6 +96,8 @@ pub struct Wanted<'a> {
     pub resend: bool,
     /// The longest that the call may take, once it has begun.
     pub lasts: Duration,
+    /// How far the run had read its input when it read this message; of no step.
+    pub progress: Option<Progress>,
 }
 
 /// The answer to a claim. Either all of its slots are granted, or none.
@@ -179,6 +197,11 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// When the store cannot be read.
     fn recall(&self, message: MessageKey) -> BoxFuture<'_, Result<Vec<Past>, Error>>;
+
+    /// Whether it may remember messages by keys of the first form, which ones made anew do not.
+    fn has_former_keys(&self) -> bool {
+        false
+    }
 
     /// The hash that the slots of this number have, as it is called; none of an empty one.
     fn number(&self, tel: &str) -> Option<NumberHash>;

@@ -24,12 +24,20 @@ pub trait State: Send + Sync {
 pub struct Store {
     state: Arc<dyn State>,
     name: String,
+    /// What it was called before.
+    former: Option<String>,
 }
 
 impl Store {
     /// The place of this name.
     pub fn new(state: Arc<dyn State>, name: impl Into<String>) -> Self {
-        Self { state, name: name.into() }
+        Self { state, name: name.into(), former: None }
+    }
+
+    /// Where the place had another name before: read while nothing was saved under the new one.
+    #[must_use]
+    pub fn formerly(self, name: impl Into<String>) -> Self {
+        Self { former: Some(name.into()), ..self }
     }
 
     /// What was saved last.
@@ -37,7 +45,11 @@ impl Store {
     /// # Errors
     /// When the store cannot be read.
     pub async fn load(&self) -> Result<Option<Vec<u8>>, Error> {
-        self.state.load(&self.name).await
+        let saved = self.state.load(&self.name).await?;
+        match (saved, &self.former) {
+            (None, Some(former)) => self.state.load(former).await,
+            (saved, _) => Ok(saved),
+        }
     }
 
     /// Saves this in place of what was there. Durable once it returns.

@@ -8,6 +8,7 @@ mod batch;
 mod look;
 mod open;
 mod orders;
+mod runs;
 mod said;
 mod storage;
 mod tables;
@@ -25,13 +26,14 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use super::record::{Claimant, Mark, Record, Sought};
-use super::{Entry, Filter, Ledger, Run};
+use super::{Begin, EndedRun, Entry, Filter, Job, Ledger, OpenRun, Run};
 use crate::component::{
     BoxFuture, Claim, Error, Fallout, Journal, MessageKey, NumberHash, Past, Scope, State, Ticket,
     Wanted,
 };
 use open::Home;
-use orders::{Claiming, Order, Reply};
+use orders::{BeginRun, Claiming, Order, Reply};
+use runs::LastRun;
 use tables::Key;
 use writer::{Shared, Writer};
 
@@ -121,7 +123,9 @@ impl FileJournal {
             (slot.index, Record::claimed(by, &wanted, slot, mark))
         };
         let slots = wanted.slots.iter().map(written).collect();
-        Claiming { message: wanted.message, attempt, resend: wanted.resend, slots, now: by.now }
+        let reached = wanted.progress.map(|it| (wanted.scope, it));
+        let Wanted { message, resend, .. } = wanted;
+        Claiming { message, attempt, resend, slots, reached, now: by.now }
     }
 
     /// Looks at the file beside the writer, on a thread that may wait for the disk.
@@ -134,16 +138,17 @@ impl FileJournal {
         looked.map_err(|it| self.shared.home.error(format!("cannot be read: {it}")))?
     }
 
-    async fn begin(&self, job: &str) -> Result<Run, Error> {
-        let new = Scope(open::random()?);
-        let job = job.to_owned();
-        let (scope, known) =
-            self.ask(|reply| Order::Begin(job, new, Timestamp::now(), reply)).await?;
-        if !known {
+    async fn begin(&self, job: &Job, first: [u8; 32], how: Begin) -> Result<Run, Error> {
+        let (new, now) = (Scope(open::random()?), Timestamp::now());
+        let order = BeginRun { job: job.clone(), first, how, new, now };
+        let (run, was_open) = self.ask(|reply| Order::Begin(order, reply)).await?;
+        let LastRun { scope, at, input, .. } = run;
+        if !was_open {
             return Ok(Run { scope, resumed: None });
         }
         let accepted = self.look(move |it| look::accepted_in(it, scope)).await?;
-        Ok(Run { scope, resumed: Some(accepted) })
+        let (began, progress) = (input.map(|_| at), input.map(|it| it.progress));
+        Ok(Run { scope, resumed: Some(OpenRun { began, accepted, progress }) })
     }
 
     async fn forget(&self, filter: &Filter) -> Result<u64, Error> {
@@ -194,6 +199,10 @@ impl Journal for FileJournal {
         Box::pin(super::recall(self, message))
     }
 
+    fn has_former_keys(&self) -> bool {
+        self.shared.former_keys
+    }
+
     fn number(&self, tel: &str) -> Option<NumberHash> {
         Mark::new(&self.shared.secret, tel).map(|it| it.number())
     }
@@ -226,12 +235,22 @@ impl Ledger for FileJournal {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    fn begin<'a>(&'a self, job: &'a str) -> BoxFuture<'a, Result<Run, Error>> {
-        Box::pin(self.begin(job))
+    fn begin<'a>(
+        &'a self,
+        job: &'a Job,
+        first: [u8; 32],
+        how: Begin,
+    ) -> BoxFuture<'a, Result<Run, Error>> {
+        Box::pin(self.begin(job, first, how))
     }
 
-    fn end<'a>(&'a self, job: &'a str) -> BoxFuture<'a, Result<(), Error>> {
-        Box::pin(self.ask(|reply| Order::End(job.to_owned(), Timestamp::now(), reply)))
+    fn end<'a>(&'a self, job: &'a Job, run: EndedRun) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(self.ask(move |reply| Order::End(job.clone(), run, reply)))
+    }
+
+    fn ended<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Vec<EndedRun>, Error>> {
+        let job = job.clone();
+        Box::pin(self.look(move |it| look::ended(it, &job)))
     }
 
     fn entries<'a>(

@@ -79,10 +79,14 @@ macro_rules! every_law {
             people: a_person_accepts_only_what_is_in_doubt
             people: forgotten_slots_are_free
             people: what_a_living_owner_claims_is_never_forgotten
-            runs: a_run_that_did_not_end_is_resumed
-            runs: a_run_that_ended_is_followed_by_a_new_one
+            runs: a_run_that_is_not_over_is_resumed
+            runs: a_run_that_is_over_is_followed_by_a_new_one
             runs: runs_survive_their_owner
             runs: each_job_has_runs_of_its_own
+            runs: a_claim_tells_how_far_its_run_has_read
+            runs: a_run_that_claimed_nothing_is_joined_by_its_own_input_only
+            runs: a_person_begins_anew_or_takes_a_run_again
+            runs: runs_that_are_over_are_remembered_for_a_while
             state: what_a_trigger_saved_survives_its_owner
             crowd: of_many_tasks_one_is_granted
             crowd: many_tasks_do_not_disturb_each_other
@@ -138,8 +142,15 @@ pub async fn claim(
     resend: bool,
 ) -> Claim {
     let slots: Vec<_> = indexes.iter().map(|it| slot(*it)).collect();
-    let wanted =
-        Wanted { message, scope: SCOPE, action: "sendSms", slots: &slots, resend, lasts: LASTS };
+    let wanted = Wanted {
+        message,
+        scope: SCOPE,
+        action: "sendSms",
+        slots: &slots,
+        resend,
+        lasts: LASTS,
+        progress: None,
+    };
     store.claim(wanted).await.unwrap()
 }
 

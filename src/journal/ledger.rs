@@ -5,16 +5,8 @@ use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
 
+use super::runs::{Begin, EndedRun, Job, Run};
 use crate::component::{self, BoxFuture, Error, Journal, MessageKey, NumberHash, Scope};
-
-/// A run that has begun.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Run {
-    /// Its scope.
-    pub scope: Scope,
-    /// How many slots it has accepted already, if it was interrupted and is resumed now.
-    pub resumed: Option<u64>,
-}
 
 /// The state of a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,17 +121,31 @@ pub trait Ledger: Journal + component::State {
         true
     }
 
+    /// How long it remembers what was sent; `None` for ever.
+    fn keeps(&self) -> Option<std::time::Duration> {
+        None
+    }
+
     /// Says that nothing more is claimed. Without it, what was claimed and not recorded counts as
     /// being called for a while longer.
     fn close(&self) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    /// Begins a run of this job: a new one, or the last one, if that did not end.
-    fn begin<'a>(&'a self, job: &'a str) -> BoxFuture<'a, Result<Run, Error>>;
+    /// Begins a run of this job. `first` is the hash of the first message of its input.
+    fn begin<'a>(
+        &'a self,
+        job: &'a Job,
+        first: [u8; 32],
+        how: Begin,
+    ) -> BoxFuture<'a, Result<Run, Error>>;
 
-    /// Says that the last run of this job has reached the end of its input.
-    fn end<'a>(&'a self, job: &'a str) -> BoxFuture<'a, Result<(), Error>>;
+    /// Says that each message of a run of this job has a final word. A run that sent nothing leaves
+    /// nothing behind.
+    fn end<'a>(&'a self, job: &'a Job, run: EndedRun) -> BoxFuture<'a, Result<(), Error>>;
+
+    /// The runs of this job that ended within the last [`RECENT`](super::RECENT), the latest last.
+    fn ended<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Vec<EndedRun>, Error>>;
 
     /// The entries that are meant, oldest first as far as the store knows, `limit` at most.
     fn entries<'a>(

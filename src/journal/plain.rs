@@ -9,10 +9,10 @@ use ring::hmac;
 
 use super::laws::{Stage, every_law};
 use super::record::{Change, Claimant, Mark, Owner, Record, Sought, Standing};
-use super::{Entry, Filter, Ledger, Run, State};
+use super::{Begin, EndedRun, Entry, Filter, Job, Ledger, OpenRun, RECENT, Run, State};
 use crate::component::{
-    self, BoxFuture, Claim, Error, Fallout, Journal, Kind, MessageKey, NumberHash, Past, Scope,
-    Ticket, Wanted,
+    self, BoxFuture, Claim, Error, Fallout, Journal, Kind, MessageKey, NumberHash, Past, Progress,
+    Scope, Ticket, Wanted,
 };
 
 type Place = (MessageKey, u32);
@@ -20,10 +20,19 @@ type Place = (MessageKey, u32);
 #[derive(Default)]
 struct Data {
     slots: BTreeMap<Place, Record>,
-    runs: HashMap<String, (Scope, bool)>,
+    runs: HashMap<String, PlainRun>,
+    ended: Vec<(String, EndedRun)>,
     state: HashMap<String, Vec<u8>>,
     dead: HashSet<u8>,
     next: u64,
+}
+
+struct PlainRun {
+    scope: Scope,
+    open: bool,
+    first: [u8; 32],
+    began: Timestamp,
+    progress: Progress,
 }
 
 struct Plain {
@@ -92,6 +101,13 @@ impl Journal for Plain {
             data.slots.extend(dead);
             return ready(Ok(Claim::Known(known)));
         }
+        let of_scope = |it: &&mut PlainRun| it.scope == wanted.scope;
+        if let Some(progress) = wanted.progress
+            && let Some(run) = data.runs.values_mut().find(of_scope)
+            && run.progress.read < progress.read
+        {
+            run.progress = progress;
+        }
         data.next += 1;
         let attempt = data.next;
         let by = Claimant { owner: Owner([self.owner; 16]), attempt, now };
@@ -144,24 +160,46 @@ impl component::State for Plain {
 }
 
 impl Ledger for Plain {
-    fn begin<'a>(&'a self, job: &'a str) -> BoxFuture<'a, Result<Run, Error>> {
+    fn begin<'a>(
+        &'a self,
+        job: &'a Job,
+        first: [u8; 32],
+        how: Begin,
+    ) -> BoxFuture<'a, Result<Run, Error>> {
         let mut data = self.data();
-        if let Some((scope, false)) = data.runs.get(job).copied() {
-            let own = |it: &&Record| it.scope == scope && it.state == State::Accepted;
+        let joined = |it: &&PlainRun| it.open && (it.progress.read > 0 || it.first == first);
+        if let Some(run) = data.runs.get(&job.key).filter(|it| how == Begin::Join && joined(it)) {
+            let own = |it: &&Record| it.scope == run.scope && it.state == State::Accepted;
             let accepted = data.slots.values().filter(own).count() as u64;
-            return ready(Ok(Run { scope, resumed: Some(accepted) }));
+            let (began, progress) = (Some(run.began), Some(run.progress));
+            let resumed = Some(OpenRun { began, accepted, progress });
+            return ready(Ok(Run { scope: run.scope, resumed }));
         }
         data.next += 1;
-        let scope = Scope(u128::from(data.next).to_be_bytes());
-        data.runs.insert(job.to_owned(), (scope, false));
+        let new = Scope(u128::from(data.next).to_be_bytes());
+        let scope = if let Begin::Take(scope) = how { scope } else { new };
+        let (began, progress) = (Timestamp::now(), Progress::default());
+        let run = PlainRun { scope, open: true, first, began, progress };
+        data.runs.insert(job.key.clone(), run);
         ready(Ok(Run { scope, resumed: None }))
     }
 
-    fn end<'a>(&'a self, job: &'a str) -> BoxFuture<'a, Result<(), Error>> {
-        if let Some(run) = self.data().runs.get_mut(job) {
-            run.1 = true;
+    fn end<'a>(&'a self, job: &'a Job, run: EndedRun) -> BoxFuture<'a, Result<(), Error>> {
+        let mut data = self.data();
+        if let Some(last) = data.runs.get_mut(&job.key).filter(|it| it.scope == run.scope) {
+            last.open = false;
+        }
+        if run.sent > 0 {
+            data.ended.push((job.key.clone(), run));
         }
         ready(Ok(()))
+    }
+
+    fn ended<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Vec<EndedRun>, Error>> {
+        let oldest = Timestamp::now() - RECENT;
+        let data = self.data();
+        let own = data.ended.iter().filter(|it| it.0 == job.key && it.1.ended >= oldest);
+        ready(Ok(own.map(|it| it.1).collect()))
     }
 
     fn entries<'a>(

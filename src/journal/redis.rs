@@ -38,14 +38,14 @@ use tokio::task::AbortHandle;
 
 use self::address::Address;
 use self::claim::Attempt;
-use self::keys::{Keys, Secret, describe, random};
+use self::keys::{Description, Keys, Secret, describe, random};
 use self::lease::Held;
 use self::link::{Ask, Link};
 use crate::component::{
     BoxFuture, Claim, Error, Fallout, Journal, MessageKey, NumberHash, Past, Scope, State, Ticket,
     Wanted,
 };
-use crate::journal::{Entry, Filter, Ledger, Run};
+use crate::journal::{Begin, EndedRun, Entry, Filter, Job, Ledger, Run};
 
 /// How long claims that nobody has called may take to be given back at the end: without that they are
 /// in doubt for ever.
@@ -91,6 +91,7 @@ struct Inner {
     secret: Secret,
     /// Of the store, to see when its data were lost.
     id: Vec<u8>,
+    former_keys: bool,
     options: Options,
     held: Mutex<Held>,
     /// Whether the lease was renewed when that was last tried.
@@ -101,8 +102,8 @@ struct Inner {
     next: AtomicU64,
     given_up: Mutex<Vec<Arc<Attempt>>>,
     wake: Notify,
-    /// The runs that were begun here, by the hash of their job.
-    runs: Mutex<HashMap<String, Scope>>,
+    /// The hash of the job of each run that was begun here.
+    runs: Mutex<HashMap<Scope, String>>,
 }
 
 impl RedisJournal {
@@ -118,12 +119,14 @@ impl RedisJournal {
         let server = check::server(&link, options.patience).await?;
         let warnings = server.judge(address.accept_loss)?;
         let keys = Keys { prefix: address.prefix };
-        let (id, secret) = describe(&link, &keys, options.patience).await?;
+        let Description { id, secret, former_keys } =
+            describe(&link, &keys, options.patience).await?;
         let inner = Arc::new(Inner {
             link,
             keys,
             secret: Secret::new(&secret),
             id,
+            former_keys,
             options,
             held: Mutex::new(Held::none()),
             answers: AtomicBool::new(true),
@@ -175,6 +178,10 @@ impl Journal for RedisJournal {
         Box::pin(super::recall(self, message))
     }
 
+    fn has_former_keys(&self) -> bool {
+        self.inner.former_keys
+    }
+
     fn number(&self, tel: &str) -> Option<NumberHash> {
         self.inner.secret.mark(tel).map(|it| it.number())
     }
@@ -211,16 +218,29 @@ impl Ledger for RedisJournal {
         self.inner.answers.load(Ordering::Relaxed)
     }
 
+    fn keeps(&self) -> Option<Duration> {
+        Some(Duration::from_millis(claim::RETENTION))
+    }
+
     fn close(&self) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(self.close())
     }
 
-    fn begin<'a>(&'a self, job: &'a str) -> BoxFuture<'a, Result<Run, Error>> {
-        Box::pin(self.inner.begin(job))
+    fn begin<'a>(
+        &'a self,
+        job: &'a Job,
+        first: [u8; 32],
+        how: Begin,
+    ) -> BoxFuture<'a, Result<Run, Error>> {
+        Box::pin(self.inner.begin(job, first, how))
     }
 
-    fn end<'a>(&'a self, job: &'a str) -> BoxFuture<'a, Result<(), Error>> {
-        Box::pin(self.inner.end(job))
+    fn end<'a>(&'a self, job: &'a Job, run: EndedRun) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(self.inner.end(job, run))
+    }
+
+    fn ended<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Vec<EndedRun>, Error>> {
+        Box::pin(self.inner.ended_runs(job))
     }
 
     fn entries<'a>(

@@ -9,6 +9,7 @@ mod ids;
 mod memory;
 mod past;
 mod returned;
+mod sequence;
 mod stream;
 
 use std::panic::AssertUnwindSafe;
@@ -25,12 +26,13 @@ use tokio::sync::{Mutex, OnceCell, OwnedMutexGuard};
 use super::stop::Stop;
 use crate::component::{
     AccountTrouble, Around, Bound, BoxFuture, Common, Config, Connection, Delivery, Diagnosis,
-    Emit, Error, Handler, Kind, Message, Mode, Status, Store, Tally, Task, WhenUnknown, Work, hex,
-    metrics, reference,
+    Effect, Emit, Error, Handler, Kind, Message, Mode, Status, Store, Tally, Task, WhenUnknown,
+    Work, hex, metrics,
 };
 use call::{Call, Came};
-use memory::Remembered;
-pub use memory::{Amnesia, Memory};
+pub use memory::{Amnesia, Memory, key_in_run};
+use memory::{Remembered, id_of};
+pub use sequence::{Place, Reading, Sequence};
 
 /// How long the answer to "does the account work?" is taken for granted.
 const DIAGNOSIS_LASTS: Duration = Duration::from_secs(10);
@@ -204,22 +206,40 @@ impl<C: Connection> Engine<C> {
         !self.admissions.is_empty()
     }
 
-    /// Carries one message through. Whatever happens, a panic included, there is a verdict.
-    pub async fn handle(&self, message: Message, out: &dyn Emit) -> Verdict {
-        self.handle_in_turn(message, out, None).await
+    /// The place of what was read next, where messages are counted in the order of their input. Each
+    /// is to be asked for as it is read, and given to [`handle_in_turn`](Self::handle_in_turn).
+    pub fn place(&self, reading: Reading<'_>) -> Option<Place> {
+        self.memory.as_ref()?.place(reading)
     }
 
-    /// The same for a message that takes turns with others.
+    /// Whether [`place`](Self::place) says anything.
+    pub fn counts_places(&self) -> bool {
+        self.memory.as_ref().is_some_and(Memory::counts_places)
+    }
+
+    /// Whether any message asked for what must happen at most once, and the journal for it.
+    pub fn has_used_memory(&self) -> bool {
+        self.memory.as_ref().is_some_and(Memory::was_used)
+    }
+
+    /// Carries one message through. Whatever happens, a panic included, there is a verdict.
+    pub async fn handle(&self, message: Message, out: &dyn Emit) -> Verdict {
+        let place = self.place(Reading::Message(&message));
+        self.handle_in_turn(message, place, out, None).await
+    }
+
+    /// The same for a message that takes turns with others, and has its place among them.
     pub async fn handle_in_turn(
         &self,
         message: Message,
+        place: Option<Place>,
         out: &dyn Emit,
         turn: Option<Turn>,
     ) -> Verdict {
         let _counted = metrics::under_way();
         let under_way = AtomicBool::new(false);
         let started = Instant::now();
-        let carried = self.carry(message, out, &under_way, turn);
+        let carried = self.carry(message, place, out, &under_way, turn);
         let handled = AssertUnwindSafe(carried).catch_unwind().await;
         let mut verdict = handled.unwrap_or_else(|_| {
             let kind =
@@ -249,12 +269,14 @@ impl<C: Connection> Engine<C> {
     async fn carry(
         &self,
         message: Message,
+        place: Option<Place>,
         out: &dyn Emit,
         under_way: &AtomicBool,
         turn: Option<Turn>,
     ) -> Verdict {
-        let Message { id, body, in_doubt, redelivered, put_back, snapshot, webhook, .. } = message;
-        let (task, remembered) = match self.prepare(body, id).await {
+        let id = id_of(&message);
+        let Message { body, in_doubt, redelivered, put_back, snapshot, webhook, .. } = message;
+        let (task, remembered) = match self.prepare(body, id.as_deref(), place).await {
             Ok(prepared) => prepared,
             Err(error) => return error.into(),
         };
@@ -298,13 +320,13 @@ impl<C: Connection> Engine<C> {
     async fn prepare(
         &self,
         body: Value,
-        id: Option<String>,
+        id: Option<&str>,
+        place: Option<Place>,
     ) -> Result<(Task<C>, Option<Remembered<'_>>), Error> {
         let Some(memory) = self.memory.as_ref().filter(|_| self.mode == Mode::Live) else {
             return Ok((self.bound.prepare(body, Timestamp::now())?, None));
         };
-        let id = reference(&body).or(id);
-        let Some(remembered) = memory.of(self.name, id.as_deref(), &body)? else {
+        let Some(remembered) = memory.of(self.name, id, &body, place).await? else {
             return Ok((self.bound.prepare(body, Timestamp::now())?, None));
         };
         let mut task = match self.bound.prepare(body.clone(), Timestamp::now()) {
@@ -316,6 +338,9 @@ impl<C: Connection> Engine<C> {
         };
         if let Work::Calls(job) = &mut task.work {
             job.track(remembered.key);
+            if job.parts().iter().any(|it| it.effect == Effect::Once) {
+                memory.is_used();
+            }
         }
         Ok((task, Some(remembered)))
     }

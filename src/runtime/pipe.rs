@@ -2,6 +2,8 @@
 
 mod json;
 mod lines;
+mod opening;
+mod reading;
 mod summary;
 mod writer;
 
@@ -19,11 +21,13 @@ use tokio::sync::{Mutex, Semaphore, mpsc};
 use tracing::Instrument as _;
 
 pub use lines::{Line, Lines};
+pub use opening::{First, Input, Opening};
+use reading::Read;
 pub use summary::Summary;
 pub use writer::Watch;
 use writer::{Done, Event, Writer};
 
-use super::{Engine, Stop, Stopper, Turn, Verdict};
+use super::{Engine, Place, Stop, Stopper, Turn, Verdict};
 use crate::component::{BoxFuture, Connection, Emit, Error, Kind, Message, ResultId, mask};
 
 /// Results of one message that may wait for the writer: enough rows to keep it busy, and few enough
@@ -91,6 +95,7 @@ pub async fn run<C: Connection>(
     summary.complete = end.whole && !stop.wanted() && summary.stopped.is_none();
     summary.stopped = summary.stopped.take().or(end.reason);
     summary.last_line = end.last;
+    summary.broken_off = end.broken_off;
     summary.took(started.elapsed());
     summary
 }
@@ -102,6 +107,8 @@ struct End {
     last: u64,
     /// Whether it was the last of the input.
     whole: bool,
+    /// Whether the last line is no message, and has no end: perhaps there should be more.
+    broken_off: bool,
     /// Why nothing more could be read.
     reason: Option<String>,
 }
@@ -119,6 +126,8 @@ async fn read<C: Connection>(
     let mut lines = Lines::new(input, options.line_limit);
     let mut stopped = std::pin::pin!(stop.requested());
     let mut end = End::default();
+    let counted = shared.engine.counts_places();
+    let mut last_is_bad = false;
     loop {
         // The place comes first: a slow API slows the reading.
         let place = tokio::select! {
@@ -136,7 +145,10 @@ async fn read<C: Connection>(
         };
         let (number, line) = match line {
             Ok(Some(line)) => line,
-            Ok(None) => return End { whole: true, ..end },
+            Ok(None) => {
+                let broken_off = last_is_bad && lines.is_broken_off();
+                return End { whole: true, broken_off, ..end };
+            }
             Err(error) => {
                 return End { reason: Some(format!("the input cannot be read: {error}")), ..end };
             }
@@ -144,13 +156,17 @@ async fn read<C: Connection>(
         let wide = matches!(&line, Line::Encoding(name) if name.starts_with("UTF-16"));
         let Some(events) = exit.events().await else { return end };
         end.last = number;
+        // In the order in which they were read: tasks run in any.
+        let read = if counted { Read::of(line) } else { Read::later(line) };
+        let standing = shared.engine.place(read.reading());
+        last_is_bad = counted && read.is_bad();
         let job = Job { shared: shared.clone(), events, number, limit: options.line_limit };
         let turn = match &turns {
             Some(turns) => Some(Arc::clone(turns).lock_owned().await),
             None => None,
         };
         tokio::spawn(async move {
-            job.carry(line, turn).await;
+            job.carry(read, standing, turn).await;
             drop(place);
         });
         if wide && number == 1 {
@@ -207,13 +223,13 @@ struct Job<C: Connection> {
 
 impl<C: Connection> Job<C> {
     /// Whatever happens, a defect included, the last event says what became of the line.
-    async fn carry(self, line: Line, turn: Option<Turn>) {
+    async fn carry(self, read: Read, place: Option<Place>, turn: Option<Turn>) {
         let span = tracing::info_span!(
             "message",
             line = self.number,
             otel.status_code = tracing::field::Empty
         );
-        let carrying = self.carry_line(line, turn).instrument(span);
+        let carrying = self.carry_line(read, place, turn).instrument(span);
         let carried = AssertUnwindSafe(carrying).catch_unwind().await;
         let (verdict, id) = match carried {
             Ok(carried) => carried,
@@ -227,9 +243,17 @@ impl<C: Connection> Job<C> {
         self.events.send(Event::Done(Box::new(done))).await.ok();
     }
 
-    async fn carry_line(&self, line: Line, turn: Option<Turn>) -> (Verdict, Option<String>) {
-        match line {
-            Line::Text(text) => self.carry_text(&text, turn).await,
+    async fn carry_line(
+        &self,
+        read: Read,
+        place: Option<Place>,
+        turn: Option<Turn>,
+    ) -> (Verdict, Option<String>) {
+        match read.line {
+            Line::Text(text) => {
+                let message = read.message.unwrap_or_else(|| reading::message(&text));
+                self.carry_text(&text, message, place, turn).await
+            }
             Line::TooLong => {
                 let said = format!("the line is longer than {} bytes", self.limit);
                 let error = Error::new(Kind::Invalid, said).hint("raise --line-limit, or split it");
@@ -246,12 +270,17 @@ impl<C: Connection> Job<C> {
         }
     }
 
-    async fn carry_text(&self, text: &str, turn: Option<Turn>) -> (Verdict, Option<String>) {
-        let value = match json::read(text) {
-            Ok(value) => value,
+    async fn carry_text(
+        &self,
+        text: &str,
+        message: Result<Message, Error>,
+        place: Option<Place>,
+        turn: Option<Turn>,
+    ) -> (Verdict, Option<String>) {
+        let message = match message {
+            Ok(message) => message,
             Err(error) => return (self.fail(error, Some(text)).await, None),
         };
-        let message = Message::new(value);
         let id = message.id.clone();
         if message.in_doubt && !message.resend() {
             // It stays in doubt, also in the file of failed messages that it goes to again.
@@ -263,7 +292,7 @@ impl<C: Connection> Job<C> {
         }
         let envelope = message.envelope.clone();
         let out = Out { events: &self.events, closed: &self.shared.closed, envelope };
-        let mut verdict = self.shared.engine.handle_in_turn(message, &out, turn).await;
+        let mut verdict = self.shared.engine.handle_in_turn(message, place, &out, turn).await;
         if let Some(error) = verdict.error.take() {
             self.fail_into(error, Some(text), &mut verdict).await;
         }

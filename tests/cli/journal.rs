@@ -85,17 +85,22 @@ fn a_run_that_is_asked_to_stop_is_resumed_without_a_doubt() {
 }
 
 #[test]
-fn a_run_that_reached_its_end_suppresses_no_later_one() {
+fn input_whose_run_is_over_is_sent_again_by_a_persons_word_alone() {
     let simulator = Simulator::start(&[]);
     let folder = tempfile::tempdir().unwrap();
     let line = sms("0001", "Rappel: demain 9 h");
-    for _ in 0..2 {
-        assert_eq!(
-            run(&simulator, folder.path(), &[]).run(&line).quiet(0)[0]["status"],
-            "accepted"
-        );
+    let total = || simulator.ask("GET", "sent?count=1", "")["total"].clone();
+    for (args, taken, replayed) in
+        [(&[][..], 1, None), (&["--resume"], 1, Some(true)), (&["--again"], 2, None)]
+    {
+        let lines = run(&simulator, folder.path(), args).run(&line).quiet(0);
+        assert_eq!(lines[0]["status"], "accepted");
+        assert_eq!(lines[0].get("replayed").and_then(Value::as_bool), replayed, "{args:?}");
+        assert_eq!(total(), taken, "{args:?}");
+        let refused = run(&simulator, folder.path(), &[]).run(&line);
+        refused.says(2, &["nothing was sent", "has sent this input", "--resume", "--again"]);
+        assert_eq!((refused.stdout.as_str(), total()), ("", json!(taken)));
     }
-    assert_eq!(simulator.ask("GET", "sent?count=1", "")["total"], 2);
 }
 
 #[test]

@@ -288,8 +288,7 @@ fn one_entry_is_shown_with_what_to_do_about_it() {
         "journal reconcile",
         &accept,
         "\"resend\": true",
-        "a run that reached its end is over",
-        "--once-per-id",
+        "in its whole input, with --resume",
         &format!("{tracker}  (derived from the key)"),
     ] {
         assert!(shown.stdout.contains(words), "no {words} in {}", shown.stdout);

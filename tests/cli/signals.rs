@@ -62,7 +62,7 @@ fn with_a_journal_an_interrupted_run_wants_the_same_whole_input() {
     finished.says(143, &["read up to line 1 of the input; go on with the same whole input"]);
     assert!(!finished.stderr.contains("tail"), "{}", finished.stderr);
     let whole = simulator.run("sendSms", "main", &args).run(format!("{equal}\n{equal}\n"));
-    whole.says(0, &["1 already sent", "if this is other input, give it another --job"]);
+    whole.says(0, &["resuming the last run of sendSms, which is not over: 1 already sent"]);
     let replayed = whole.lines().iter().filter(|it| it["replayed"] == true).count();
     assert_eq!((replayed, simulator.sent().len()), (1, 2));
 }

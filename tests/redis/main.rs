@@ -14,7 +14,10 @@ use std::time::Duration;
 use isendpro_connector::component::{
     Claim, Error, Fallout, Journal as _, Kept, Known, MessageKey, Scope, Slot, Ticket, Wanted,
 };
-use isendpro_connector::journal::{RedisJournal, RedisOptions};
+use isendpro_connector::journal::{
+    Begin, EndedRun, Job, Ledger as _, RedisJournal, RedisOptions, Run,
+};
+use jiff::Timestamp;
 
 /// Impatient enough for tests.
 fn quick() -> RedisOptions {
@@ -63,7 +66,18 @@ async fn claim_for(
     let slot = |index| Slot { index, tel: "33612345678", tracker: None };
     let slots: Vec<_> = indexes.iter().map(|it| slot(*it)).collect();
     let (message, action) = (message(number), "sendSms");
-    store.claim(Wanted { message, scope, action, slots: &slots, resend, lasts }).await
+    let progress = None;
+    store.claim(Wanted { message, scope, action, slots: &slots, resend, lasts, progress }).await
+}
+
+/// Begins a run of a job, or joins its open one.
+async fn begin(store: &RedisJournal, job: &str) -> Run {
+    store.begin(&Job::new(None, job, None), [1; 32], Begin::Join).await.unwrap()
+}
+
+async fn end(store: &RedisJournal, job: &str, scope: Scope) {
+    let run = EndedRun { scope, ended: Timestamp::now(), first: [1; 32], read: 1, sent: 1 };
+    store.end(&Job::new(None, job, None), run).await.unwrap();
 }
 
 async fn take(store: &RedisJournal, number: u16) -> Ticket {

@@ -4,13 +4,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use isendpro_connector::component::{Claim, Fallout, Journal as _};
-use isendpro_connector::journal::{Filter, Ledger as _, RedisJournal, Run, State};
+use isendpro_connector::journal::{Filter, Ledger as _, RedisJournal, State};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
 use super::support::Redis;
-use super::{accepted, ask, claim_in, granted, insist, is_accepted, open, take};
+use super::{accepted, ask, begin, claim_in, end, granted, insist, is_accepted, open, take};
 
 /// What the network does to the next script that is called.
 #[derive(Clone, Copy, PartialEq)]
@@ -129,7 +129,7 @@ async fn a_record_whose_answer_is_lost_is_written_once() {
     let redis = Redis::start();
     let (network, url) = Network::before(&redis).await;
     let store = open(&url).await;
-    let run = store.begin("job").await.unwrap();
+    let run = begin(&store, "job").await;
     let claim = |number| claim_in(&store, run.scope, number, &[0], false);
     let ticket = granted(claim(9).await.unwrap());
     store.record(ticket, &[(0, Fallout::Released)]).await.unwrap();
@@ -138,12 +138,12 @@ async fn a_record_whose_answer_is_lost_is_written_once() {
     store.record(ticket, &accepted()).await.unwrap();
     assert_eq!(network.cuts(), 1);
     assert!(is_accepted(&ask(&store, 1, false).await.unwrap()));
-    let counted = Run { scope: run.scope, resumed: Some(1) };
     network.become_(Mood::CutAnswer);
-    assert_eq!(store.begin("job").await.unwrap(), counted);
-    store.end("job").await.unwrap();
+    let again = begin(&store, "job").await;
+    assert_eq!((again.scope, again.resumed.unwrap().accepted), (run.scope, 1));
+    end(&store, "job", run.scope).await;
     network.become_(Mood::CutAnswer);
-    assert_eq!(store.begin("job").await.unwrap().resumed, None, "the new run is not a resumed one");
+    assert_eq!(begin(&store, "job").await.resumed, None, "the new run is not a resumed one");
     assert_eq!(network.cuts(), 3);
 }
 

@@ -7,7 +7,9 @@ use isendpro_connector::component::{Claim, Journal as _};
 use isendpro_connector::journal::{Filter, Ledger as _, RedisJournal, RedisOptions, State};
 
 use super::support::Redis;
-use super::{SCOPE, accepted, ask, claim_for, claim_in, is_accepted, open, quick, take};
+use super::{
+    SCOPE, accepted, ask, begin, claim_for, claim_in, end, is_accepted, open, quick, take,
+};
 
 const MESSAGES: u16 = 500;
 const TASKS: u16 = 50;
@@ -114,14 +116,14 @@ async fn only_what_is_settled_expires() {
 async fn who_ends_an_older_run_is_not_heard() {
     let redis = Redis::start();
     let (one, two) = (open(&redis.url()).await, open(&redis.url()).await);
-    let first = one.begin("job").await.unwrap();
-    assert_eq!(two.begin("job").await.unwrap().scope, first.scope);
-    two.end("job").await.unwrap();
-    let second = two.begin("job").await.unwrap();
+    let first = begin(&one, "job").await;
+    assert_eq!(begin(&two, "job").await.scope, first.scope);
+    end(&two, "job", first.scope).await;
+    let second = begin(&two, "job").await;
     assert!(second.scope != first.scope && second.resumed.is_none());
-    one.end("job").await.unwrap();
-    let again = two.begin("job").await.unwrap();
-    assert_eq!((again.scope, again.resumed), (second.scope, Some(0)));
+    end(&one, "job", first.scope).await;
+    let again = begin(&two, "job").await;
+    assert_eq!((again.scope, again.resumed.unwrap().accepted), (second.scope, 0));
 }
 
 #[tokio::test]
@@ -130,7 +132,7 @@ async fn neither_numbers_nor_jobs_are_written_down() {
     let store = open(&redis.url()).await;
     let ticket = take(&store, 1).await;
     store.record(ticket, &accepted()).await.unwrap();
-    store.begin("customer-file").await.unwrap();
+    begin(&store, "customer-file").await;
     let all = redis.command(&["KEYS", "*"])
         + &redis.command(&["HGETALL", &format!("isendpro:m:0001{}", "0".repeat(60))]);
     assert!(all.contains("sendSms") && !all.contains("3361234") && !all.contains("customer"));

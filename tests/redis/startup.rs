@@ -97,8 +97,8 @@ async fn what_a_user_needs_to_be_allowed_is_what_the_manual_says() {
     assert!(store.warnings().is_empty(), "{:?}", store.warnings());
     let ticket = super::take(&store, 1).await;
     store.record(ticket, &super::accepted()).await.unwrap();
-    store.begin("job").await.unwrap();
-    store.end("job").await.unwrap();
+    let run = super::begin(&store, "job").await;
+    super::end(&store, "job", run.scope).await;
     assert!(!store.accept(super::message(1), 0).await.unwrap());
     let open = Filter { state: Some(State::Unknown), ..Filter::default() };
     assert_eq!(store.entries(&open, 9).await.unwrap(), []);

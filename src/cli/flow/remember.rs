@@ -1,14 +1,26 @@
-//! The journal of a run.
+//! The journal of a run: which run an input belongs to, and when it is over.
 
 use std::path::Path;
 use std::sync::Arc;
 
+use anyhow::Context as _;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tokio::io::AsyncBufRead;
+
 use crate::cli::journal::{close, open};
-use crate::cli::{Usage, complain};
-use crate::component::Scope;
-use crate::journal::Ledger;
-use crate::runtime::Memory;
-use crate::runtime::pipe::Summary;
+use crate::cli::{Usage, complain, stdio, terminal};
+use crate::component::{MessageKey, Scope};
+use crate::journal::{Begin, EndedRun, Job, Ledger, OpenRun, Run};
+use crate::runtime::pipe::{First, Input, Opening, Summary};
+use crate::runtime::{Memory, key_in_run};
+
+/// A run is not resumed this long before its journal forgets what it sent first.
+const MARGIN: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+
+/// What is said of a run that stays open.
+const NOT_OVER: &str = "the run is not over: the same command with the same input sends what it has not \
+    sent, and nothing else";
 
 /// Flags of the journal.
 #[derive(Debug, Clone, clap::Args)]
@@ -21,6 +33,13 @@ pub struct JournalArgs {
     /// never resumed
     #[arg(long, value_name = "NAME", requires = "journal")]
     job: Option<String>,
+    /// Send all of the input, whatever earlier runs of the job have sent
+    #[arg(long, requires = "journal", conflicts_with_all = ["resume", "once_per_id"])]
+    again: bool,
+    /// Go on with the last run of the job, also if it is over or had other input: send only what it
+    /// has not sent
+    #[arg(long, requires = "journal", conflicts_with = "once_per_id")]
+    resume: bool,
     /// Send each id (reference) once for all, also in later runs
     #[arg(long, requires = "journal")]
     once_per_id: bool,
@@ -29,10 +48,34 @@ pub struct JournalArgs {
 /// The journal of a run that has begun.
 pub struct Remembering {
     ledger: Arc<dyn Ledger>,
-    job: String,
-    scope: Scope,
-    resumed: bool,
-    once_per_id: bool,
+    what: What,
+}
+
+/// What is remembered.
+enum What {
+    /// One run of a job.
+    Run { job: Job, scope: Scope, resumed: bool, first: [u8; 32] },
+    /// Each id, for all runs; under the first journals' scope too.
+    Ids { scope: Scope, former: Scope },
+}
+
+/// What an input goes on with, and what is open to whoever has it sent.
+enum Found {
+    /// A run to go on with, or a new one.
+    Begun(Run),
+    /// The job's open run had other input.
+    OtherInput(Scope, OpenRun),
+    /// A run that is over had this input, or a part of it.
+    AlreadySent(EndedRun),
+}
+
+/// What a person wants sent of an input that was perhaps sent before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// All of it.
+    Again,
+    /// What was not sent.
+    Resume,
 }
 
 impl JournalArgs {
@@ -41,70 +84,257 @@ impl JournalArgs {
         self.journal.as_deref()?.strip_prefix("file:").map(Path::new)
     }
 
-    /// Opens the journal and begins a run of this action, or resumes the last one; `None` without a
-    /// journal. What is sent in a test mode is a job of its own: it must not keep anything from being
-    /// sent in earnest.
+    /// Opens the journal, and begins a run of this action or goes on with one; nothing without a
+    /// journal, and of an input without messages. Reads of the input what tells whose it is, and gives
+    /// all of it back. What is sent in a test mode is a job of its own: it must not keep anything from
+    /// being sent in earnest.
     ///
     /// # Errors
-    /// When the journal cannot be opened or read.
+    /// When the journal cannot be opened or read, or nobody says what is to become of input that was
+    /// perhaps sent before.
     pub async fn begin(
         &self,
         action: &str,
         mode: Option<&str>,
-    ) -> anyhow::Result<Option<Remembering>> {
+        input: impl AsyncBufRead + Send + Unpin + 'static,
+        line_limit: usize,
+    ) -> anyhow::Result<(Option<Remembering>, Input)> {
         let Some(store) = self.journal.as_deref().filter(|it| !it.is_empty()) else {
-            if self.once_per_id || self.job.is_some() {
-                let said = "--job and --once-per-id need a --journal";
+            if self.once_per_id || self.job.is_some() || self.again || self.resume {
+                let said = "--job, --again, --resume and --once-per-id need a --journal";
                 return Err(Usage(said.to_owned()).into());
             }
-            return Ok(None);
+            return Ok((None, Box::new(input)));
         };
         let ledger = open(store).await?;
-        let job = self.job.as_deref().unwrap_or(action);
-        let job = mode.map_or_else(|| job.to_owned(), |mode| format!("{job} ({mode})"));
+        let job = Job::new(self.job.as_deref(), action, mode);
         if self.once_per_id {
-            let scope = scope_of_ids(&job);
-            return Ok(Some(Remembering { ledger, job, scope, resumed: false, once_per_id: true }));
+            let what = self.ids(action, mode);
+            return Ok((Some(Remembering { ledger, what }), Box::new(input)));
         }
-        let run = ledger.begin(&job).await?;
-        if let Some(sent) = run.resumed {
-            complain(format_args!(
-                "isendpro: resuming the last run of {job}, which did not reach its end: {sent} \
-                 already sent; if this is other input, give it another --job: messages of it that \
-                 are equal to those would not be sent"
-            ));
-        }
-        let (scope, resumed) = (run.scope, run.resumed.is_some());
-        Ok(Some(Remembering { ledger, job, scope, resumed, once_per_id: false }))
+        let mut opening = Opening::new(input, line_limit, ledger.has_former_keys());
+        let begun = self.begin_run(&*ledger, &job, action, &mut opening).await;
+        let what = match begun {
+            Ok(what) => what,
+            Err(error) => {
+                close(&ledger).await;
+                return Err(error);
+            }
+        };
+        let input = opening.again().context("reading the input a second time")?;
+        Ok((what.map(|what| Remembering { ledger, what }), input))
     }
+
+    fn ids(&self, action: &str, mode: Option<&str>) -> What {
+        let job = self.job.as_deref().unwrap_or(action);
+        let scope = Scope::of(&["once per id", job, mode.unwrap_or_default()]);
+        let former = mode.map_or_else(|| job.to_owned(), |mode| format!("{job} ({mode})"));
+        What::Ids { scope, former: Scope::formerly_named(&format!("once per id {former}")) }
+    }
+
+    async fn begin_run<R: AsyncBufRead + Send + Unpin + 'static>(
+        &self,
+        ledger: &dyn Ledger,
+        job: &Job,
+        action: &str,
+        opening: &mut Opening<R>,
+    ) -> anyhow::Result<Option<What>> {
+        let reading = "reading the input";
+        let Some(first) = opening.first().await.context(reading)? else { return Ok(None) };
+        let digest = first.place.progress.digest;
+        let found = if self.again {
+            Found::Begun(ledger.begin(job, digest, Begin::Anew).await?)
+        } else {
+            self.find(ledger, job, action, opening).await?
+        };
+        let name = self.job.as_deref().unwrap_or(action);
+        let (wish, taken) = match &found {
+            Found::Begun(run) => {
+                if let Some(open) = run.resumed {
+                    tell_resumed(name, &open);
+                }
+                let (scope, resumed) = (run.scope, run.resumed.is_some());
+                return Ok(Some(What::Run { job: job.clone(), scope, resumed, first: digest }));
+            }
+            Found::OtherInput(scope, open) => (self.wish(&other_input(name, open)).await?, *scope),
+            Found::AlreadySent(run) => (self.wish(&already_sent(name, run)).await?, run.scope),
+        };
+        let how = if wish == Wish::Again { Begin::Anew } else { Begin::Take(taken) };
+        let Run { scope, .. } = ledger.begin(job, digest, how).await?;
+        let resumed = wish == Wish::Resume;
+        Ok(Some(What::Run { job: job.clone(), scope, resumed, first: digest }))
+    }
+
+    /// Finds out which run the input belongs to. Nothing is sent before that is known.
+    async fn find<R: AsyncBufRead + Send + Unpin + 'static>(
+        &self,
+        ledger: &dyn Ledger,
+        job: &Job,
+        action: &str,
+        opening: &mut Opening<R>,
+    ) -> anyhow::Result<Found> {
+        let reading = "reading the input";
+        let Some(first) = opening.first().await.context(reading)? else {
+            anyhow::bail!("the input has no message any more");
+        };
+        let run = ledger.begin(job, first.place.progress.digest, Begin::Join).await?;
+        match run.resumed.map(|it| (it, it.progress)) {
+            Some((open, None)) => {
+                tell_unchecked();
+                not_too_old(ledger, &open)?;
+                return Ok(Found::Begun(run));
+            }
+            Some((open, Some(progress))) if progress.read > 0 => {
+                not_too_old(ledger, &open)?;
+                return Ok(if opening.begins_with(progress).await.context(reading)? {
+                    Found::Begun(run)
+                } else {
+                    Found::OtherInput(run.scope, open)
+                });
+            }
+            _ => {}
+        }
+        for ended in ledger.ended(job).await?.into_iter().rev() {
+            let is_own = ended.scope == run.scope;
+            if !is_own && has_sent(ledger, &ended, action, first).await? {
+                return Ok(Found::AlreadySent(ended));
+            }
+        }
+        Ok(Found::Begun(run))
+    }
+
+    /// What is to become of input that was perhaps sent before.
+    ///
+    /// # Errors
+    /// When nobody says.
+    async fn wish(&self, said: &str) -> anyhow::Result<Wish> {
+        if self.resume {
+            return Ok(Wish::Resume);
+        }
+        let answer = terminal::ask_wish(said.to_owned()).await;
+        answer.ok_or_else(|| {
+            let ways = "--resume sends only what it has not sent; --again sends all of this input";
+            Usage(format!("nothing was sent: {said}: {ways}")).into()
+        })
+    }
+}
+
+/// Whether a run that is over began with this message, or has sent it.
+async fn has_sent(
+    ledger: &dyn Ledger,
+    ended: &EndedRun,
+    action: &str,
+    first: &First,
+) -> anyhow::Result<bool> {
+    if ended.first == first.place.progress.digest {
+        return Ok(true);
+    }
+    let Some(message) = &first.message else { return Ok(false) };
+    let key: MessageKey = key_in_run(ended.scope, action, message, first.place);
+    Ok(!ledger.recall(key).await?.is_empty())
+}
+
+/// A run whose journal may have forgotten what it sent is not resumed.
+fn not_too_old(ledger: &dyn Ledger, open: &OpenRun) -> Result<(), Usage> {
+    let (Some(began), Some(keeps)) = (open.began, ledger.keeps()) else { return Ok(()) };
+    let Ok(keeps) = jiff::SignedDuration::try_from(keeps) else { return Ok(()) };
+    if Timestamp::now().duration_since(began) < keeps - MARGIN {
+        return Ok(());
+    }
+    let (began, days) = (local(began), keeps.as_hours() / 24);
+    Err(Usage(format!(
+        "nothing was sent: the run began on {began}, and this journal forgets what was sent after {days} \
+         days: find out what is still to be sent, and send that with --again"
+    )))
+}
+
+fn tell_unchecked() {
+    complain(
+        "isendpro: the run was begun by an earlier version, which did not remember its input: if this is \
+         other input, give it another --job: messages of it that are equal to those would not be sent",
+    );
+}
+
+fn tell_resumed(name: &str, open: &OpenRun) {
+    let sent = open.accepted;
+    if open.progress.is_none_or(|it| it.read > 0) {
+        complain(format_args!(
+            "isendpro: resuming the last run of {name}, which is not over: {sent} already sent"
+        ));
+    }
+}
+
+fn other_input(name: &str, open: &OpenRun) -> String {
+    let began = open.began.map_or_else(String::new, |it| format!(" of {}", local(it)));
+    let (sent, read) = (open.accepted, open.progress.map_or(0, |it| it.read));
+    format!(
+        "the run of {name}{began} is not over ({sent} sent of the first {read} messages), and its input \
+         was another one; give its whole input again to go on with it, or give this input a --job of \
+         its own"
+    )
+}
+
+fn already_sent(name: &str, run: &EndedRun) -> String {
+    let EndedRun { ended, read, sent, .. } = run;
+    let plural = if *read == 1 { "" } else { "s" };
+    format!(
+        "a run of {name} that ended at {} has sent this input, or a part of it ({read} message{plural}, \
+         {sent} sent)",
+        local(*ended)
+    )
+}
+
+/// A time as people here read it.
+fn local(time: Timestamp) -> String {
+    time.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 impl Remembering {
     /// The engine's memory.
     pub fn memory(&self) -> Memory {
         let journal = Arc::clone(&self.ledger) as _;
-        if self.once_per_id {
-            Memory::of_ids(journal, self.scope)
-        } else {
-            Memory::of_run(journal, self.scope, self.resumed)
+        match &self.what {
+            What::Run { scope, resumed, .. } => Memory::of_run(journal, *scope, *resumed),
+            What::Ids { scope, former } => Memory::of_ids(journal, *scope).formerly(*former),
         }
     }
 
-    /// Lets go of the journal. Says that the run has ended, if it has reached the end of its input:
-    /// the next one is a new one then.
-    pub async fn end(self, summary: &mut Summary) {
-        if !self.once_per_id
-            && summary.complete
-            && summary.account.is_none()
-            && let Err(error) = self.ledger.end(&self.job).await
+    /// Lets go of the journal. Says that the run is over, if each of its messages has a final word
+    /// that is safe: the next one is a new one then. `used`: whether it could have sent anything.
+    pub async fn end(self, summary: &mut Summary, used: bool) {
+        if let What::Run { job, scope, first, .. } = &self.what
+            && used
         {
-            summary.stopped = Some(format!("the journal: the run was not ended: {error}"));
+            if !summary.is_over() {
+                summary.notes.push(NOT_OVER.to_owned());
+            } else if let Err(why) = self.end_run(job, *scope, *first, summary).await {
+                summary.stopped = Some(why);
+            }
         }
         close(&self.ledger).await;
     }
-}
 
-/// The scope of all runs of a job that send each id once.
-fn scope_of_ids(job: &str) -> Scope {
-    Scope::named(&format!("once per id {job}"))
+    async fn end_run(
+        &self,
+        job: &Job,
+        scope: Scope,
+        first: [u8; 32],
+        summary: &Summary,
+    ) -> Result<(), String> {
+        let synced = tokio::task::spawn_blocking(stdio::sync).await;
+        match synced {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(format!("the results are not safe on disk: {error}")),
+            Err(_) => return Err("a defect of the connector stopped the writing".to_owned()),
+        }
+        let sent = summary.tally.accepted + summary.tally.unknown;
+        let read = summary.messages;
+        let run = EndedRun { scope, ended: Timestamp::now(), first, read, sent };
+        self.ledger.end(job, run).await.map_err(|error| {
+            format!(
+                "the journal: nobody knows whether it has heard that the run is over: {error}; all was \
+                 sent: give the same input again only with --resume"
+            )
+        })
+    }
 }

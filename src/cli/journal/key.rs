@@ -159,6 +159,7 @@ mod tests {
                 slots: &slots,
                 resend: false,
                 lasts: std::time::Duration::ZERO,
+                progress: None,
             };
             ledger.claim(wanted).await.unwrap();
         }

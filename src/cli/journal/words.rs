@@ -86,8 +86,7 @@ pub fn advice(key: &str, resent: bool) -> String {
         "what now  isendpro journal reconcile looks into iSendPro's report\n\
          \x20         if it was sent: isendpro journal accept {key}\n\
          \x20         if it was not: {again}\n\
-         \x20         a run that reached its end is over: the same input after it is sent again, all\n\
-         \x20         of it; feed in only what is to be sent, or always use --once-per-id\n"
+         \x20         in a run: in its whole input, with --resume; that sends nothing else again\n"
     )
 }
 

@@ -6,12 +6,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use redb::{ReadableTable as _, Table, WriteTransaction};
 
-use super::orders::Claiming;
-use super::tables::{self, Key, RUNS, SLOTS, STATE, Trouble};
+use super::orders::{BeginRun, Claiming};
+use super::runs::{LastRun, Runs};
+use super::tables::{self, Key, SLOTS, STATE, Trouble};
 use super::tickets::{Held, Tickets};
-use crate::component::{Claim, Fallout, MessageKey, Scope, Ticket, faults};
-use crate::journal::State;
+use crate::component::{Claim, Fallout, MessageKey, Progress, Scope, Ticket, faults};
 use crate::journal::record::{Change, Owner, Record, Sought, Standing};
+use crate::journal::{EndedRun, Job, State};
 
 /// How long somebody waits before asking again for a slot that is being called.
 const WAIT: Duration = Duration::from_millis(100);
@@ -24,26 +25,28 @@ const REMOVED: usize = 2_000;
 pub struct Batch<'a> {
     txn: &'a WriteTransaction,
     slots: Table<'a, &'static Key, &'static [u8]>,
-    runs: Table<'a, &'static str, &'static [u8]>,
+    runs: Runs<'a>,
     tickets: &'a mut Tickets,
+    jobs: &'a mut Jobs,
+    /// How far runs have read, by the claims of this transaction.
+    reached: HashMap<Scope, Progress>,
     owner: Owner,
     /// Whether there is anything to commit.
     pub changed: bool,
 }
 
-/// The scope of a run, and what happened to it.
-const RUN_VERSION: u8 = 1;
-const OPEN: u8 = b'O';
-const ENDED: u8 = b'E';
+/// The job of each run that was begun here.
+pub type Jobs = HashMap<Scope, String>;
 
 impl<'a> Batch<'a> {
     pub fn new(
         txn: &'a WriteTransaction,
-        tickets: &'a mut Tickets,
+        (tickets, jobs): (&'a mut Tickets, &'a mut Jobs),
         owner: Owner,
     ) -> Result<Self, redb::Error> {
-        let (slots, runs) = (txn.open_table(SLOTS)?, txn.open_table(RUNS)?);
-        Ok(Self { txn, slots, runs, tickets, owner, changed: false })
+        let (slots, runs) = (txn.open_table(SLOTS)?, Runs::new(txn)?);
+        let reached = HashMap::new();
+        Ok(Self { txn, slots, runs, tickets, jobs, reached, owner, changed: false })
     }
 
     pub fn claim(&mut self, claiming: &Claiming) -> Result<Claim, Trouble> {
@@ -74,6 +77,12 @@ impl<'a> Batch<'a> {
             self.slots.insert(&key, record.encode().as_slice())?;
         }
         self.changed = true;
+        if let Some((scope, progress)) = claiming.reached {
+            let furthest = self.reached.entry(scope).or_default();
+            if furthest.read < progress.read {
+                *furthest = progress;
+            }
+        }
         let slots = claiming.slots.iter().map(|it| it.0).collect();
         self.tickets.give(
             claiming.attempt,
@@ -174,23 +183,30 @@ impl<'a> Batch<'a> {
         Ok((forgotten, next))
     }
 
-    /// Begins a run, or says the scope of the one that did not end, and that it did not.
-    pub fn begin(
-        &mut self,
-        job: &str,
-        new: Scope,
-        now: Timestamp,
-    ) -> Result<(Scope, bool), Trouble> {
-        if let Some((scope, OPEN)) = self.run(job)? {
-            return Ok((scope, true));
-        }
-        self.put_run(job, new, OPEN, now)?;
-        Ok((new, false))
+    /// Begins a run. Says what it is, and whether it was open before.
+    pub fn begin(&mut self, order: &BeginRun) -> Result<(LastRun, bool), Trouble> {
+        let BeginRun { job, first, how, new, now } = order;
+        let (run, was_open) = self.runs.begin(job, *first, *how, *new, *now)?;
+        self.jobs.insert(run.scope, job.key.clone());
+        self.changed = true;
+        Ok((run, was_open))
     }
 
-    pub fn end(&mut self, job: &str, now: Timestamp) -> Result<(), Trouble> {
-        if let Some((scope, OPEN)) = self.run(job)? {
-            self.put_run(job, scope, ENDED, now)?;
+    pub fn end(&mut self, job: &Job, ended: &EndedRun) -> Result<(), Trouble> {
+        self.changed = true;
+        self.runs.end(job, ended)
+    }
+
+    /// Writes how far the runs have read whose messages were claimed.
+    pub fn reach(&mut self) -> Result<(), redb::Error> {
+        for (scope, progress) in std::mem::take(&mut self.reached) {
+            let Some(job) = self.jobs.get(&scope) else { continue };
+            match self.runs.reach(job, scope, progress) {
+                // It could be read when the run began.
+                Err(Trouble::Record(it)) => return Err(redb::Error::Corrupted(it.to_string())),
+                Err(Trouble::Storage(it)) => return Err(it),
+                Ok(()) => {}
+            }
         }
         Ok(())
     }
@@ -198,37 +214,6 @@ impl<'a> Batch<'a> {
     /// Saves what a trigger remembers.
     pub fn save(&mut self, name: &str, bytes: &[u8]) -> Result<(), Trouble> {
         self.txn.open_table(STATE)?.insert(name, bytes)?;
-        self.changed = true;
-        Ok(())
-    }
-
-    fn run(&self, job: &str) -> Result<Option<(Scope, u8)>, Trouble> {
-        use crate::journal::record::Unreadable;
-        let Some(value) = self.runs.get(job)? else { return Ok(None) };
-        match value.value() {
-            [RUN_VERSION, state @ (OPEN | ENDED), rest @ ..] if rest.len() == 24 => {
-                let scope = rest.first_chunk().ok_or(Trouble::Record(Unreadable::Damaged))?;
-                Ok(Some((Scope(*scope), *state)))
-            }
-            [version, ..] if *version != RUN_VERSION => {
-                Err(Trouble::Record(Unreadable::Version(*version)))
-            }
-            _ => Err(Trouble::Record(Unreadable::Damaged)),
-        }
-    }
-
-    /// A run is its version, its state, its scope and the time of the state in microseconds.
-    fn put_run(
-        &mut self,
-        job: &str,
-        scope: Scope,
-        state: u8,
-        at: Timestamp,
-    ) -> Result<(), Trouble> {
-        let mut value = vec![RUN_VERSION, state];
-        value.extend(scope.0);
-        value.extend(at.as_microsecond().to_be_bytes());
-        self.runs.insert(job, value.as_slice())?;
         self.changed = true;
         Ok(())
     }

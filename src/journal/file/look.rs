@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::tables::{self, Key, SLOTS, STATE, Trouble};
+use jiff::Timestamp;
+
+use super::runs;
+use super::tables::{self, ENDED, Key, SLOTS, STATE, Trouble};
 use super::writer::Shared;
 use crate::component::{Error, MessageKey, Scope};
 use crate::journal::record::{Record, Sought};
-use crate::journal::{Entry, State};
+use crate::journal::{EndedRun, Entry, Job, RECENT, State};
 
 /// The oldest entries that are meant. Keeps no more of them than are asked for.
 pub fn entries(shared: &Shared, sought: &Sought, limit: usize) -> Result<Vec<Entry>, Error> {
@@ -37,6 +40,18 @@ pub fn accepted_in(shared: &Shared, scope: Scope) -> Result<u64, Error> {
         count += u64::from(record.scope == scope && record.state == State::Accepted);
     })?;
     Ok(count)
+}
+
+/// The runs of a job that ended within the last [`RECENT`].
+pub fn ended(shared: &Shared, job: &Job) -> Result<Vec<EndedRun>, Error> {
+    let after = Timestamp::now().checked_sub(RECENT).unwrap_or(Timestamp::MIN);
+    let txn = shared.begin_read()?;
+    let look = || match txn.open_table(ENDED) {
+        Ok(table) => runs::ended_after(&table, job, after),
+        Err(redb::TableError::TableDoesNotExist(_)) => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
+    };
+    look().map_err(|it| shared.trouble(&it))
 }
 
 /// What a trigger remembers.

@@ -14,7 +14,7 @@ use redb::{
 use ring::hmac;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
-use super::tables::{FORMAT, FORMAT_VERSION, META, RUNS, SECRET, SLOTS};
+use super::tables::{FORMAT, FORMAT_VERSION, KEYS, KEYS_FORM, META, RUNS, SECRET, SLOTS};
 use crate::component::{Error, Kind};
 
 /// Memory for pages of the file. The system's own cache does the rest.
@@ -24,6 +24,8 @@ const CACHE: usize = 4 << 20;
 pub struct Opened {
     pub db: Database,
     pub secret: [u8; 32],
+    /// Whether it may have messages under keys of the first form.
+    pub former_keys: bool,
 }
 
 /// Where the journal is, and how it is opened.
@@ -137,7 +139,8 @@ impl Home {
         let secret = self.secret_of(&db)?;
         // Only now is it sure that the file is a journal, and ours.
         owner_only(&mode_of).map_err(|it| self.failed(&it))?;
-        Ok(Opened { db, secret })
+        let former_keys = has_former_keys(&db).map_err(|it| self.broken(&it))?;
+        Ok(Opened { db, secret, former_keys })
     }
 
     fn build(&self, file: File) -> Result<Database, Error> {
@@ -197,12 +200,18 @@ fn meta_of(db: &Database) -> Result<Meta, redb::Error> {
     Ok(secret.map_or(Meta::Other, Meta::Journal))
 }
 
+fn has_former_keys(db: &Database) -> Result<bool, redb::Error> {
+    let form = db.begin_read()?.open_table(META)?.get(KEYS)?;
+    Ok(form.is_none_or(|it| it.value() != KEYS_FORM))
+}
+
 fn begin(db: &Database, secret: &[u8; 32]) -> Result<(), redb::Error> {
     let txn = db.begin_write()?;
     {
         let mut meta = txn.open_table(META)?;
         meta.insert(FORMAT, FORMAT_VERSION)?;
         meta.insert(SECRET, secret.as_slice())?;
+        meta.insert(KEYS, KEYS_FORM)?;
         txn.open_table(SLOTS)?;
         txn.open_table(RUNS)?;
     }

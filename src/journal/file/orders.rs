@@ -5,9 +5,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
+use super::runs::LastRun;
 use super::tables::Key;
-use crate::component::{Claim, Error, Fallout, MessageKey, Scope, Ticket};
+use crate::component::{Claim, Error, Fallout, MessageKey, Progress, Scope, Ticket};
 use crate::journal::record::{Record, Sought};
+use crate::journal::{Begin, EndedRun, Job};
 
 /// Where an answer goes.
 pub type Reply<T> = oneshot::Sender<Result<T, Error>>;
@@ -20,6 +22,20 @@ pub struct Claiming {
     pub resend: bool,
     /// Each slot and its record.
     pub slots: Vec<(u32, Record)>,
+    /// How far its run has read.
+    pub reached: Option<(Scope, Progress)>,
+    pub now: Timestamp,
+}
+
+/// A run to begin.
+#[derive(Debug)]
+pub struct BeginRun {
+    pub job: Job,
+    /// The hash of the first message of its input.
+    pub first: [u8; 32],
+    pub how: Begin,
+    /// Its scope, if it is a new one.
+    pub new: Scope,
     pub now: Timestamp,
 }
 
@@ -31,9 +47,9 @@ pub enum Order {
     Accept(MessageKey, u32, Timestamp, Reply<bool>),
     /// Forgets some, from this key on; says how many, and where to go on.
     Forget(Arc<Sought>, Option<Key>, Reply<(u64, Option<Key>)>),
-    /// Begins a run with this scope, or says the scope of the one that did not end.
-    Begin(String, Scope, Timestamp, Reply<(Scope, bool)>),
-    End(String, Timestamp, Reply<()>),
+    /// Begins a run. Says what it is, and whether it was open before.
+    Begin(BeginRun, Reply<(LastRun, bool)>),
+    End(Job, EndedRun, Reply<()>),
     /// Saves what a trigger remembers.
     Save(String, Vec<u8>, Reply<()>),
 }

@@ -13,8 +13,11 @@ pub type Key = [u8; 36];
 /// A [`Record`] of each slot that is not free.
 pub const SLOTS: TableDefinition<&Key, &[u8]> = TableDefinition::new("slots");
 
-/// The last run of each job; see [`super::orders`].
+/// The last run of each job; see [`super::runs`].
 pub const RUNS: TableDefinition<&str, &[u8]> = TableDefinition::new("runs");
+
+/// The runs of jobs that are over; see [`super::runs`]. The first of them makes it.
+pub const ENDED: TableDefinition<&[u8], &[u8]> = TableDefinition::new("ended");
 
 /// What triggers remember, by its name. The first of them makes it.
 pub const STATE: TableDefinition<&str, &[u8]> = TableDefinition::new("state");
@@ -27,6 +30,12 @@ pub const FORMAT: &str = "format";
 
 /// The name under which [`META`] has the key of the numbers' marks.
 pub const SECRET: &str = "secret";
+
+/// The name under which [`META`] has the form of the messages' keys. The first journals have none.
+pub const KEYS: &str = "keys";
+
+/// The form of the keys in a journal that is made now.
+pub const KEYS_FORM: &[u8] = b"2";
 
 /// The version of these tables. A record has a version of its own.
 pub const FORMAT_VERSION: &[u8] = b"1";

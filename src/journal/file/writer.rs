@@ -9,7 +9,7 @@ use redb::{Database, ReadTransaction, ReadableDatabase as _, WriteTransaction};
 use ring::hmac;
 use tokio::sync::mpsc;
 
-use super::batch::Batch;
+use super::batch::{Batch, Jobs};
 use super::open::{Home, Opened, marking};
 use super::orders::{Order, Reply};
 use super::tables::Trouble;
@@ -23,6 +23,7 @@ pub struct Shared {
     pub owner: Owner,
     pub secret: hmac::Key,
     secret_bytes: [u8; 32],
+    pub former_keys: bool,
     /// None after a failure, until it is opened again.
     db: RwLock<Option<Database>>,
     /// Tickets that nobody got because nobody waited for them any more.
@@ -47,6 +48,7 @@ impl Shared {
             owner: Owner(owner),
             secret: marking(&opened.secret),
             secret_bytes: opened.secret,
+            former_keys: opened.former_keys,
             db: RwLock::new(Some(opened.db)),
             unwanted: Mutex::default(),
             commits: AtomicU64::new(0),
@@ -113,11 +115,12 @@ pub struct Writer {
     shared: Arc<Shared>,
     queue: mpsc::Receiver<Order>,
     tickets: Tickets,
+    jobs: Jobs,
 }
 
 impl Writer {
     pub fn new(shared: Arc<Shared>, queue: mpsc::Receiver<Order>) -> Self {
-        Self { shared, queue, tickets: Tickets::default() }
+        Self { shared, queue, tickets: Tickets::default(), jobs: Jobs::new() }
     }
 
     /// Works until the store is dropped and the queue is empty.
@@ -165,13 +168,15 @@ impl Writer {
                 self.tickets.drop_unwritten(&shared.with(|db| Ok(db.begin_read()?))?)?;
             }
             let txn = shared.begin_write()?;
-            let mut batch = Batch::new(&txn, &mut self.tickets, shared.owner)?;
+            let owned = (&mut self.tickets, &mut self.jobs);
+            let mut batch = Batch::new(&txn, owned, shared.owner)?;
             batch.give_back(Timestamp::now())?;
             for order in waiting.by_ref() {
                 let (answer, applied) = apply(&mut batch, shared, order);
                 answers.push(answer);
                 applied?;
             }
+            batch.reach()?;
             let changed = batch.changed;
             drop(batch);
             if !changed {
@@ -211,8 +216,8 @@ fn apply<'a>(batch: &mut Batch<'_>, shared: &'a Shared, order: Order) -> Applied
             plain(shared, reply, batch.accept(message, slot, now))
         }
         Order::Forget(sought, from, reply) => plain(shared, reply, batch.forget(&sought, from)),
-        Order::Begin(job, new, now, reply) => plain(shared, reply, batch.begin(&job, new, now)),
-        Order::End(job, now, reply) => plain(shared, reply, batch.end(&job, now)),
+        Order::Begin(order, reply) => plain(shared, reply, batch.begin(&order)),
+        Order::End(job, ended, reply) => plain(shared, reply, batch.end(&job, &ended)),
         Order::Save(name, bytes, reply) => plain(shared, reply, batch.save(&name, &bytes)),
     }
 }

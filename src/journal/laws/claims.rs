@@ -174,6 +174,7 @@ pub fn a_new_claim_replaces_what_was_remembered<S: Stage>() {
             slots: &slots,
             resend: false,
             lasts: super::LASTS,
+            progress: None,
         };
         let ticket = granted(store.claim(wanted).await.unwrap());
         let new = entry(&*store, message(1), 0).await.unwrap();
@@ -198,6 +199,7 @@ pub fn the_whole_is_a_slot_of_its_own<S: Stage>() {
             slots: &slots,
             resend: false,
             lasts: super::LASTS,
+            progress: None,
         };
         let ticket = granted(store.claim(wanted).await.unwrap());
         store.record(ticket, &[(WHOLE, accepted())]).await.unwrap();

@@ -3,7 +3,7 @@
 
 use super::{Stage, accepted, assert_busy, claim, entry, granted, known, message, run, take};
 use crate::component::{Fallout, Journal as _};
-use crate::journal::{Filter, Ledger as _, State};
+use crate::journal::{Begin, Filter, Job, Ledger as _, State};
 
 pub fn living_owners_respect_each_other<S: Stage>() {
     if !S::SHARED {
@@ -24,8 +24,9 @@ pub fn living_owners_respect_each_other<S: Stage>() {
         assert_eq!(known(claim(&*two, message(1), &[0], true).await), [(0, true)]);
         let tel = Filter { tel: Some(super::slot(0).tel.into()), ..Filter::default() };
         assert_eq!(two.entries(&tel, 9).await.unwrap().len(), 1, "they share the secret");
-        let run = one.begin("job").await.unwrap();
-        assert_eq!(two.begin("job").await.unwrap().scope, run.scope);
+        let job = Job::new(None, "sendSms", None);
+        let run = one.begin(&job, [1; 32], Begin::Join).await.unwrap();
+        assert_eq!(two.begin(&job, [1; 32], Begin::Join).await.unwrap().scope, run.scope);
     });
 }
 

@@ -109,6 +109,7 @@ pub fn long_and_odd_values_come_back<S: Stage>() {
             slots: &slots,
             resend: false,
             lasts: super::LASTS,
+            progress: None,
         };
         let Claim::Granted(ticket, _) = store.claim(wanted).await.unwrap() else {
             panic!("granted")

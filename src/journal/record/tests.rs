@@ -20,6 +20,7 @@ fn claimed(attempt: u64) -> Record {
         slots: &[slot],
         resend: false,
         lasts: crate::journal::laws::LASTS,
+        progress: None,
     };
     let by = Claimant { owner: Owner([4; 16]), attempt, now: at(1_000_000) };
     Record::claimed(by, &wanted, &slot, Mark::new(&secret(), slot.tel))

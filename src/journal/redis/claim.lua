@@ -1,11 +1,13 @@
--- KEYS: message, index of open slots, this owner's lease, this token's end.
+-- KEYS: message, index of open slots, this owner's lease, this token's end, the job of its run.
 -- ARGV: prefix, message, owner, token, scope, resend, lease wanted, slack, retention, longest wait,
--- then index and body of each slot.
+-- how far the run has read and the hash of that (0 where there is no run), then index and body of each
+-- slot.
 -- Answers lapsed, closed, strange (version), busy (wait), known (index, record ...), granted
 -- (time, index of each that may have been sent before).
 
 local name, owner, token, scope, resend = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6] == '1'
 local wanted, slack, retention, wait = tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9], tonumber(ARGV[10])
+local read_so_far, digest = tonumber(ARGV[11]), ARGV[12]
 
 local lease = redis.call('PTTL', KEYS[3])
 if lease == -2 then return {'lapsed'} end
@@ -13,7 +15,7 @@ if lease == -2 then return {'lapsed'} end
 if redis.call('EXISTS', KEYS[4]) == 1 then return {'closed'} end
 
 local indexes, bodies = {}, {}
-for place = 11, #ARGV, 2 do
+for place = 13, #ARGV, 2 do
   indexes[#indexes + 1] = ARGV[place]
   bodies[#bodies + 1] = ARGV[place + 1]
 end
@@ -58,5 +60,11 @@ for place, index in ipairs(indexes) do
   if doubts[place] == '?' then granted[#granted + 1] = index end
 end
 write(KEYS[1], KEYS[2], name, open, retention, changes)
+if read_so_far > 0 then
+  local run = redis.call('HMGET', KEYS[5], 'scope', 'read')
+  if run[1] == scope and run[2] and tonumber(run[2]) < read_so_far then
+    redis.call('HSET', KEYS[5], 'read', ARGV[11], 'digest', digest)
+  end
+end
 if lease >= 0 and lease < wanted then redis.call('PEXPIRE', KEYS[3], wanted + slack) end
 return granted

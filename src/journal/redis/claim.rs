@@ -12,7 +12,9 @@ use super::link::{Ask, Reply};
 use super::record::{Body, Id, Record, time};
 use super::scripts::{Answer, CLAIM, unreadable};
 use super::{Inner, lock};
-use crate::component::{Claim, Error, Kind, MessageKey, Scope, Slot, Ticket, Wanted, hex};
+use crate::component::{
+    Claim, Error, Kind, MessageKey, Progress, Scope, Slot, Ticket, Wanted, hex,
+};
 
 /// How long to wait for somebody else's call before asking again, in milliseconds.
 const WAIT: u64 = 250;
@@ -29,6 +31,8 @@ pub(super) struct Attempt {
     pub scope: Scope,
     pub at: Timestamp,
     pub slots: Vec<(u32, Body)>,
+    /// How far its run has read.
+    pub progress: Option<Progress>,
     /// The longest that its call may take.
     pub lasts: Duration,
     /// Whether a request of this claim may still be under way.
@@ -45,9 +49,8 @@ struct Undertaking<'a> {
 impl Undertaking<'_> {
     /// The claim, for its ticket. What stays has no slots, and is nothing to give up.
     fn take(&mut self) -> Attempt {
-        let Attempt { token, owner, message, scope, at, lasts, repeated, .. } = self.attempt;
         let slots = std::mem::take(&mut self.attempt.slots);
-        Attempt { token, owner, message, scope, at, slots, lasts, repeated }
+        Attempt { slots, ..self.attempt }
     }
 }
 
@@ -107,12 +110,18 @@ impl Inner {
     }
 
     fn claiming(&self, attempt: &Attempt, resend: bool) -> ScriptInvocation<'static> {
+        let of_run = attempt.progress.and_then(|progress| {
+            let job = self.keys.job(lock(&self.runs).get(&attempt.scope)?);
+            Some((job, progress))
+        });
+        let (job, progress) = of_run.unwrap_or_default();
         let mut script = CLAIM.prepare_invoke();
         script
             .key(self.keys.message(attempt.message))
             .key(self.keys.open())
             .key(self.keys.lease(attempt.owner))
             .key(self.keys.ended(attempt.token))
+            .key(job)
             .arg(&self.keys.prefix)
             .arg(hex(&attempt.message.0))
             .arg(&attempt.owner)
@@ -122,7 +131,9 @@ impl Inner {
             .arg(millis(self.wanted_lease(attempt.lasts)))
             .arg(millis(self.options.lease / 3))
             .arg(RETENTION)
-            .arg(WAIT);
+            .arg(WAIT)
+            .arg(progress.read)
+            .arg(hex(&progress.digest));
         for (index, body) in &attempt.slots {
             script.arg(index).arg(body.encode());
         }
@@ -149,6 +160,7 @@ impl Inner {
             scope: wanted.scope,
             at: Timestamp::UNIX_EPOCH,
             slots: wanted.slots.iter().map(|it| (it.index, body(it))).collect(),
+            progress: wanted.progress,
             lasts: wanted.lasts,
             repeated: false,
         })

@@ -5,6 +5,7 @@ use std::time::Duration;
 use ring::hmac;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
+use super::claim::RETENTION;
 use super::link::{Ask, Link};
 use super::record::Id;
 use super::scripts::{Answer, META};
@@ -56,6 +57,11 @@ impl Keys {
         self.with("job:", name.as_bytes())
     }
 
+    /// A sorted set: the runs of a job that are over, by the time of their end.
+    pub fn ended_runs(&self, name: &str) -> Vec<u8> {
+        self.with("ended-runs:", name.as_bytes())
+    }
+
     /// A text: what a trigger remembers.
     pub fn state(&self, name: &str) -> Vec<u8> {
         self.with("state:", name.as_bytes())
@@ -91,19 +97,31 @@ impl Secret {
     }
 }
 
-/// The id and the secret of the store, which are made when it is new.
+/// What a store is.
+pub(super) struct Description {
+    /// Its id, to see when its data were lost.
+    pub id: Vec<u8>,
+    /// What numbers are hashed with.
+    pub secret: Vec<u8>,
+    /// Whether it may have messages under keys of the first form.
+    pub former_keys: bool,
+}
+
+/// Describes the store. Its id and its secret are made when it is new.
 pub(super) async fn describe(
     link: &Link,
     keys: &Keys,
     patience: Duration,
-) -> Result<(Vec<u8>, Vec<u8>), Error> {
+) -> Result<Description, Error> {
     let mut script = META.prepare_invoke();
-    script.key(keys.meta()).arg(&keys.prefix).arg(VERSION);
-    script.arg(&random::<16>()?).arg(&random::<32>()?);
+    script.key(keys.meta()).key(keys.open()).arg(&keys.prefix).arg(VERSION);
+    script.arg(&random::<16>()?).arg(&random::<32>()?).arg(RETENTION);
     let reply = link.ask(Ask::Script(&script), patience).await.map_err(|it| it.error)?;
-    let mut parts = Answer::of(reply.value)?.rest.into_iter();
-    let (id, secret) = (parts.next(), parts.next());
-    Ok((id.unwrap_or_default(), secret.unwrap_or_default()))
+    let answer = Answer::of(reply.value)?;
+    let former_keys = answer.text(2) != "0";
+    let mut parts = answer.rest.into_iter();
+    let (id, secret) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    Ok(Description { id, secret, former_keys })
 }
 
 /// Bytes that nobody can foresee.

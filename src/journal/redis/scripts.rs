@@ -36,6 +36,8 @@ scripts! {
     BEGIN = "begin.lua";
     /// Ends a run.
     END = "end.lua";
+    /// Tells which runs are over.
+    ENDED = "ended.lua";
 }
 
 /// The answer of a script: a word, and what belongs to it.

@@ -110,6 +110,7 @@ impl<C: Connection> Call<'_, C> {
                     slots: &slots,
                     resend: self.resend,
                     lasts: self.api.longest_call(slots.len()),
+                    progress: remembered.progress,
                 };
                 remembered.journal.claim(wanted).await
             };

@@ -117,6 +117,7 @@ impl<C: Connection> Call<'_, C> {
             // Whoever died before it was recorded has told nothing; this result is the first.
             resend: true,
             lasts: Duration::ZERO,
+            progress: remembered.progress,
         };
         let mut looks = 0..LOOKS;
         let ticket = loop {

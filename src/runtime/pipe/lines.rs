@@ -21,12 +21,23 @@ pub struct Lines<R> {
     input: R,
     limit: usize,
     number: u64,
+    broken_off: bool,
 }
 
 impl<R: AsyncBufRead + Unpin> Lines<R> {
     /// Lines of at most `limit` bytes.
     pub const fn new(input: R, limit: usize) -> Self {
-        Self { input, limit, number: 0 }
+        Self { input, limit, number: 0, broken_off: false }
+    }
+
+    /// Whether the line that was read last has no end: perhaps a copy broke off there.
+    pub const fn is_broken_off(&self) -> bool {
+        self.broken_off
+    }
+
+    /// The input, as far as it was not read.
+    pub fn into_inner(self) -> R {
+        self.input
     }
 
     /// The next line that is not blank, with its number, counted from 1; `None` at the end.
@@ -57,6 +68,7 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
         loop {
             let buffer = self.input.fill_buf().await?;
             if buffer.is_empty() {
+                self.broken_off |= any;
                 return Ok(any.then(|| (!too_long).then_some(line)));
             }
             any = true;

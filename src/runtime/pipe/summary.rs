@@ -30,6 +30,12 @@ pub struct Summary {
     /// Messages that failed for a mistake in the configuration.
     #[serde(skip)]
     pub misconfigured: u64,
+    /// Messages without a final word: something of them was not sent, and is worth another try.
+    #[serde(skip)]
+    pub open: u64,
+    /// Whether the input's last line is no message, and has no end: perhaps a copy broke off.
+    #[serde(skip)]
+    pub broken_off: bool,
     /// The first of these mistakes.
     #[serde(skip)]
     pub mistake: Option<String>,
@@ -60,6 +66,7 @@ impl Summary {
         self.messages += 1;
         self.tally.add(verdict.tally);
         self.account = self.account.or(verdict.account);
+        self.open += u64::from(!is_final(verdict));
         let Some(error) = &verdict.error else {
             self.partly += u64::from(verdict.tally.not_sent > 0);
             return;
@@ -74,6 +81,16 @@ impl Summary {
             Kind::Invalid | Kind::Internal | Kind::Unusable => self.invalid += 1,
             _ => {}
         }
+    }
+
+    /// Whether the whole input was read, and each of its messages has a final word that was written.
+    pub fn is_over(&self) -> bool {
+        self.complete
+            && self.open == 0
+            && !self.broken_off
+            && self.account.is_none()
+            && self.stopped.is_none()
+            && self.unprinted.is_empty()
     }
 
     /// The exit code, the first that applies: 2 configuration, 1 could not run, 4 key or address, 5
@@ -141,6 +158,22 @@ impl Summary {
     pub fn took(&mut self, time: Duration) {
         self.seconds = (time.as_secs_f64() * 1000.0).round() / 1000.0;
     }
+}
+
+/// Whether a message need not be tried again: it was sent, may have been, or is refused for good.
+fn is_final(verdict: &Verdict) -> bool {
+    let of_error = match verdict.error.as_ref().map(|it| it.kind) {
+        None | Some(Kind::Invalid | Kind::Refused | Kind::Unknown | Kind::Unusable) => true,
+        Some(
+            Kind::Config
+            | Kind::AccountKey
+            | Kind::AccountCredit
+            | Kind::NotSent
+            | Kind::Unavailable
+            | Kind::Internal,
+        ) => false,
+    };
+    of_error && verdict.tally.not_sent == 0 && verdict.account.is_none()
 }
 
 #[cfg(test)]

@@ -164,7 +164,8 @@ async fn start<C: Connection>(
     let patience = engine.patience();
     let mut engine = engine.holding_for(HOLDING).finishing_for(FINISHING);
     if let Some(journal) = journal {
-        engine = engine.memory(Memory::of_step(journal, scope(settings)));
+        let memory = Memory::of_step(journal, scope(settings)).formerly(former_scope(settings));
+        engine = engine.memory(memory);
     } else {
         tracing::warn!(
             "no journal (ISENDPRO_JOURNAL): when this process dies, what it was sending is in doubt, \
@@ -172,8 +173,9 @@ async fn start<C: Connection>(
         );
     }
     if let Some(state) = state {
-        let name = format!("{}:{function}", hex(&scope(settings).0));
-        engine = engine.store(Store::new(state, name));
+        let name = |scope: Scope| format!("{}:{function}", hex(&scope.0));
+        let (name, former) = (name(scope(settings)), name(former_scope(settings)));
+        engine = engine.store(Store::new(state, name).formerly(former));
     }
     let cipher = broker.cipher.clone();
     let storage = settings.storage.as_ref();
@@ -222,5 +224,10 @@ async fn tell(settings: &Settings, broker: &BrokerSettings, publisher: &Publishe
 
 /// What the messages of this step are counted by in a journal.
 fn scope(settings: &Settings) -> Scope {
-    Scope::named(&format!("{} {}", settings.ids.flow, settings.ids.step))
+    Scope::of(&[&settings.ids.flow, &settings.ids.step])
+}
+
+/// What the first journals have for it.
+fn former_scope(settings: &Settings) -> Scope {
+    Scope::formerly_named(&format!("{} {}", settings.ids.flow, settings.ids.step))
 }

@@ -27,6 +27,7 @@ async fn try_claim(store: &FileJournal, number: u8) -> Result<Claim, crate::comp
         slots: &slots,
         resend: false,
         lasts: crate::journal::laws::LASTS,
+        progress: None,
     };
     store.claim(wanted).await
 }

@@ -111,6 +111,7 @@ fn a_record_of_another_version_is_an_error_of_its_message_alone() {
             slots: &slots,
             resend: true,
             lasts: crate::journal::laws::LASTS,
+            progress: None,
         };
         let error = store.claim(wanted).await.unwrap_err();
         assert!(error.what.contains("a record of version 9"), "{error}");
