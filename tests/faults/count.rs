@@ -9,7 +9,7 @@ use super::messages::{Thing, international};
 
 /// What was said of a recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Word {
+pub enum Word {
     Accepted,
     Refused,
     NotSent,
@@ -85,7 +85,7 @@ fn words(outputs: &[String]) -> HashMap<String, Vec<Word>> {
 }
 
 /// What one line says.
-fn said(line: &Value) -> Vec<(String, Word)> {
+pub fn said(line: &Value) -> Vec<(String, Word)> {
     if let Some(kind) = line["error"]["kind"].as_str() {
         let word = match kind {
             "unknown" => Word::Unknown,
@@ -116,7 +116,7 @@ fn tel(result: &Value) -> String {
 }
 
 /// The numbers of a body: one, a list, or recipients.
-fn numbers(body: &Value) -> Vec<String> {
+pub fn numbers(body: &Value) -> Vec<String> {
     let list = |it: &Value| it.as_array().cloned().unwrap_or_else(|| vec![it.clone()]);
     let recipients = body["recipients"].as_array();
     let nums = match recipients {

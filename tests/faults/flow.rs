@@ -71,8 +71,13 @@ impl Flow {
     /// Gives it a broker of its own, before it has queues.
     pub fn own_broker(&self) {
         let rabbit = Rabbit::start();
-        assert!(self.queues.set(Queues::declare(&rabbit.uri())).is_ok(), "it has queues already");
+        self.use_broker(&rabbit.uri());
         self.rabbit.replace(Some(rabbit));
+    }
+
+    /// Makes its queues in the broker at this address, before it has any.
+    pub fn use_broker(&self, uri: &str) {
+        assert!(self.queues.set(Queues::declare(uri)).is_ok(), "it has queues already");
     }
 
     /// Gives the step this field, beside those that it needs.
@@ -111,15 +116,24 @@ impl Flow {
     pub fn give(&self, lines: &[String]) {
         let first = self.given.replace(self.given.get() + lines.len());
         let message = |(number, line): (usize, &String)| {
-            let headers = json!({"messageId": format!("m-{number}"), "threadId": "thread-1"});
             let body: Value = serde_json::from_str(line).unwrap();
-            let plain = json!({ "body": body }).to_string();
-            let properties = BasicProperties::default().with_delivery_mode(2);
-            let properties = properties.with_headers(amqp::table(&headers));
-            (properties, self.cipher.encrypt(plain.as_bytes(), Protocol::V1))
+            self.message(&format!("m-{number}"), &body)
         };
         let messages = (first..).zip(lines).map(message).collect();
         self.queues().publish_all(Queue::Input, messages);
+    }
+
+    /// Gives it one message of this id.
+    pub fn post(&self, id: &str, body: &Value) {
+        self.queues().publish_all(Queue::Input, vec![self.message(id, body)]);
+    }
+
+    fn message(&self, id: &str, body: &Value) -> (BasicProperties, Vec<u8>) {
+        let headers = json!({"messageId": id, "threadId": "thread-1"});
+        let plain = json!({ "body": body }).to_string();
+        let properties = BasicProperties::default().with_delivery_mode(2);
+        let properties = properties.with_headers(amqp::table(&headers));
+        (properties, self.cipher.encrypt(plain.as_bytes(), Protocol::V1))
     }
 
     /// Whether it was given anything.

@@ -18,8 +18,10 @@ mod ends;
 mod flow;
 mod memory;
 mod messages;
+mod network;
 mod pipe;
 mod proxy;
+mod random;
 mod row;
 mod sharing;
 mod soak;
@@ -68,8 +70,10 @@ const FAULTS: &[&[Fault]] = &[
 
 fn main() -> ExitCode {
     count::check_yourself();
-    if std::env::args().nth(1).is_some_and(|it| it == "--soak") {
-        return soak::main(std::env::args().skip(1));
+    match std::env::args().nth(1).as_deref() {
+        Some("--soak") => return soak::main(std::env::args().skip(1)),
+        Some("--random") => return random::main(std::env::args().skip(1)),
+        _ => {}
     }
     // A row that cannot be played says so below the table.
     std::panic::set_hook(Box::new(|info| eprintln!("{info}")));

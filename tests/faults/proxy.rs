@@ -12,6 +12,9 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::stage::runtime;
 
+/// How long a client may take to see the end of its connection.
+const SEES: Duration = Duration::from_secs(1);
+
 /// A socket of this port of this machine, or of any free one. As long as it does not listen,
 /// connections are refused.
 fn bound(port: u16) -> TcpSocket {
@@ -46,6 +49,11 @@ impl Gate {
         gate
     }
 
+    /// Where it is.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
+    }
+
     /// The address of the API behind it.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}/cgi-bin", self.port)
@@ -61,7 +69,7 @@ impl Gate {
     }
 
     /// Closes it: connections are refused from now on. Those that were made end as a server ends
-    /// them; when this returns, the client has seen the end of each.
+    /// them; when this returns, the client has seen the end of each, or did not look for a second.
     pub fn close(&mut self) {
         let Open { leave, accepting } = self.open.take().unwrap();
         self.closed = Some(runtime().block_on(async { bound(self.port) }));
@@ -95,7 +103,8 @@ async fn pass(mut client: TcpStream, server: SocketAddr, mut left: watch::Receiv
         _ = left.wait_for(|it| *it) => {}
     }
     client.shutdown().await.ok();
-    tokio::io::copy(&mut client, &mut tokio::io::sink()).await.ok();
+    let mut rest = tokio::io::sink();
+    tokio::time::timeout(SEES, tokio::io::copy(&mut client, &mut rest)).await.ok();
 }
 
 /// A way to a server that closes each connection over which nothing went for this long.

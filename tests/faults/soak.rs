@@ -2,12 +2,12 @@
 //! can, and one of them is killed again and again. `scripts/soak` plays it with what is released.
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers")]
 
-mod clock;
+pub mod clock;
 mod memory;
 mod results;
-mod slow;
-mod traffic;
-mod trouble;
+pub mod slow;
+pub mod traffic;
+pub mod trouble;
 mod verdict;
 
 use std::panic::catch_unwind;

@@ -80,6 +80,12 @@ impl Worker {
         self
     }
 
+    /// With a variable of its environment.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
     /// At this point of the program, at the n-th passing of it, this happens.
     pub fn fault(mut self, point: &str, passing: usize, what: &str) -> Self {
         self.command.env("ISENDPRO_FAULT", format!("{point}:{passing}:{what}"));
@@ -117,14 +123,20 @@ impl Running {
         assert!(sent.success(), "kill -s {name}");
     }
 
+    /// How it has ended, if it has: its exit code, or minus the signal that killed it.
+    pub fn has_ended(&mut self) -> Option<i32> {
+        let status = self.child.try_wait().unwrap()?;
+        Some(status.code().unwrap_or_else(|| -status.signal().unwrap_or_default()))
+    }
+
     /// Closes its input and waits for its end. A step is asked to end once all messages are told of.
     /// The exit code; of a process that a signal killed, minus the signal.
     pub fn wait(&mut self) -> i32 {
         self.child.stdin = None;
         let (began, mut asked) = (Instant::now(), None::<Instant>);
         loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.code().unwrap_or_else(|| -status.signal().unwrap_or_default());
+            if let Some(code) = self.has_ended() {
+                return code;
             }
             assert!(began.elapsed() < LIMIT, "a run does not end: {}", self.last_words());
             let late = asked.is_some_and(|it| it.elapsed() > AT_ONCE);

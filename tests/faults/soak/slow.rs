@@ -33,9 +33,14 @@ impl Slow {
 
     /// Holds all answers for this long.
     pub fn hold(&self, time: Duration) {
-        self.held.send_replace(true);
+        self.hold_all(true);
         pause(time);
-        self.held.send_replace(false);
+        self.hold_all(false);
+    }
+
+    /// Holds all answers, or lets them go.
+    pub fn hold_all(&self, held: bool) {
+        self.held.send_replace(held);
     }
 }
 

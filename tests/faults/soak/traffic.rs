@@ -35,6 +35,6 @@ fn text(message: usize) -> String {
 
 /// Mobile numbers of metropolitan France, which 06 1 and 06 2 are. The last four digits choose a scenario
 /// of the simulator: none from 5000 on.
-fn number(message: usize) -> String {
+pub fn number(message: usize) -> String {
     format!("06{:04}{:04}", 1000 + message % PREFIXES, 5000 + message / PREFIXES)
 }

@@ -57,6 +57,15 @@ pub struct Trouble {
 impl Trouble {
     /// Begins with this API.
     pub fn start(api: SocketAddr, dice: Dice) -> Self {
+        Self::with(api, dice, false)
+    }
+
+    /// Begins with what this API answers, and leaves all ways to it as they are.
+    pub fn with_answers(api: SocketAddr, dice: Dice) -> Self {
+        Self::with(api, dice, true)
+    }
+
+    fn with(api: SocketAddr, dice: Dice, answers_only: bool) -> Self {
         let slow = Slow::to(api);
         let gate = Gate::to(slow.address);
         let (url, stop, count) = (gate.url(), Arc::default(), Arc::default());
@@ -65,6 +74,7 @@ impl Trouble {
             api,
             slow,
             gate,
+            answers_only,
             stop: Arc::clone(&stop),
             count: Arc::clone(&count),
             happened: Happened::default(),
@@ -89,6 +99,7 @@ struct Maker {
     api: SocketAddr,
     slow: Slow,
     gate: Gate,
+    answers_only: bool,
     stop: Arc<AtomicBool>,
     count: Arc<AtomicUsize>,
     happened: Happened,
@@ -100,12 +111,12 @@ impl Maker {
             // So that each goes wrong among others that go well.
             pause(Duration::from_millis(500 + self.dice.draw(2500)));
             match self.dice.draw(14) {
-                0 => {
+                0 if !self.answers_only => {
                     let time = Duration::from_millis(500 + self.dice.draw(1500));
                     self.slow.hold(time);
                     self.note("slow", 1);
                 }
-                1 => self.cut(),
+                1 if !self.answers_only => self.cut(),
                 plan => self.plan(PLANS[plan as usize % PLANS.len()]),
             }
         }
