@@ -26,6 +26,7 @@ mod row;
 mod sharing;
 mod soak;
 mod stage;
+mod stopped;
 mod store;
 mod table;
 mod worker;
@@ -65,6 +66,7 @@ const FAULTS: &[&[Fault]] = &[
     disk::FAULTS,
     memory::FAULTS,
     sharing::FAULTS,
+    stopped::FAULTS,
     broker::FAULTS,
 ];
 

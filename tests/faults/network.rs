@@ -74,6 +74,13 @@ impl Network {
         way.held = way.held.max(Some(Instant::now() + time));
     }
 
+    /// Lets go what a server said.
+    pub fn release(&mut self, server: Server) {
+        let way = &mut self.ways[server as usize];
+        way.held = None;
+        way.slow.hold_all(false);
+    }
+
     /// Mends what has been broken for long enough.
     pub fn mend(&mut self) {
         let now = Instant::now();

@@ -105,6 +105,11 @@ impl Stage {
         self.args = &["--once-per-id"];
     }
 
+    /// Has the coming runs know nothing of what was sent once for each id.
+    pub fn as_if_new(&mut self) {
+        self.args = &[];
+    }
+
     /// Host and port of the API.
     pub fn host(&self) -> SocketAddr {
         self.api.address()
