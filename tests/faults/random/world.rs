@@ -54,9 +54,6 @@ pub struct World {
     seed: u64,
     dice: Dice,
     api: Simulator,
-    _redis: Redis,
-    /// Ended after the workers.
-    _rabbit: Rabbit,
     steps: Vec<Step>,
     places: Vec<Place>,
     events: std::iter::Peekable<std::vec::IntoIter<Due>>,
@@ -69,6 +66,9 @@ pub struct World {
     recipients: usize,
     messages: usize,
     folder: TempDir,
+    /// These two end after the workers, and so stand last.
+    _redis: Redis,
+    _rabbit: Rabbit,
 }
 
 impl World {
@@ -100,8 +100,6 @@ impl World {
             seed,
             dice,
             api,
-            _redis: redis,
-            _rabbit: rabbit,
             steps,
             places,
             events,
@@ -113,6 +111,8 @@ impl World {
             recipients: 0,
             messages: 0,
             folder,
+            _redis: redis,
+            _rabbit: rabbit,
         }
     }
 
@@ -210,7 +210,7 @@ impl World {
         }
     }
 
-    /// Gives what is due: a bulk message three times a second, a single one as often.
+    /// Gives what is due: three messages a second to each step.
     fn give(&mut self) {
         for place in 0..self.steps.len() {
             while self.next[place] <= self.clock.elapsed() {
