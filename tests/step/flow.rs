@@ -46,6 +46,8 @@ fn what_is_put_back_is_the_input_as_it_came() {
     let mut headers = settled(&message, &["end"], None);
     let reason = headers.as_object_mut().unwrap().remove("reboundReason").unwrap();
     assert!(reason.as_str().unwrap().starts_with("NOT SENT, retry is safe"), "{reason}");
+    let id = headers.as_object_mut().unwrap().remove("reboundId").unwrap();
+    assert!(uuid::Uuid::parse_str(id.as_str().unwrap()).is_ok(), "{id}");
     assert_eq!(headers, with(incoming(), &json!({"reboundIteration": 1})));
     stage.end(&mut step);
 }

@@ -20,6 +20,7 @@ mod traces;
 mod trigger;
 mod trigger_faults;
 mod triggers;
+mod twice;
 mod watched;
 
 #[path = "../support/amqp.rs"]
@@ -28,6 +29,8 @@ mod amqp;
 mod cli;
 #[path = "../support/guard.rs"]
 mod guard;
+#[path = "../support/lossy.rs"]
+mod lossy;
 #[path = "../support/node.rs"]
 mod node;
 #[path = "../support/platform.rs"]

@@ -19,6 +19,13 @@ pub use camel::camel_case;
 /// How the headers begin that go through a whole flow.
 pub const META: &str = "x-eio-meta-";
 
+/// Tells how often a message was put off.
+pub const REBOUNDS: &str = "reboundIteration";
+/// Holds a UUID that a message gets when it is put off first, and keeps: all its copies have it.
+pub const REBOUND_ID: &str = "reboundId";
+/// Is there if the broker may have taken the same copy once before, so that two come back.
+pub const REBOUND_REPEATED: &str = "reboundRepeated";
+
 /// Headers of one outgoing message.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Headers(BTreeMap<ShortString, AMQPValue>);

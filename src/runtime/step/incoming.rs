@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::cipher::{Cipher, Protocol};
-use super::headers::{self, META};
+use super::headers::{self, META, REBOUND_ID, REBOUND_REPEATED, REBOUNDS};
 use super::settings::InputFormat;
 use crate::component::{Error, Kind, reference};
 
@@ -43,13 +43,17 @@ pub struct Incoming {
     pub origin: Option<String>,
     /// How often it was put off already.
     pub rebounds: u32,
+    /// What all copies share of a message that was put off.
+    pub rebound_id: Option<Uuid>,
+    /// Whether it was put off and may have been taken twice: the other copy comes back too, or has.
+    pub repeated: bool,
     /// The flow's own headers, with their names in lower case.
     pub meta: Vec<(String, AMQPValue)>,
     /// The message. Whoever carries it on may take it.
     pub payload: Map<String, Value>,
     /// The delivery as it came.
     pub raw: Raw,
-    /// What no other delivery has.
+    /// What no other delivery has, and no other message once it was put off.
     alone: Uuid,
 }
 
@@ -100,17 +104,30 @@ impl Incoming {
         }
     }
 
-    /// The message's id: its own, or that of its headers.
-    pub fn id(&self) -> Option<&str> {
+    /// What the message is remembered by: its own id, that of its headers, or what it was given when it
+    /// was put off.
+    pub fn id(&self) -> Option<String> {
+        let given = || self.rebound_id.as_ref().map(Uuid::to_string);
+        self.own_id().map(str::to_owned).or_else(given)
+    }
+
+    fn own_id(&self) -> Option<&str> {
         let own = self.payload.get("id").and_then(Value::as_str).filter(|it| !it.is_empty());
         own.or(self.ids.message.as_deref())
     }
 
     /// What tells a message from its equals where it has nothing of its own that would: no id, and no
-    /// reference in its body. It is another one each time that the message is delivered.
+    /// reference in its body. It is another one each time that the message is delivered, until it is put
+    /// off.
     pub fn mark(&self) -> Option<Uuid> {
-        let named = self.id().is_some() || self.payload.get("body").and_then(reference).is_some();
+        let body = self.payload.get("body");
+        let named = self.own_id().is_some() || body.and_then(reference).is_some();
         (!named).then_some(self.alone)
+    }
+
+    /// Whether it was put off.
+    pub fn was_put_off(&self) -> bool {
+        self.rebounds > 0 || self.rebound_id.is_some()
     }
 
     /// The message's id, and how often it was put off, as its properties say.
@@ -140,6 +157,7 @@ impl Incoming {
             named.and_then(|(_, value)| headers::text(value)).filter(|it| !it.is_empty())
         };
         let thread = text("threadId").or_else(trace);
+        let rebound_id = text(REBOUND_ID).and_then(|it| Uuid::parse_str(&it).ok());
         let protocol = text("protocolVersion").and_then(|it| it.trim().parse::<f64>().ok());
         Self {
             ids: MessageIds {
@@ -150,6 +168,8 @@ impl Incoming {
             reply_to: text("reply_to"),
             origin: text("stepId"),
             rebounds: rebounds(table),
+            rebound_id,
+            repeated: get(REBOUND_REPEATED).is_some(),
             payload: Map::new(),
             raw: Raw {
                 protocol: if protocol.is_some_and(|it| it >= 2.0) {
@@ -160,7 +180,7 @@ impl Incoming {
                 payload,
                 properties,
             },
-            alone: Uuid::new_v4(),
+            alone: rebound_id.unwrap_or_else(Uuid::new_v4),
             meta,
         }
     }
@@ -168,7 +188,7 @@ impl Incoming {
 
 /// How often a message was put off.
 fn rebounds(table: &FieldTable) -> u32 {
-    let number = table.inner().get("reboundIteration").and_then(headers::number).unwrap_or(0);
+    let number = table.inner().get(REBOUNDS).and_then(headers::number).unwrap_or(0);
     u32::try_from(number.max(0)).unwrap_or(u32::MAX)
 }
 

@@ -1,5 +1,7 @@
 //! What a step publishes: results, errors, answers, snapshots, and messages that are put off.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use lapin::BasicProperties;
 use lapin::types::ShortString;
@@ -8,7 +10,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::cipher::Protocol;
-use super::headers::Headers;
+use super::headers::{Headers, REBOUND_ID, REBOUND_REPEATED, REBOUNDS};
 use super::incoming::Incoming;
 use super::passthrough::{Passthrough, Published};
 use super::settings::{BrokerSettings, Settings};
@@ -17,8 +19,8 @@ use crate::component::{self, Error};
 /// The header of a message by which it chooses its own way.
 const ROUTING_KEY: &str = "x-eio-routing-key";
 
-/// Longest expiration that RabbitMQ takes, in milliseconds: seven weeks.
-const LONGEST_WAIT: u128 = 4_294_967_295;
+/// Longest expiration that RabbitMQ takes: seven weeks.
+const LONGEST_WAIT: Duration = Duration::from_millis(4_294_967_295);
 
 /// Most bytes of a reason in a header; all headers have to fit into one frame.
 const LONGEST_REASON: usize = 1024;
@@ -64,6 +66,24 @@ pub struct Publication {
     pub mandatory: bool,
     /// What it is.
     pub kind: Kind,
+}
+
+impl Publication {
+    /// Says of a message that is put off that the broker may have taken it already. Then two copies
+    /// come back, and the broker says of neither that it was delivered before.
+    pub fn repeat(&mut self) {
+        if self.kind == Kind::Rebound {
+            let mut headers = Headers::of(self.properties.headers().as_ref());
+            headers.flag(REBOUND_REPEATED, true);
+            self.properties = std::mem::take(&mut self.properties).with_headers(headers.into());
+        }
+    }
+
+    /// Whether it says so.
+    pub fn is_repeated(&self) -> bool {
+        let headers = self.properties.headers().as_ref();
+        headers.is_some_and(|it| it.inner().contains_key(REBOUND_REPEATED))
+    }
 }
 
 impl std::fmt::Debug for Publication {
@@ -202,24 +222,32 @@ impl Outgoing<'_> {
         (next <= self.settings.rebound.limit).then_some(next)
     }
 
-    /// The message as it came, to come again later: twice as late each time.
+    /// For how long a message that is put off for the n-th time waits: twice as long each time.
+    pub fn wait(&self, iteration: u32) -> Duration {
+        let doubled = 2_u32.saturating_pow(iteration.saturating_sub(1));
+        self.settings.rebound.initial.saturating_mul(doubled).min(LONGEST_WAIT)
+    }
+
+    /// The message as it came, to come again later.
     ///
     /// # Errors
     /// There is no message.
     pub fn rebound(&self, reason: &str, iteration: u32) -> Result<Publication, Error> {
         let nothing = || unpublishable("there is no message to put off");
-        let raw = &self.incoming.ok_or_else(nothing)?.raw;
+        let incoming = self.incoming.ok_or_else(nothing)?;
+        let raw = &incoming.raw;
         let mut headers = Headers::of(raw.properties.headers().as_ref());
         headers.moment("end", Timestamp::now());
         headers.text("reboundReason", beginning(reason, LONGEST_REASON));
-        headers.number("reboundIteration", iteration.into());
-        let doubled = 2_u128.saturating_pow(iteration.saturating_sub(1));
-        let wait = self.settings.rebound.initial.as_millis().saturating_mul(doubled);
+        headers.number(REBOUNDS, iteration.into());
+        let id = incoming.rebound_id.unwrap_or_else(Uuid::new_v4);
+        headers.text(REBOUND_ID, id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+        let wait = self.wait(iteration).as_millis();
         let properties = raw
             .properties
             .clone()
             .with_headers(headers.into())
-            .with_expiration(short(&wait.min(LONGEST_WAIT).to_string())?)
+            .with_expiration(short(&wait.to_string())?)
             .with_delivery_mode(self.delivery_mode(Kind::Rebound));
         Ok(Publication {
             routing_key: short(&self.broker.rebound_key)?,

@@ -103,18 +103,20 @@ impl Publisher {
 
     /// Publishes, and returns once the broker has taken it.
     ///
-    /// A connection that is lost is made anew; then the broker may get it twice, with the same id. A
-    /// queue that is full is waited for, as the settings say.
+    /// A connection that is lost is made anew; then the broker may get it twice, with the same id, and
+    /// what is put off says so. A queue that is full is waited for, as the settings say: it has not taken
+    /// what it refuses.
     ///
     /// # Errors
     /// Why it was not published.
     pub async fn publish(&self, publication: Publication) -> Result<(), Unpublished> {
-        let publication = Arc::new(publication);
+        let mut publication = Arc::new(publication);
         let began = Instant::now();
         let mut outage = Outage::new(&self.health);
         let (mut refused, mut full) = (0, None);
         loop {
-            let error = match self.once(&publication, refused, &mut outage).await {
+            let tried = self.once(&publication, refused, &mut outage).await;
+            let error = match tried {
                 Ok(Tried::Taken) => {
                     if let Some(metrics) = metrics::watched() {
                         metrics.published(publication.kind.as_str(), began.elapsed());
@@ -122,7 +124,7 @@ impl Publisher {
                     return Ok(());
                 }
                 Ok(Tried::Returned(said)) => {
-                    return Err(Unpublished::Unroutable(unroutable(&said)));
+                    return Err(untaken(unroutable(&said), &publication));
                 }
                 Ok(Tried::Refused) => {
                     outage.was_there();
@@ -131,14 +133,17 @@ impl Publisher {
                     refused += 1;
                     continue;
                 }
-                Ok(Tried::Lost(error)) if is_refusal(&error) && !outage.is_alone() => {
-                    outage.suspect();
-                    continue;
+                Ok(Tried::Lost(error)) if is_refusal(&error) && outage.is_alone() => {
+                    return Err(untaken(unreachable(&error), &publication));
                 }
-                Ok(Tried::Lost(error)) if is_refusal(&error) => {
-                    return Err(Unpublished::Unroutable(unreachable(&error)));
+                Ok(Tried::Lost(error)) => {
+                    Arc::make_mut(&mut publication).repeat();
+                    if is_refusal(&error) {
+                        outage.suspect();
+                        continue;
+                    }
+                    unreachable(&error)
                 }
-                Ok(Tried::Lost(error)) => unreachable(&error),
                 // Also where the login is refused: that says nothing of what is published.
                 Err(error) => unconnected(&error),
             };
@@ -200,6 +205,12 @@ impl Publisher {
     }
 }
 
+/// Why something was not taken. An earlier try to put it off may have been: then it comes back.
+fn untaken(error: Error, publication: &Publication) -> Unpublished {
+    let kind = if publication.is_repeated() { Kind::Unknown } else { error.kind };
+    Unpublished::Unroutable(Error { kind, ..error })
+}
+
 fn unroutable(said: &str) -> Error {
     Error::new(Kind::Internal, format!("no queue takes what this step emits ({said})"))
         .hint("the flow's queues are wrong or gone: start the flow again")
@@ -208,4 +219,25 @@ fn unroutable(said: &str) -> Error {
 fn full() -> Error {
     Error::new(Kind::Unavailable, "the queue of the next step is full, and stays so")
         .hint("see why the next step does not take its messages")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::outgoing::Kind as What;
+    use super::*;
+
+    #[test]
+    fn nobody_says_that_nothing_was_sent_of_what_may_come_back() {
+        let mut publication = Publication {
+            routing_key: "k.reb".into(),
+            payload: Vec::new(),
+            properties: lapin::BasicProperties::default(),
+            mandatory: true,
+            kind: What::Rebound,
+        };
+        let kind = |it: &Publication| Error::from(untaken(unroutable("NO_ROUTE"), it)).kind;
+        assert_eq!(kind(&publication), Kind::Internal);
+        publication.repeat();
+        assert_eq!(kind(&publication), Kind::Unknown);
+    }
 }

@@ -336,11 +336,12 @@ fn message_of(incoming: &Incoming, redelivered: bool) -> Message {
     let body = payload.get("body").cloned().unwrap_or_default();
     let webhook = Webhook::of(payload);
     Message {
-        id: incoming.id().map(str::to_owned),
+        id: incoming.id(),
         body,
         in_doubt: false,
-        redelivered,
-        put_back: incoming.rebounds > 0,
+        // The broker knows nothing of the other copy.
+        redelivered: redelivered || incoming.repeated,
+        put_back: incoming.was_put_off(),
         snapshot: Value::Null,
         webhook,
         envelope: None,

@@ -112,6 +112,26 @@ fn rebounds_are_counted_in_numbers_only() {
 }
 
 #[test]
+fn what_was_put_off_is_recognised_by_its_copies_id_only_where_it_has_none_of_its_own() {
+    const GIVEN: &str = "11111111-1111-4111-8111-111111111111";
+    let put_off = [("reboundId", GIVEN)];
+    let nameless = delivered(&json!({"body": {}}), &put_off);
+    assert_eq!(nameless.id().as_deref(), Some(GIVEN));
+    assert_eq!(nameless.mark().unwrap().to_string(), GIVEN, "results of all copies are the same");
+    assert!(nameless.was_put_off() && !nameless.repeated);
+    let own = delivered(&json!({"id": "own"}), &put_off);
+    assert_eq!((own.id().as_deref(), own.mark()), (Some("own"), None));
+    let of_headers = delivered(&json!({}), &[("reboundId", GIVEN), ("messageId", "m-1")]);
+    assert_eq!((of_headers.id().as_deref(), of_headers.mark()), (Some("m-1"), None));
+    let referred = delivered(&json!({"body": {"reference": "r"}}), &put_off);
+    assert_eq!(referred.mark(), None);
+    let foreign = delivered(&json!({}), &[("reboundId", "no UUID")]);
+    assert!(foreign.id().is_none() && !foreign.was_put_off());
+    let fresh = delivered(&json!({}), &[]);
+    assert_ne!(fresh.mark(), delivered(&json!({}), &[]).mark());
+}
+
+#[test]
 fn an_empty_delivery_is_an_empty_message() {
     assert_eq!(decode(Vec::new(), &[]).unwrap().payload, Map::new());
 }

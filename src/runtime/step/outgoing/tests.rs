@@ -307,6 +307,7 @@ fn a_rebound_is_the_delivery_itself() {
     let rebound = out.rebound("not now", 3).unwrap();
     let mut found = headers(&rebound);
     assert!(found.shift_remove("end").unwrap().as_i64().unwrap() > 1_600_000_000_000);
+    assert!(Uuid::parse_str(found.shift_remove("reboundId").unwrap().as_str().unwrap()).is_ok());
     assert_eq!(
         Value::from(found),
         json!({"custom": "kept", "reboundIteration": 3, "reboundReason": "not now", "threadId": "th"})
@@ -318,6 +319,34 @@ fn a_rebound_is_the_delivery_itself() {
     assert_eq!(rebound.properties, expected);
     assert_eq!((rebound.payload, rebound.routing_key.as_str()), (payload, "k.reb"));
     assert!(rebound.mandatory, "a rebound that no queue wants must not be lost");
+}
+
+#[test]
+fn what_is_put_off_gets_an_id_and_keeps_it_and_says_when_it_may_be_there_twice() {
+    let settings = settings(&[]);
+    let cipher = &settings.broker.as_ref().unwrap().cipher;
+    let first = delivered(&json!({}), &[]);
+    let mut once = outgoing(&settings, Some(&first)).rebound("", 1).unwrap();
+    let other = outgoing(&settings, Some(&first)).rebound("", 1).unwrap();
+    assert_ne!(headers(&once)["reboundId"], headers(&other)["reboundId"], "it is of one put-back");
+    assert!(!once.is_repeated());
+    let read = |it: &Publication| {
+        let (payload, properties) = (it.payload.clone(), it.properties.clone());
+        Incoming::decode(payload, properties, cipher, InputFormat::Default).unwrap()
+    };
+    let copy = read(&once);
+    once.repeat();
+    let second = read(&once);
+    assert_eq!((copy.repeated, second.repeated, once.is_repeated()), (false, true, true));
+    assert_eq!(copy.rebound_id, second.rebound_id);
+    // Each of the two goes on to say what it says.
+    for incoming in [&copy, &second] {
+        let later = read(&outgoing(&settings, Some(incoming)).rebound("", 2).unwrap());
+        assert_eq!((later.rebound_id, later.repeated), (incoming.rebound_id, incoming.repeated));
+    }
+    let mut data = outgoing(&settings, Some(&first)).data(&mut message(), None, ID).unwrap();
+    data.repeat();
+    assert!(!data.is_repeated(), "a result has an id by which it is told");
 }
 
 #[test]
