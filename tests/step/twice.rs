@@ -8,9 +8,12 @@ use serde_json::{Value, json};
 use crate::cli::{Simulator, until};
 use crate::contract::{sender, sms};
 use crate::lossy::Lossy;
-use crate::queues::Queue;
-use crate::stage::{Stage, incoming};
-use crate::step::Launch;
+use crate::node::Codec;
+use crate::platform::Platform;
+use crate::queues::{Queue, Queues};
+use crate::rabbit::Rabbit;
+use crate::stage::{Stage, incoming, with};
+use crate::step::{Launch, Step};
 
 /// A journal in this folder.
 fn file(folder: &tempfile::TempDir) -> String {
@@ -83,4 +86,75 @@ fn with_a_journal_both_copies_are_one_message_also_without_an_id() {
         let ids: HashSet<_> = results.iter().map(|it| it["id"].to_string()).collect();
         assert_eq!(ids.len(), 1, "the next step can tell that it is one result: {results:?}");
     }
+}
+
+/// A step, and a message that it tells as NOT SENT.
+struct Repost {
+    stage: Stage,
+    simulator: Simulator,
+    step: Step,
+}
+
+impl Repost {
+    /// Has the message told as not sent.
+    fn new(rabbit: &Rabbit, journal: Option<&str>) -> Self {
+        let simulator = Simulator::start(&["--latency", "5000"]);
+        let queues = Queues::declare(&rabbit.uri());
+        let mut stage = Stage { queues, platform: Platform::start(), codec: Codec::start() };
+        let step = sender(&stage, &simulator, &json!({"giveUpAfter": 0}));
+        let step = remembering(step.set("AMQP_PERSISTENT_MESSAGES", "true"), journal).start();
+        // The simulator refuses the first try of this number with 429.
+        Self::publish(&mut stage, "again", "0429");
+        let (_, error, _) = stage.next_error();
+        assert_eq!(error["name"], "notSent", "{error}");
+        Self { stage, simulator, step }
+    }
+
+    fn publish(stage: &mut Stage, id: &str, ending: &str) {
+        stage.publish(&with(incoming(), &json!({ "messageId": id })), &sms(ending, id));
+    }
+
+    /// Posts it again, where it waits behind another one that is slow.
+    fn post(&mut self) {
+        Self::publish(&mut self.stage, "slow", "0001");
+        until("the slow one is under way", || self.simulator.sent().len() == 1);
+        Self::publish(&mut self.stage, "again", "0429");
+    }
+
+    /// What is said of it then, and how many SMS there are of it.
+    fn outcome(mut self) -> (String, usize) {
+        let mut said = None;
+        until("something is said of it", || {
+            let (id, word) = if self.stage.queues.count(Queue::Data) > 0 {
+                let (message, result) = self.stage.next(Queue::Data);
+                (message.headers()["parentMessageId"].clone(), result["body"]["status"].clone())
+            } else if self.stage.queues.count(Queue::Error) > 0 {
+                let (message, error, _) = self.stage.next_error();
+                (message.headers()["parentMessageId"].clone(), error["name"].clone())
+            } else {
+                return false;
+            };
+            // A broker that was killed may give the first error again.
+            said = word.as_str().filter(|it| id == "again" && *it != "notSent").map(str::to_owned);
+            said.is_some()
+        });
+        until("inputs are taken again", || self.stage.queues.count(Queue::Input) == 0);
+        self.stage.end(&mut self.step);
+        let sms = self.simulator.sent().iter().filter(|it| it["sms"] == "again").count();
+        (said.unwrap(), sms)
+    }
+}
+
+/// Once it was killed, the broker says of each message that it was delivered before.
+#[test]
+fn what_is_posted_again_after_not_sent_is_never_swallowed() {
+    let (mut rabbit, folder) = (Rabbit::start(), tempfile::tempdir().unwrap());
+    let mut reposts = [Some(file(&folder)), None].map(|it| Repost::new(&rabbit, it.as_deref()));
+    reposts.iter_mut().for_each(Repost::post);
+    rabbit.kill();
+    rabbit.restart();
+    let [remembered, alone] = reposts.map(Repost::outcome);
+    assert_eq!(remembered, ("accepted".to_owned(), 1));
+    // For all that this process knows, another one may have sent it.
+    assert_eq!(alone, ("unknown".to_owned(), 0));
 }

@@ -223,8 +223,8 @@ impl<C: Connection> Flow<C> {
                 carrying.spawn(Arc::clone(self).carry(delivery, taken));
             }
             Arrival::UnderWay => tracing::debug!("delivered again while it is under way"),
-            Arrival::Ended(acker, end) => {
-                carrying.spawn(async move { say(&acker, end).await });
+            Arrival::Ended(acker) => {
+                carrying.spawn(async move { say(&acker, End::Done).await });
             }
         }
     }
@@ -323,8 +323,10 @@ impl<C: Connection> Flow<C> {
 async fn say(acker: &Acker, end: End) {
     let told = async {
         match end {
-            End::Ack => acker.ack(BasicAckOptions::default()).await,
-            End::Reject => acker.reject(BasicRejectOptions { requeue: false }).await,
+            End::Failed => acker.reject(BasicRejectOptions { requeue: false }).await,
+            End::Done | End::Incomplete | End::PutBack(_) => {
+                acker.ack(BasicAckOptions::default()).await
+            }
         }
     };
     // A connection that breaks at this moment may leave this without an answer for ever.

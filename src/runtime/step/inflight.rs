@@ -45,16 +45,42 @@ struct Hold<A> {
     /// The connection that it came on last, by number.
     connection: u64,
     acker: Option<A>,
-    ended: Option<(End, Instant)>,
+    /// Until when one that looks the same is this one, once it has ended.
+    ended: Option<Instant>,
 }
 
 /// How a delivery ends.
+///
+/// A message that ended here, and comes again as delivered before, is one of two things: the same
+/// delivery, whose end the broker did not hear, or the same message, posted once more. Nothing tells
+/// them apart but the end: whether it left anything to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// It was dealt with.
-    Ack,
-    /// An error was reported.
-    Reject,
+    /// All of it was done and told: acknowledged.
+    Done,
+    /// A result tells of something that was not done, or may not have been: acknowledged.
+    Incomplete,
+    /// A copy of it comes back, after this time and not before: acknowledged.
+    PutBack(Duration),
+    /// An error was reported: rejected.
+    Failed,
+}
+
+impl End {
+    /// For how long one that looks the same, and was delivered before, can only be this delivery.
+    ///
+    /// Nobody posts again what is done. Whoever reads an error, or a result that says that something
+    /// is left, may post it at any moment; of what was put back, nobody reads anything before the copy
+    /// has come back. From then on the message is carried again, and not swallowed. This process would
+    /// know that nothing was sent here, but not what another worker did with a delivery whose end was
+    /// not heard: so the journal decides, or without one the message is in doubt.
+    fn lasts(self) -> Duration {
+        match self {
+            Self::Done => UNHEARD,
+            Self::PutBack(wait) => wait.min(UNHEARD),
+            Self::Incomplete | Self::Failed => Duration::ZERO,
+        }
+    }
 }
 
 /// What is seen of a delivery.
@@ -76,8 +102,8 @@ pub enum Arrival<A> {
     New(Arc<Taken<A>>),
     /// It is under way, and will be ended by whoever carries it.
     UnderWay,
-    /// It has ended: this has to be said again.
-    Ended(A, End),
+    /// It has ended, and the broker did not hear it: it is to be acknowledged again.
+    Ended(A),
 }
 
 impl<A> InFlight<A> {
@@ -103,16 +129,16 @@ impl<A> InFlight<A> {
         // alike and be two.
         let came_before = |it: &&Arc<Taken<A>>| {
             let hold = lock(&it.hold);
-            let recent = |at: Instant| delivery.id.is_some() && at.elapsed() < UNHEARD;
-            hold.connection < connection && hold.ended.is_none_or(|it| recent(it.1))
+            let known = |until: Instant| delivery.id.is_some() && Instant::now() < until;
+            hold.connection < connection && hold.ended.is_none_or(known)
         };
         let known =
             alike.iter().filter(came_before).min_by_key(|it| lock(&it.hold).ended.is_some());
         if let Some(taken) = known.filter(|_| delivery.redelivered) {
             let mut hold = lock(&taken.hold);
             hold.connection = connection;
-            if let Some((end, _)) = hold.ended {
-                return Arrival::Ended(acker, end);
+            if hold.ended.is_some() {
+                return Arrival::Ended(acker);
             }
             hold.acker = Some(acker);
             return Arrival::UnderWay;
@@ -124,14 +150,20 @@ impl<A> InFlight<A> {
     }
 
     /// Ends a delivery. The broker is to be told with what this returns; where that fails, it will be
-    /// delivered again, and recognised.
+    /// delivered again, and recognised for as long as its end lasts.
     pub fn end(&self, taken: &Taken<A>, end: End) -> Option<A> {
+        let lasts = end.lasts();
         let (acker, connection) = {
             let mut hold = lock(&taken.hold);
-            hold.ended = Some((end, Instant::now()));
+            hold.ended = Some(Instant::now() + lasts);
             (hold.acker.take(), hold.connection)
         };
-        lock(&self.0).remember(taken.print, connection);
+        let mut inner = lock(&self.0);
+        if lasts.is_zero() {
+            inner.remove(taken);
+        } else {
+            inner.remember(taken.print, connection);
+        }
         acker
     }
 
@@ -169,6 +201,14 @@ impl<A> Inner<A> {
         {
             self.unheard.pop_front();
             self.forget(oldest);
+        }
+    }
+
+    fn remove(&mut self, taken: &Taken<A>) {
+        let Some(alike) = self.taken.get_mut(&taken.print) else { return };
+        alike.retain(|it| !std::ptr::eq(Arc::as_ptr(it), taken));
+        if alike.is_empty() {
+            self.taken.remove(&taken.print);
         }
     }
 
@@ -212,7 +252,7 @@ mod tests {
         match arrival {
             Arrival::New(taken) => taken,
             Arrival::UnderWay => panic!("under way"),
-            Arrival::Ended(..) => panic!("ended"),
+            Arrival::Ended(_) => panic!("ended"),
         }
     }
 
@@ -222,10 +262,10 @@ mod tests {
         let taken = new(all.take(1, FIRST, 10));
         assert!(matches!(all.take(2, AGAIN, 20), Arrival::UnderWay));
         assert_eq!(all.under_way(), 1);
-        assert_eq!(all.end(&taken, End::Reject), Some(20));
+        assert_eq!(all.end(&taken, End::Done), Some(20));
         assert_eq!(all.under_way(), 0);
         // The broker did not hear it.
-        assert!(matches!(all.take(3, AGAIN, 30), Arrival::Ended(30, End::Reject)));
+        assert!(matches!(all.take(3, AGAIN, 30), Arrival::Ended(30)));
     }
 
     #[test]
@@ -237,7 +277,7 @@ mod tests {
         assert_eq!(all.under_way(), 3);
         assert!(matches!(all.take(2, AGAIN, 20), Arrival::UnderWay));
         assert!(matches!(all.take(2, AGAIN, 21), Arrival::UnderWay));
-        let mut told = [one, two, three].map(|it| all.end(&it, End::Ack).unwrap());
+        let mut told = [one, two, three].map(|it| all.end(&it, End::Done).unwrap());
         told.sort_unstable();
         assert_eq!(told, [12, 20, 21]);
     }
@@ -246,11 +286,43 @@ mod tests {
     fn what_was_put_back_for_later_is_another_message() {
         let all = InFlight::new(PREFETCH);
         let first = new(all.take(1, FIRST, 10));
-        all.end(&first, End::Ack);
+        all.end(&first, End::Done);
         let later = Seen { rebounds: 1, ..AGAIN };
         new(all.take(2, later, 20));
         let other = Seen { payload: b"b", ..AGAIN };
         new(all.take(2, other, 21));
+    }
+
+    /// Whoever reads what became of it may post it again, and the broker may say of any message that it
+    /// was delivered before.
+    #[test]
+    fn what_left_something_to_send_is_carried_again() {
+        for end in [End::Incomplete, End::Failed, End::PutBack(Duration::ZERO)] {
+            let all = InFlight::new(PREFETCH);
+            let first = new(all.take(1, FIRST, 10));
+            assert_eq!(all.end(&first, end), Some(10));
+            let again = new(all.take(2, AGAIN, 20));
+            assert_eq!(all.end(&again, End::Done), Some(20), "{end:?}");
+            assert!(matches!(all.take(3, AGAIN, 30), Arrival::Ended(30)), "{end:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_put_back_is_known_until_its_copy_can_have_come_back() {
+        let all = InFlight::new(PREFETCH);
+        let first = new(all.take(1, FIRST, 10));
+        all.end(&first, End::PutBack(UNHEARD));
+        assert!(matches!(all.take(2, AGAIN, 20), Arrival::Ended(20)));
+    }
+
+    #[test]
+    fn one_of_two_that_look_the_same_may_fail_and_the_other_stays_under_way() {
+        let all = InFlight::new(PREFETCH);
+        let (failed, other) = (new(all.take(1, FIRST, 10)), new(all.take(1, FIRST, 11)));
+        all.end(&failed, End::Failed);
+        assert_eq!(all.under_way(), 1);
+        assert!(matches!(all.take(2, AGAIN, 20), Arrival::UnderWay));
+        assert_eq!(all.end(&other, End::Done), Some(20));
     }
 
     #[test]
@@ -260,7 +332,7 @@ mod tests {
         let taken = new(all.take(1, nameless, 10));
         let again = Seen { redelivered: true, ..nameless };
         assert!(matches!(all.take(2, again, 20), Arrival::UnderWay));
-        assert_eq!(all.end(&taken, End::Ack), Some(20));
+        assert_eq!(all.end(&taken, End::Done), Some(20));
         new(all.take(3, again, 30));
     }
 
@@ -268,14 +340,14 @@ mod tests {
     fn what_ended_on_a_lost_connection_is_known_however_much_ends_after_it() {
         let all = InFlight::new(PREFETCH);
         let ended = new(all.take(1, FIRST, 10));
-        all.end(&ended, End::Ack);
+        all.end(&ended, End::Done);
         for number in 0..2 * LEAST_REMEMBERED {
             let id = number.to_string();
             let taken = new(all.take(2, Seen { id: Some(&id), ..FIRST }, 1));
-            all.end(&taken, End::Ack);
+            all.end(&taken, End::Done);
         }
         // The broker has only now seen that the first connection is gone.
-        assert!(matches!(all.take(2, AGAIN, 30), Arrival::Ended(30, End::Ack)));
+        assert!(matches!(all.take(2, AGAIN, 30), Arrival::Ended(30)));
     }
 
     #[test]
@@ -285,9 +357,9 @@ mod tests {
         for number in 0..2 * LEAST_REMEMBERED {
             let id = number.to_string();
             let taken = new(all.take(1, Seen { id: Some(&id), ..FIRST }, 1));
-            all.end(&taken, End::Ack);
+            all.end(&taken, End::Done);
         }
         assert_eq!(lock(&all.0).taken.len(), LEAST_REMEMBERED + 1);
-        assert_eq!(all.end(&held, End::Ack), Some(0));
+        assert_eq!(all.end(&held, End::Done), Some(0));
     }
 }

@@ -196,7 +196,7 @@ impl<C: Connection> Flow<C> {
             if let Some(amnesia) = verdict.amnesia {
                 self.fail(forgetful(&amnesia));
             }
-            return Next::Fate(Fate::End(End::Ack));
+            return Next::Fate(Fate::End(told(&verdict.tally)));
         };
         if let Some(amnesia) = verdict.amnesia {
             if !amnesia.unrecorded && nothing_happened && error.retryable() {
@@ -268,7 +268,7 @@ impl<C: Connection> Flow<C> {
                     if let Some(metrics) = metrics::watched() {
                         metrics.put_back();
                     }
-                    Fate::End(End::Ack)
+                    Fate::End(End::PutBack(out.wait(iteration)))
                 }
                 Err(Unpublished::Unroutable(error)) => self.report(incoming, started, &error).await,
                 Err(Unpublished::GaveUp(error)) => Fate::Leave(error),
@@ -298,11 +298,11 @@ impl<C: Connection> Flow<C> {
             }
             self.rates.error.until_ready().await;
             match self.publish(out.error(error, self.id_of(incoming, ERROR))).await {
-                Ok(()) => Fate::End(End::Reject),
+                Ok(()) => Fate::End(End::Failed),
                 Err(Unpublished::Unroutable(failed)) => {
                     // Nobody is there to be told but the log.
                     tracing::error!(error = %failed, "the error was not told: no queue takes it");
-                    Fate::End(End::Reject)
+                    Fate::End(End::Failed)
                 }
                 Err(Unpublished::GaveUp(failed)) => Fate::Leave(failed),
             }
@@ -346,6 +346,12 @@ fn message_of(incoming: &Incoming, redelivered: bool) -> Message {
         webhook,
         envelope: None,
     }
+}
+
+/// The end of a message whose results are out.
+fn told(tally: &Tally) -> End {
+    let left = tally.refused + tally.not_sent + tally.unknown;
+    if left == 0 { End::Done } else { End::Incomplete }
 }
 
 /// The error of a result that nobody takes: what was done must not be done again for it.
