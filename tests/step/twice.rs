@@ -158,3 +158,44 @@ fn what_is_posted_again_after_not_sent_is_never_swallowed() {
     // For all that this process knows, another one may have sent it.
     assert_eq!(alone, ("unknown".to_owned(), 0));
 }
+
+#[test]
+fn a_stored_body_that_is_gone_says_nothing_of_what_an_earlier_delivery_did() {
+    let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
+    let lost = json!({"x-ipaas-object-storage-id": "expired"});
+    let message = json!({"id": "m", "body": {}, "headers": lost});
+    stage.publish(&incoming(), &message);
+    stage.queues.touch(Queue::Input);
+    stage.publish(&with(incoming(), &json!({"reboundIteration": 1})), &message);
+    stage.publish(&incoming(), &message);
+    let folder = tempfile::tempdir().unwrap();
+    let step = sender(&stage, &simulator, &json!({})).storage(&stage.platform);
+    let mut step = step.env("ISENDPRO_JOURNAL", &file(&folder)).start();
+    for (name, words) in [
+        ("unknown", "MAY HAVE BEEN SENT, retrying may send twice"),
+        ("unknown", "MAY HAVE BEEN SENT, retrying may send twice"),
+        ("unusable", "UNUSABLE ANSWER, trying again will not help"),
+    ] {
+        let (_, error, _) = stage.next_error();
+        let said = error["message"].as_str().unwrap();
+        assert!(error["name"] == name && said.starts_with(words), "{error}");
+        assert!(said.contains("object expired"), "{error}");
+        assert!(name != "unknown" || said.contains("look into the report"), "{error}");
+    }
+    stage.end(&mut step);
+    assert_eq!(simulator.total(), 0);
+}
+
+/// What it can be told of is this delivery alone: the other one of two copies may have been sent.
+#[test]
+fn what_was_put_back_and_cannot_be_once_more_may_have_been_sent() {
+    let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
+    stage.queues.unbind(Queue::Rebound);
+    let step = sender(&stage, &simulator, &json!({"giveUpAfter": "0.01"}));
+    let mut step = step.set("REBOUND_INITIAL_EXPIRATION", "1").start();
+    stage.publish(&with(incoming(), &json!({"reboundIteration": 1})), &sms("0430", "a"));
+    let (_, error, _) = stage.next_error();
+    assert_eq!(error["name"], "unknown", "{error}");
+    assert!(error["message"].as_str().unwrap().contains("no queue takes"), "{error}");
+    stage.end(&mut step);
+}

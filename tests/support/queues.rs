@@ -9,8 +9,9 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use lapin::message::Delivery;
 use lapin::options::{
-    BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicPublishOptions, BasicQosOptions,
-    ConfirmSelectOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions,
+    BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicGetOptions, BasicNackOptions,
+    BasicPublishOptions, BasicQosOptions, ConfirmSelectOptions, ExchangeDeclareOptions,
+    QueueBindOptions, QueueDeclareOptions,
 };
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ExchangeKind};
@@ -200,6 +201,17 @@ impl Queues {
             delivery.acker.ack(BasicAckOptions::default()).await.unwrap();
             Some(Message::of(delivery))
         })
+    }
+
+    /// Takes the next message of a queue and puts it back: from now on it was delivered before.
+    pub fn touch(&self, queue: Queue) {
+        let (channel, name) = (self.channel(), self.name(queue));
+        let taken = wait(async move {
+            let got = channel.basic_get(name.into(), BasicGetOptions::default()).await.unwrap();
+            let back = BasicNackOptions { requeue: true, ..Default::default() };
+            got.expect("it waits there").acker.nack(back).await.unwrap()
+        });
+        assert!(taken, "it was not put back");
     }
 
     /// Takes all that waits in a queue away, in its order. Nobody else may use it meanwhile.

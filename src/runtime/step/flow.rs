@@ -46,6 +46,8 @@ pub(super) struct Flow<C: Connection> {
     pub settings: Settings,
     pub broker: BrokerSettings,
     pub engine: Engine<C>,
+    /// What its action does to the world, as a participle.
+    pub deed: &'static str,
     pub publisher: Publisher,
     pub rates: Limits,
     /// Where large messages are, if there is such a place.

@@ -89,7 +89,7 @@ pub async fn run<C: Connection>(
         made = made => made,
         () = stop.requested() => return Ok(()),
     };
-    let Started { engine, storage, attachments, snapshot, passthrough, patience } = match started {
+    let started = match started {
         Ok(started) => started,
         Err(error) => {
             // Before it is told, which may take long, or fail.
@@ -104,12 +104,14 @@ pub async fn run<C: Connection>(
             return Err(error);
         }
     };
+    let Started { engine, deed, storage, attachments, snapshot, passthrough, patience } = started;
     let prefetch = settings.prefetch;
     let flow = Flow {
         rates: Limits::new(&settings.rates),
         settings,
         broker,
         engine,
+        deed,
         publisher,
         storage,
         attachments,
@@ -130,6 +132,7 @@ pub async fn run<C: Connection>(
 /// What a step needs to work.
 struct Started<C: Connection> {
     engine: Engine<C>,
+    deed: &'static str,
     storage: Option<Storage>,
     attachments: Attachments,
     snapshot: Option<Mutex<Value>>,
@@ -190,7 +193,8 @@ async fn start<C: Connection>(
     if let (true, Origin::Platform(platform)) = (settings.hook.startup_required, origin) {
         platform.start_up(&settings.ids.flow).await?;
     }
-    Ok(Started { engine, storage, attachments, snapshot, passthrough, patience })
+    let deed = handler.meta.deed;
+    Ok(Started { engine, deed, storage, attachments, snapshot, passthrough, patience })
 }
 
 /// Connects to the broker, again and again for a while: at the start of a platform all starts.

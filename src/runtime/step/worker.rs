@@ -81,6 +81,7 @@ impl<C: Connection> Flow<C> {
         let decoded = Incoming::decode(delivery.data, delivery.properties, cipher, format);
         let mut incoming = match decoded {
             Ok(incoming) => incoming,
+            // Also where it was delivered before: nobody can have sent what nobody can read.
             Err(bad) => return self.report(&bad.incoming, started, &bad.error).await,
         };
         let span = tracing::info_span!(
@@ -97,6 +98,7 @@ impl<C: Connection> Flow<C> {
             if let Some(storage) = &self.storage
                 && let Err(error) = Box::pin(storage.resolve(&mut incoming.payload)).await
             {
+                let error = self.as_of_before(error, &incoming, redelivered);
                 return self.report(&incoming, started, &error).await;
             }
             let passthrough = Passthrough::take(&self.settings, &mut incoming, self.passthrough);
@@ -270,10 +272,25 @@ impl<C: Connection> Flow<C> {
                     }
                     Fate::End(End::PutBack(out.wait(iteration)))
                 }
-                Err(Unpublished::Unroutable(error)) => self.report(incoming, started, &error).await,
+                Err(Unpublished::Unroutable(error)) => {
+                    // The other one of two copies may have been sent.
+                    let error = self.as_of_before(error, incoming, false);
+                    self.report(incoming, started, &error).await
+                }
                 Err(Unpublished::GaveUp(error)) => Fate::Leave(error),
             }
         })
+    }
+
+    /// An error of a message about which the engine was not asked. Without its body the journal cannot
+    /// be asked either what an earlier delivery has done: it may have sent the message.
+    fn as_of_before(&self, error: Error, incoming: &Incoming, redelivered: bool) -> Error {
+        if !redelivered && !incoming.was_put_off() {
+            return error;
+        }
+        let what = format!("this message was delivered before; now {}", error.what);
+        let (kind, hint) = (Kind::Unknown, Some(C::WHEN_UNKNOWN.into()));
+        Error { kind, what, hint, deed: self.deed, ..error }
     }
 
     /// Reports an error of the message, to whoever waits for an answer too. Boxed, since it is rare: the
