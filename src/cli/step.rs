@@ -1,5 +1,6 @@
 //! `isendpro step`: one step of a flow on a platform.
 
+use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,9 +60,7 @@ pub fn main() -> anyhow::Result<u8> {
 /// Opens the journal, if there is to be one; waits for one that is not there yet. `None` if the step
 /// is to stop before.
 async fn opened(stop: &Stop, health: &Health) -> Result<Option<Option<Arc<dyn Ledger>>>, Error> {
-    let Some(store) = settings::variable(JOURNAL) else {
-        return Ok(Some(None));
-    };
+    let Some(store) = named(std::env::var_os(JOURNAL))? else { return Ok(Some(None)) };
     let began = std::time::Instant::now();
     loop {
         match crate::journal::open(&store).await {
@@ -86,6 +85,17 @@ async fn opened(stop: &Stop, health: &Health) -> Result<Option<Option<Arc<dyn Le
             () = stop.requested() => return Ok(None),
         }
     }
+}
+
+/// The journal that the environment names. A step that is to have one must not work without it because
+/// a variable in a script was not set.
+fn named(variable: Option<OsString>) -> Result<Option<String>, Error> {
+    let Some(store) = variable else { return Ok(None) };
+    let store = store.into_string().ok().filter(|it| !it.trim().is_empty());
+    store.map(Some).ok_or_else(|| {
+        Error::config(JOURNAL, "is set, and empty or not readable")
+            .hint("give file:PATH or redis://HOST:PORT, or unset it for a step without a journal")
+    })
 }
 
 /// Stops the step when the platform, or a person, says so.

@@ -199,3 +199,16 @@ fn what_was_put_back_and_cannot_be_once_more_may_have_been_sent() {
     assert!(error["message"].as_str().unwrap().contains("no queue takes"), "{error}");
     stage.end(&mut step);
 }
+
+#[test]
+fn a_journal_that_is_named_by_nothing_is_an_error() {
+    let (stage, simulator) = (Stage::new(), Simulator::start(&[]));
+    stage.queues.publish(&incoming(), b"");
+    for blank in ["", "  "] {
+        let mut step =
+            sender(&stage, &simulator, &json!({})).env("ISENDPRO_JOURNAL", blank).start();
+        assert_eq!(step.exit(), Some(1), "{}", step.output());
+        assert!(step.output().contains("ISENDPRO_JOURNAL: is set, and empty"), "{}", step.output());
+    }
+    assert_eq!(stage.queues.count(Queue::Input), 1, "no message is taken");
+}

@@ -40,6 +40,9 @@ pub(super) fn alone(from: &Reader) -> bool {
 
 /// Reads the file, or how the API is reached.
 pub(super) fn origin(from: &mut Reader) -> Origin<ApiAccess> {
+    if from.variable(FILE).is_some() && !alone(from) {
+        from.complain_of_file(format!("{FILE} is set, and empty: name the file, or unset it"));
+    }
     if !alone(from) {
         return Origin::Platform(ApiAccess {
             uri: from.required_address("API_URI"),

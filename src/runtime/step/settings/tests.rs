@@ -296,6 +296,10 @@ fn a_file_takes_the_place_of_the_platform() {
     let nowhere = alone("/nowhere/step.json", &[]).unwrap_err().to_string();
     assert!(nowhere.contains("(/nowhere/step.json) cannot be read"), "{nowhere}");
     assert!(!nowhere.contains("platform") && !nowhere.contains("isendpro run"), "{nowhere}");
+    for blank in ["", " "] {
+        let said = wrong(blank, &[]);
+        assert!(said.starts_with("ISENDPRO_STEP_FILE is set, and empty"), "{said}");
+    }
     let path = file("{}");
     let missing = alone(&path, &[("ELASTICIO_STEP_ID", "")]).unwrap_err().to_string();
     let said = "a variable is wrong: ELASTICIO_STEP_ID is missing; docs/step.md";
