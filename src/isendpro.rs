@@ -6,6 +6,7 @@
 
 mod client;
 mod download;
+mod fragment;
 mod judge;
 mod key;
 mod operation;

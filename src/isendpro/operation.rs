@@ -104,6 +104,12 @@ impl Operation {
         )
     }
 
+    /// Whether a second request does no more than the first: it only reads, or leaves things as they
+    /// are by then. Of the others none may be told as not done that may have been.
+    pub const fn repeatable(self) -> bool {
+        self.moved() || matches!(self, Self::Comptage)
+    }
+
     /// Whether the answer is a file.
     pub const fn downloads(self) -> bool {
         matches!(self, Self::Campagne | Self::GetListeNoire)

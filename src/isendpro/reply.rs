@@ -137,6 +137,11 @@ impl Entry {
         self.text("tel")
     }
 
+    /// Takes the code away.
+    pub(super) fn forget_code(&mut self) {
+        self.0.shift_remove("code");
+    }
+
     /// The fields, as they came.
     pub fn fields(&self) -> &Map<String, Value> {
         &self.0

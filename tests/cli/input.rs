@@ -252,7 +252,8 @@ fn a_server_that_answers_a_web_page_is_told_by_its_status() {
     kind("502 Bad Gateway", 6, "unknown", "MAY HAVE BEEN SENT");
     kind("403 Forbidden", 3, "refused", "check the server's address");
     kind("404 Not Found", 3, "refused", "check the server's address");
-    kind("302 Found", 3, "refused", "check the server's address");
+    kind("301 Moved Permanently", 3, "refused", "check the server's address");
+    kind("302 Found", 6, "unknown", "MAY HAVE BEEN SENT");
 }
 
 #[test]

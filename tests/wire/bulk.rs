@@ -1,6 +1,6 @@
 //! Answers to bulk messages: mixed, in another order, with gaps; and what is to be retried.
 
-use isendpro_connector::component::AccountTrouble;
+use isendpro_connector::component::{AccountTrouble, Kind};
 use serde_json::{Value, json};
 
 use super::run::{KEY, Ran, Step, holds, next_month, reply, run};
@@ -122,7 +122,7 @@ async fn a_general_error_concerns_every_recipient() {
         ("general-error", "notSent", "account", Some(AccountTrouble::KeyOrAddress)),
     ];
     for (credit, status, reason, account) in cases {
-        for http in [200, 400, 500] {
+        for http in [200, 400] {
             let routes = [
                 ("smsmulti", vec![Answer::new(http, reply("general-error"))]),
                 ("credit", vec![Answer::ok(reply(credit))]),
@@ -135,6 +135,43 @@ async fn a_general_error_concerns_every_recipient() {
             assert_eq!(ran.result().get("retry").is_some(), account.is_some());
             assert_eq!(api.count("smsmulti"), 1);
         }
+    }
+}
+
+/// It may say no more than that the server failed after it took the request.
+#[tokio::test]
+async fn a_general_error_under_a_server_error_refuses_nobody() {
+    for status in [500, 502, 503] {
+        let credit = Answer::ok(reply("getCredit-none"));
+        let answers = vec![Answer::new(status, reply("general-error"))];
+        let api = Api::new([("smsmulti", answers), ("credit", vec![credit])]).await;
+        let ran = run("sendSmsMulti", &api.url(), message()).await;
+        assert_eq!((&ran.result()["unknown"], ran.verdict.account), (&json!(3), None), "{status}");
+        assert_eq!(ran.result().get("retry"), None);
+        let ran = run("sendSms", &api.url(), json!({"num": "0680010203", "sms": "a"})).await;
+        assert_eq!(ran.error().kind, Kind::Unknown);
+    }
+}
+
+/// One of three was accepted, and what says so did not come as it should.
+#[tokio::test]
+async fn a_mixed_answer_that_cannot_be_read_refuses_nobody() {
+    let mixed = String::from_utf8(reply("sendSmsMulti-mixed")).unwrap();
+    let general = String::from_utf8(reply("general-error")).unwrap();
+    let warning = "<br />\n<b>Warning</b>:  x in <b>/www/sms.php</b> on line <b>12</b><br />\n";
+    let bodies = [
+        mixed[..mixed.len() / 2].to_owned(),
+        format!("{warning}{mixed}"),
+        format!("{mixed}<html></html>"),
+        format!("{general}\n{mixed}"),
+    ];
+    for (status, body) in
+        [400, 403, 429].into_iter().flat_map(|it| bodies.iter().map(move |b| (it, b)))
+    {
+        let api = Api::new([("smsmulti", vec![Answer::new(status, body.as_str())])]).await;
+        let ran = run("sendSmsMulti", &api.url(), message()).await;
+        assert_eq!(ran.result()["unknown"], 3, "{status} {body}: {}", ran.result());
+        assert_eq!(ran.result().get("retry"), None);
     }
 }
 
