@@ -74,11 +74,11 @@ fn without_call(status: Status, reason: Option<Reason>, message: String) -> Answ
 ///
 /// Entries are matched to recipients by number. Of several for one number, one that was accepted
 /// counts before one that cannot be read, and that before one that was refused: what may have cost
-/// money must not be claimed again. A recipient without an entry is unknown.
+/// money must not be claimed again. A recipient without an entry is unknown. So is one that was asked
+/// for alone, where the only entry is about another number: it answers some other message.
 pub fn reply(reply: isendpro::Reply, items: &[Item]) -> Reply {
     let answers = match (reply.entries.as_slice(), items) {
-        // One of each: the answer to one message is about that message, however it writes the number.
-        ([entry], [_]) => vec![answer(entry)],
+        ([entry], [item]) if !is_about_another(entry, item) => vec![answer(entry)],
         (entries, items) => matched(entries, items),
     };
     Reply { answers, raw: reply.raw, ..Reply::default() }
@@ -89,6 +89,21 @@ pub fn reply_by_number(reply: isendpro::Reply, items: &[Item]) -> Reply {
     let answers = matched(&reply.entries, items);
     Reply { answers, raw: reply.raw, ..Reply::default() }
 }
+
+/// Whether an entry names a number that can be read, and is not this one in any way of writing it.
+/// None at all, or one with hidden digits, may well be this one.
+fn is_about_another(entry: &Entry, item: &Item) -> bool {
+    let Some(tel) = entry.tel() else { return false };
+    let named = key(&tel);
+    let is_hidden = |it: char| it.is_alphabetic() || "*#?_•".contains(it);
+    let is_number = named.len() >= FEWEST_DIGITS && !tel.contains(is_hidden);
+    // Abroad, a national number ends the international one.
+    let national = named.trim_start_matches('0');
+    is_number && named != key(&item.tel) && !item.tel.ends_with(national)
+}
+
+/// No number that can be called has fewer digits; part of one may.
+const FEWEST_DIGITS: usize = 6;
 
 fn matched(entries: &[Entry], items: &[Item]) -> Vec<Answer> {
     let said = by_recipient(entries, items).said;
@@ -309,6 +324,49 @@ mod tests {
             let reply = reply(isendpro::Reply::read(&raw).unwrap(), &callable);
             let told: Vec<_> = reply.answers.iter().map(|it| (it.status, it.code)).collect();
             assert_eq!(told, [(status, code), (Status::Unknown, None)], "{entries:?}");
+        }
+    }
+
+    #[test]
+    fn the_only_entry_counts_unless_it_is_about_another_number() {
+        let told = |num: &str, tel: &str| {
+            let callable = callable(&[num]).0;
+            let raw = format!(r#"{{"etat":{{"etat":{{"code":"0","tel":{tel}}}}}}}"#);
+            reply(isendpro::Reply::read(&raw).unwrap(), &callable).answers[0].status
+        };
+        for tel in [
+            r#""0680010203""#,
+            r#""+33 (0)6.80.01.02.03""#,
+            "33680010203",
+            "680010203",
+            r#""06xxxxxxxx""#,
+            r#""06 80 01 ** **""#,
+            r#""06""#,
+            r#""""#,
+            "null",
+            "[]",
+        ] {
+            assert_eq!(told("0680010203", tel), Status::Accepted, "{tel}");
+        }
+        // Overseas and abroad, in national form.
+        assert_eq!(told("0692112233", r#""0692112233""#), Status::Accepted);
+        assert_eq!(told("0692112233", r#""33692112233""#), Status::Accepted);
+        assert_eq!(told("+32470123456", r#""0470123456""#), Status::Accepted);
+        for tel in [r#""0680010204""#, "33680010204", r#""0142000000""#, r#""+32470123456""#] {
+            assert_eq!(told("0680010203", tel), Status::Unknown, "{tel}");
+        }
+    }
+
+    #[test]
+    fn of_several_entries_about_others_none_is_about_the_only_recipient() {
+        for (first, second) in [
+            (r#"{"code":"0","tel":"0680010204"}"#, r#"{"code":"0","tel":"0680010205"}"#),
+            (r#"{"code":"11","tel":"0680010204"}"#, r#"{"code":"0"}"#),
+        ] {
+            let raw = format!(r#"{{"etat":{{"etat":[{first},{second}]}}}}"#);
+            let callable = callable(&["0680010203"]).0;
+            let reply = reply(isendpro::Reply::read(&raw).unwrap(), &callable);
+            assert_eq!(reply.answers[0].status, Status::Unknown);
         }
     }
 

@@ -176,6 +176,18 @@ async fn a_mixed_answer_that_cannot_be_read_refuses_nobody() {
 }
 
 #[tokio::test]
+async fn one_recipient_is_not_answered_for_by_another_number() {
+    let other = r#"{"etat":{"etat":[{"code":"0","tel":"0699999999"}]}}"#;
+    let api = Api::new([("smsmulti", vec![Answer::ok(other)]), ("sms", vec![Answer::ok(other)])]);
+    let api = api.await;
+    let message = json!({"num": "0680010203", "sms": "a"});
+    let ran = run("sendSmsMulti", &api.url(), message.clone()).await;
+    assert_eq!(fates(&ran), json!([["unknown", null]]));
+    let ran = run("sendSms", &api.url(), message).await;
+    assert_eq!((ran.error().kind, ran.verdict.tally.accepted), (Kind::Unknown, 0));
+}
+
+#[tokio::test]
 async fn what_was_not_sent_can_be_given_to_the_same_action_again() {
     let message = json!({"recipients": [
             {"num": "0680010203", "sms": "Bonjour Anne", "tracker": "t1", "meta": {"id": 1}},

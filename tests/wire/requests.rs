@@ -65,7 +65,12 @@ async fn every_documented_field_of_a_message_goes_out_as_documented() {
         ),
     ];
     for (name, own, own_written) in own {
-        let seen = request(Op::of(name), json!({}), joined(&common, &own)).await;
+        // An answer that fits any number.
+        let op = match Op::of(name) {
+            op if name == "sendSms" => Op { reply: "sendSms-no-number", ..op },
+            op => op,
+        };
+        let seen = request(op, json!({}), joined(&common, &own)).await;
         assert_eq!(json_of(&seen), joined(&written, &own_written), "{name}");
     }
 }
