@@ -6,6 +6,7 @@
 
 mod client;
 mod download;
+mod encoding;
 mod fragment;
 mod judge;
 mod key;

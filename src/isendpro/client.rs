@@ -171,7 +171,7 @@ impl Client {
 
     async fn call_as<R: Request>(&self, wire: Wire, key: &KeyId, request: &R) -> Outcome<Reply> {
         match self.send(key, request, wire).await {
-            Ok(answer) => self.judge(key, request, answer).await,
+            Ok(answer) => take(key, request, answer).await,
             Err(lost) => lost.into(),
         }
     }
@@ -182,13 +182,14 @@ impl Client {
         key: &KeyId,
         request: &R,
     ) -> Outcome<Download> {
-        let answer = match self.send(key, request, wire).await {
+        let mut answer = match self.send(key, request, wire).await {
             Ok(answer) => answer,
             Err(lost) => return lost.into(),
         };
-        match download::spool(answer, self.0.call).await {
+        let Answer { status, retry_after, .. } = answer;
+        match download::spool(&mut answer, self.0.call).await {
             Ok(download::Spooled::File(download)) => Outcome::Answered(download),
-            Ok(download::Spooled::Text { status, retry_after, body }) => {
+            Ok(download::Spooled::Text(body)) => {
                 let received = Received { status, retry_after, body: &body };
                 no_file(judged(key, request, &received))
             }
@@ -221,21 +222,23 @@ impl Client {
         let mut http = transport::request(method, url, wire, fields);
         if operation.downloads() {
             // Its length is not known: the head is bounded here, and then each piece.
-            let sent = tokio::time::timeout(self.0.call, transport::send(&self.0.http, http)).await;
+            let sent = transport::send(&self.0.http, http);
+            let sent = tokio::time::timeout(self.0.call, sent).await;
             return sent.unwrap_or_else(|_| Err(Lost::After(Failure::new(transport::SILENT))));
         }
         *http.timeout_mut() = Some(self.longest_call(request.recipients()));
         transport::send(&self.0.http, http).await
     }
+}
 
-    async fn judge<R: Request>(&self, key: &KeyId, request: &R, answer: Answer) -> Outcome<Reply> {
-        let (status, retry_after) = (answer.status, answer.retry_after);
-        let body = match transport::read(answer).await {
-            Ok(body) => body,
-            Err(lost) => return lost.into(),
-        };
-        judged(key, request, &Received { status, retry_after, body: &body })
-    }
+/// Reads an answer to its end and judges it.
+async fn take<R: Request>(key: &KeyId, request: &R, mut answer: Answer) -> Outcome<Reply> {
+    let Answer { status, retry_after, .. } = answer;
+    let body = match transport::read(&mut answer).await {
+        Ok(body) => body,
+        Err(lost) => return lost.into(),
+    };
+    judged(key, request, &Received { status, retry_after, body: &body })
 }
 
 /// Judges an answer, and takes out of it what a request must keep secret.

@@ -3,10 +3,11 @@
 use std::io::{Seek, SeekFrom};
 use std::time::Duration;
 
+use hyper::body::Bytes;
 use tokio::io::AsyncWriteExt;
 
 use super::Failure;
-use super::transport::{Answer, Lost, lost};
+use super::transport::{Answer, Lost};
 
 /// Most bytes of a file.
 const MOST_BYTES: u64 = 1024 * 1024 * 1024;
@@ -25,15 +26,16 @@ pub struct Download {
 /// What came.
 pub(super) enum Spooled {
     File(Download),
-    Text { status: u16, retry_after: Option<Duration>, body: Vec<u8> },
+    /// What is no file, or the beginning of it.
+    Text(Vec<u8>),
 }
 
 /// Reads an answer to its end: a file to disk, anything else into memory. The first bytes tell
 /// which it is, since the API declares both alike. `patience` bounds the wait for each piece.
-pub(super) async fn spool(mut answer: Answer, patience: Duration) -> Result<Spooled, Lost> {
+pub(super) async fn spool(answer: &mut Answer, patience: Duration) -> Result<Spooled, Lost> {
     let mut head = Vec::new();
     while head.len() < 2 {
-        match next(&mut answer, patience).await? {
+        match next(answer, patience).await? {
             Some(chunk) => head.extend_from_slice(&chunk),
             None => break,
         }
@@ -41,16 +43,16 @@ pub(super) async fn spool(mut answer: Answer, patience: Duration) -> Result<Spoo
     if head.starts_with(b"PK") {
         return to_disk(answer, head, patience).await.map(Spooled::File);
     }
-    while let Some(chunk) = next(&mut answer, patience).await? {
+    while let Some(chunk) = next(answer, patience).await? {
         if head.len() + chunk.len() > MOST_TEXT {
             break;
         }
         head.extend_from_slice(&chunk);
     }
-    Ok(Spooled::Text { status: answer.status, retry_after: answer.retry_after, body: head })
+    Ok(Spooled::Text(head))
 }
 
-async fn to_disk(mut answer: Answer, head: Vec<u8>, patience: Duration) -> Result<Download, Lost> {
+async fn to_disk(answer: &mut Answer, head: Vec<u8>, patience: Duration) -> Result<Download, Lost> {
     let disk = |it: std::io::Error| {
         Lost::After(Failure {
             hint: Some("check the space and the rights of the temporary folder (TMPDIR)"),
@@ -60,7 +62,7 @@ async fn to_disk(mut answer: Answer, head: Vec<u8>, patience: Duration) -> Resul
     let mut file = tokio::fs::File::from_std(tempfile::tempfile().map_err(disk)?);
     let mut bytes = head.len() as u64;
     file.write_all(&head).await.map_err(disk)?;
-    while let Some(chunk) = next(&mut answer, patience).await? {
+    while let Some(chunk) = next(answer, patience).await? {
         bytes += chunk.len() as u64;
         if bytes > MOST_BYTES {
             return Err(Lost::After(Failure::new("the file is larger than 1 GiB")));
@@ -73,13 +75,9 @@ async fn to_disk(mut answer: Answer, head: Vec<u8>, patience: Duration) -> Resul
     Ok(Download { file, bytes })
 }
 
-async fn next(answer: &mut Answer, patience: Duration) -> Result<Option<Vec<u8>>, Lost> {
-    match tokio::time::timeout(patience, answer.response.chunk()).await {
-        Ok(Ok(chunk)) => Ok(chunk.map(|it| it.to_vec())),
-        Ok(Err(error)) => Err(lost(error)),
-        Err(_) => {
-            let seconds = patience.as_secs();
-            Err(Lost::After(Failure::new(format!("the file stopped coming for {seconds} s"))))
-        }
-    }
+async fn next(answer: &mut Answer, patience: Duration) -> Result<Option<Bytes>, Lost> {
+    tokio::time::timeout(patience, answer.next()).await.unwrap_or_else(|_| {
+        let seconds = patience.as_secs();
+        Err(Lost::After(Failure::new(format!("the file stopped coming for {seconds} s"))))
+    })
 }

@@ -3,10 +3,12 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::body::Bytes;
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, Request, Response, Url};
 
 use super::Failure;
+use super::encoding::Decoder;
 use super::style::Wire;
 
 /// Most bytes of a JSON answer: a bulk answer takes some 150 bytes a recipient.
@@ -35,7 +37,10 @@ pub(super) enum Lost {
 pub(super) struct Answer {
     pub status: u16,
     pub retry_after: Option<Duration>,
-    pub response: Response,
+    response: Response,
+    decoder: Decoder,
+    /// What has come and is not decoded yet.
+    coded: Bytes,
 }
 
 /// Builds the pooled HTTP client.
@@ -84,7 +89,9 @@ pub(super) fn request(method: Method, mut url: Url, wire: Wire, fields: String) 
 }
 
 fn accepting(mut request: Request) -> Request {
-    request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
+    let headers = request.headers_mut();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     request
 }
 
@@ -92,13 +99,48 @@ fn accepting(mut request: Request) -> Request {
 pub(super) async fn send(http: &reqwest::Client, request: Request) -> Result<Answer, Lost> {
     let response = http.execute(request).await.map_err(lost)?;
     let retry_after = response.headers().get(RETRY_AFTER).and_then(retry_after);
-    Ok(Answer { status: response.status().as_u16(), retry_after, response })
+    let status = response.status().as_u16();
+    let decoder = Decoder::of(response.headers())
+        .map_err(|it| undecodable(status, &format!("its coding \"{it}\" is not known")))?;
+    Ok(Answer { status, retry_after, response, decoder, coded: Bytes::new() })
+}
+
+impl Answer {
+    /// The next bytes of the body, decoded; `None` at its end.
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>, Lost> {
+        loop {
+            if self.coded.is_empty() {
+                match self.response.chunk().await.map_err(lost)? {
+                    Some(chunk) => self.coded = chunk,
+                    None => {
+                        let rest = self.decoder.end().map_err(|it| self.cannot_be_decoded(&it))?;
+                        return Ok(Some(rest).filter(|it| !it.is_empty()));
+                    }
+                }
+            }
+            let decoded = self.decoder.take(&mut self.coded);
+            let decoded = decoded.map_err(|it| self.cannot_be_decoded(&it))?;
+            if !decoded.is_empty() {
+                return Ok(Some(decoded));
+            }
+        }
+    }
+
+    fn cannot_be_decoded(&self, error: &std::io::Error) -> Lost {
+        undecodable(self.status, &error.to_string())
+    }
+}
+
+/// What nobody can read may hold an acceptance, whatever the status.
+fn undecodable(status: u16, why: &str) -> Lost {
+    let what = format!("HTTP {status} with an answer that cannot be decoded: {why}");
+    Lost::After(Failure { status: Some(status), ..Failure::new(what) })
 }
 
 /// Reads the whole body of an answer, which is bounded.
-pub(super) async fn read(mut answer: Answer) -> Result<Vec<u8>, Lost> {
+pub(super) async fn read(answer: &mut Answer) -> Result<Vec<u8>, Lost> {
     let mut body = Vec::new();
-    while let Some(chunk) = answer.response.chunk().await.map_err(lost)? {
+    while let Some(chunk) = answer.next().await? {
         if body.len() + chunk.len() > MOST_JSON_BYTES {
             let megabytes = MOST_JSON_BYTES / (1024 * 1024);
             return Err(Lost::After(Failure::new(format!(

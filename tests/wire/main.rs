@@ -10,6 +10,7 @@ mod bulk;
 mod defects;
 mod doubt;
 mod downloads;
+mod encoding;
 mod ids;
 mod journal;
 mod judge;
