@@ -8,6 +8,7 @@ mod batch;
 mod look;
 mod open;
 mod orders;
+mod place;
 mod runs;
 mod said;
 mod storage;

@@ -4,8 +4,7 @@ use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use redb::backends::FileBackend;
 use redb::{
@@ -14,15 +13,20 @@ use redb::{
 use ring::hmac;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
+use super::place::FileId;
+use super::storage::{Condition, Watched};
 use super::tables::{FORMAT, FORMAT_VERSION, KEYS, KEYS_FORM, META, RUNS, SECRET, SLOTS};
 use crate::component::{Error, Kind};
 
 /// Memory for pages of the file. The system's own cache does the rest.
 const CACHE: usize = 4 << 20;
 
-/// An open journal and the key of its numbers' marks.
+/// An open journal.
 pub struct Opened {
     pub db: Database,
+    /// The storage of the database.
+    pub storage: Watched,
+    /// The key of its numbers' marks.
     pub secret: [u8; 32],
     /// Whether it may have messages under keys of the first form.
     pub former_keys: bool,
@@ -31,27 +35,19 @@ pub struct Opened {
 /// Where the journal is, and how it is opened.
 pub struct Home {
     path: PathBuf,
-    /// True once a sync has failed.
-    disk_failed: Arc<AtomicBool>,
-    build: Build,
+    condition: Arc<Condition>,
+    /// The file that was opened first. No other one is used.
+    file: OnceLock<FileId>,
+    store: Store,
 }
 
-/// Makes a database of an open file.
-type Build = Box<dyn Fn(File, Arc<AtomicBool>) -> Result<Database, DatabaseError> + Send + Sync>;
+/// Makes the storage of a database of an open file.
+type Store = Box<dyn Fn(File) -> Result<Box<dyn StorageBackend>, DatabaseError> + Send + Sync>;
 
 impl fmt::Debug for Home {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Home").field("path", &self.path).finish_non_exhaustive()
     }
-}
-
-/// Opens the database in this storage, with little memory.
-pub fn database(
-    below: impl StorageBackend,
-    disk_failed: Arc<AtomicBool>,
-) -> Result<Database, DatabaseError> {
-    let watched = super::storage::Watched::new(below, disk_failed);
-    Builder::new().set_cache_size(CACHE).create_with_backend(watched)
 }
 
 /// Random bytes.
@@ -65,21 +61,40 @@ pub fn random<const N: usize>() -> Result<[u8; N], Error> {
 impl Home {
     /// A journal in this file.
     pub fn new(path: &Path) -> Self {
-        Self::built_by(path, |file, failed| database(FileBackend::new(file)?, failed))
+        Self::stored_by(path, |file| Ok(Box::new(FileBackend::new(file)?)))
     }
 
-    /// A journal in this file, with a database that is made in another way.
-    pub fn built_by(
+    /// A journal in this file, with a storage that is made in another way.
+    pub fn stored_by(
         path: &Path,
-        build: impl Fn(File, Arc<AtomicBool>) -> Result<Database, DatabaseError> + Send + Sync + 'static,
+        store: impl Fn(File) -> Result<Box<dyn StorageBackend>, DatabaseError> + Send + Sync + 'static,
     ) -> Self {
-        let disk_failed = Arc::new(AtomicBool::new(false));
-        Self { path: path.to_owned(), disk_failed, build: Box::new(build) }
+        let (condition, file) = (Arc::default(), OnceLock::new());
+        Self { path: path.to_owned(), condition, file, store: Box::new(store) }
     }
 
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What was found out about the file.
+    pub fn condition(&self) -> &Condition {
+        &self.condition
+    }
+
+    /// Whether the path still leads to the file that was opened.
+    ///
+    /// # Errors
+    /// When that was removed, renamed or replaced.
+    pub fn in_place(&self) -> Result<(), Error> {
+        let Some(file) = self.file.get() else { return Ok(()) };
+        match self.path.metadata() {
+            Ok(found) if FileId::of(&found) == *file => Ok(()),
+            Ok(_) => Err(self.replaced()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(self.removed()),
+            Err(error) => Err(self.failed(&error)),
+        }
     }
 
     /// Opens the file, or makes it.
@@ -102,7 +117,7 @@ impl Home {
             _ => self.failed(&it),
         })?;
         let file = new.reopen().map_err(|it| self.failed(&it))?;
-        self.build(file).and_then(|db| self.secret_of(&db))?;
+        self.build(file).and_then(|(db, _)| self.secret_of(&db))?;
         match new.persist_noclobber(&self.path) {
             // Another process was faster.
             Err(it) if it.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -111,18 +126,21 @@ impl Home {
         }
     }
 
-    /// Opens the file again after a failure. It must still be the one with this secret.
-    pub fn reopen(&self, secret: &[u8; 32]) -> Result<Database, Error> {
-        if self.disk_failed.load(Ordering::SeqCst) {
+    /// Opens the file again after a failure. It must still be the same, with this secret.
+    pub fn reopen(&self, secret: &[u8; 32]) -> Result<Opened, Error> {
+        if self.condition.overwritten() {
+            return Err(self.overwritten());
+        }
+        if self.condition.sync_failed() {
             let said = "cannot be used any more: its disk failed to store what was written";
             return Err(self.error(said).hint("check the disk, then start again"));
         }
+        self.in_place()?;
         let opened = self.open_file()?;
         if opened.secret != *secret {
-            let said = "cannot be used any more: another file has taken its place";
-            return Err(self.error(said).hint("put the journal back, then start again"));
+            return Err(self.overwritten());
         }
-        Ok(opened.db)
+        Ok(opened)
     }
 
     fn open_file(&self) -> Result<Opened, Error> {
@@ -131,20 +149,30 @@ impl Home {
             io::ErrorKind::IsADirectory => self.misplaced("is a folder").hint("name a file in it"),
             _ => self.failed(&it),
         })?;
-        if !file.metadata().map_err(|it| self.failed(&it))?.is_file() {
+        let found = file.metadata().map_err(|it| self.failed(&it))?;
+        if !found.is_file() {
             return Err(self.misplaced("is no ordinary file").hint("name another file"));
         }
+        if *self.file.get_or_init(|| FileId::of(&found)) != FileId::of(&found) {
+            return Err(self.replaced());
+        }
         let mode_of = file.try_clone().map_err(|it| self.failed(&it))?;
-        let db = self.build(file)?;
+        let (db, storage) = self.build(file)?;
         let secret = self.secret_of(&db)?;
         // Only now is it sure that the file is a journal, and ours.
         owner_only(&mode_of).map_err(|it| self.failed(&it))?;
         let former_keys = has_former_keys(&db).map_err(|it| self.broken(&it))?;
-        Ok(Opened { db, secret, former_keys })
+        Ok(Opened { db, storage, secret, former_keys })
     }
 
-    fn build(&self, file: File) -> Result<Database, Error> {
-        (self.build)(file, self.disk_failed.clone()).map_err(|it| self.unopened(it))
+    /// Opens the database in this file, with little memory.
+    fn build(&self, file: File) -> Result<(Database, Watched), Error> {
+        let build = |below| {
+            let storage = Watched::new(below, self.condition.clone());
+            let db = Builder::new().set_cache_size(CACHE).create_with_backend(storage.clone())?;
+            Ok((db, storage))
+        };
+        (self.store)(file).and_then(build).map_err(|it| self.unopened(it))
     }
 
     /// The folder that the file is in.

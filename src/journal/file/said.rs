@@ -16,10 +16,36 @@ impl Home {
     /// The error of a database that failed while it was used.
     pub fn broken(&self, error: &redb::Error) -> Error {
         match error {
+            _ if self.condition().overwritten() => self.overwritten(),
             redb::Error::Io(it) => self.failed(it),
             redb::Error::Corrupted(it) => self.damaged(it),
             other => self.error(format!("cannot be used: {other}")),
         }
+    }
+
+    /// The error of a file whose name is gone.
+    pub fn removed(&self) -> Error {
+        self.error(
+            "was removed or renamed while it was in use; put it back before anything more is sent: \
+             a new journal in its place would know nothing, and all would be sent again",
+        )
+    }
+
+    /// The error of a file whose name another one has.
+    pub fn replaced(&self) -> Error {
+        self.error(
+            "was replaced by another file while it was in use; put back the one that was there \
+             before anything more is sent: what the other one does not know of would be sent again",
+        )
+    }
+
+    /// The error of a file that somebody else has written to.
+    pub fn overwritten(&self) -> Error {
+        self.error(
+            "was overwritten while it was in use; if that was a copy of it, copy it again now that \
+             nothing is sent, and look into the results and iSendPro's report before you start \
+             again: what was sent after the copy was made is not in it, and would be sent again",
+        )
     }
 
     /// The error of a path that can hold no journal, or of a file that is none.

@@ -1,5 +1,6 @@
 mod crash;
 mod disk;
+mod displaced;
 mod failure;
 mod opening;
 mod waiting;

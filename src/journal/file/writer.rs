@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Instant;
 
 use jiff::Timestamp;
-use redb::{Database, ReadTransaction, ReadableDatabase as _, WriteTransaction};
+use redb::{ReadTransaction, ReadableDatabase as _, WriteTransaction};
 use ring::hmac;
 use tokio::sync::mpsc;
 
@@ -25,7 +25,7 @@ pub struct Shared {
     secret_bytes: [u8; 32],
     pub former_keys: bool,
     /// None after a failure, until it is opened again.
-    db: RwLock<Option<Database>>,
+    opened: RwLock<Option<Opened>>,
     /// Tickets that nobody got because nobody waited for them any more.
     unwanted: Mutex<Vec<Ticket>>,
     pub commits: AtomicU64,
@@ -49,7 +49,7 @@ impl Shared {
             secret: marking(&opened.secret),
             secret_bytes: opened.secret,
             former_keys: opened.former_keys,
-            db: RwLock::new(Some(opened.db)),
+            opened: RwLock::new(Some(opened)),
             unwanted: Mutex::default(),
             commits: AtomicU64::new(0),
         }
@@ -66,22 +66,25 @@ impl Shared {
         Error { kind: Kind::Internal, ..said }
     }
 
-    fn with<T>(
+    /// Begins a transaction, if nobody else has written to the file.
+    fn begin<T>(
         &self,
-        begin: impl FnOnce(&Database) -> Result<T, redb::Error>,
+        begin: impl FnOnce(&Opened) -> Result<T, redb::Error>,
     ) -> Result<T, redb::Error> {
-        let db = self.db.read().unwrap_or_else(PoisonError::into_inner);
-        begin(db.as_ref().ok_or(redb::Error::DatabaseClosed)?)
+        let opened = self.opened.read().unwrap_or_else(PoisonError::into_inner);
+        let opened = opened.as_ref().ok_or(redb::Error::DatabaseClosed)?;
+        opened.storage.check()?;
+        begin(opened)
     }
 
     fn begin_write(&self) -> Result<WriteTransaction, redb::Error> {
-        self.with(|db| Ok(db.begin_write()?))
+        self.begin(|it| Ok(it.db.begin_write()?))
     }
 
     /// The state of the last transaction, which stays the same while it is looked at.
     pub fn begin_read(&self) -> Result<ReadTransaction, Error> {
         self.revive()?;
-        self.with(|db| Ok(db.begin_read()?)).map_err(|it| self.home.broken(&it))
+        self.begin(|it| Ok(it.db.begin_read()?)).map_err(|it| self.home.broken(&it))
     }
 
     pub fn trouble(&self, trouble: &Trouble) -> Error {
@@ -94,16 +97,16 @@ impl Shared {
     /// Opens the file again if it failed. The lock is given up for a moment: if another process has
     /// taken it, our claims are unknown to that one, and what becomes of them is still written.
     fn revive(&self) -> Result<(), Error> {
-        let mut db = self.db.write().unwrap_or_else(PoisonError::into_inner);
-        if db.is_none() {
-            *db = Some(self.home.reopen(&self.secret_bytes)?);
+        let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
+        if opened.is_none() {
+            *opened = Some(self.home.reopen(&self.secret_bytes)?);
         }
         Ok(())
     }
 
     /// After an error the database takes no transaction until it is opened again.
     pub fn close(&self) {
-        *self.db.write().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.opened.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
@@ -140,6 +143,10 @@ impl Writer {
         if orders.is_empty() && !self.tickets.any_unwanted() {
             return;
         }
+        let in_place = shared.home.in_place();
+        if let Err(error) = &in_place {
+            refuse_all_but_outcomes(orders, error);
+        }
         let mut answers = Vec::with_capacity(orders.len());
         let mut waiting = orders.drain(..);
         let done = self.transact(&shared, &mut waiting, &mut answers);
@@ -148,7 +155,7 @@ impl Writer {
             Err(_) => self.tickets.undo(),
         }
         for answer in answers {
-            answer(done.clone());
+            answer(done.clone().and(in_place.clone()));
         }
         if let Err(error) = done {
             waiting.for_each(|it| it.refuse(&error));
@@ -165,7 +172,7 @@ impl Writer {
         shared.revive()?;
         let mut transact = || -> Result<(), redb::Error> {
             if self.tickets.any_unwanted() {
-                self.tickets.drop_unwritten(&shared.with(|db| Ok(db.begin_read()?))?)?;
+                self.tickets.drop_unwritten(&shared.begin(|it| Ok(it.db.begin_read()?))?)?;
             }
             let txn = shared.begin_write()?;
             let owned = (&mut self.tickets, &mut self.jobs);
@@ -194,6 +201,18 @@ impl Writer {
             shared.close();
             shared.home.broken(&it)
         })
+    }
+}
+
+/// Leaves outcomes only, which are still written: the file may come back to its place. They are told
+/// as failed all the same, so that nobody takes them for remembered.
+fn refuse_all_but_outcomes(orders: &mut Vec<Order>, error: &Error) {
+    let all = std::mem::take(orders);
+    for order in all {
+        match order {
+            Order::Record(..) => orders.push(order),
+            other => other.refuse(error),
+        }
     }
 }
 

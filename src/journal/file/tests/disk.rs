@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use redb::StorageBackend;
 
 use crate::journal::file::FileJournal;
-use crate::journal::file::open::{Home, database};
+use crate::journal::file::open::Home;
 
 /// What a disk can fail at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +82,7 @@ impl Disk {
     /// Where that journal is.
     pub fn home(&self, path: &Path) -> Home {
         let disk = self.clone();
-        Home::built_by(path, move |_, failed| database(disk.clone(), failed))
+        Home::stored_by(path, move |_| Ok(Box::new(disk.clone())))
     }
 
     fn act(&self, act: Act) -> io::Result<MutexGuard<'_, State>> {

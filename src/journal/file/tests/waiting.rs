@@ -95,6 +95,6 @@ fn a_reader_does_not_keep_a_failed_file_closed() {
         drop(FileJournal::open(file.path()).unwrap());
         store.shared.close();
         let error = store.entries(&Filter::default(), 1).await.unwrap_err();
-        assert!(error.what.contains("another file has taken its place"), "{error}");
+        assert!(error.what.contains("was replaced by another file"), "{error}");
     });
 }
