@@ -1,6 +1,7 @@
 //! `isendpro run`: messages through an action.
 
 use super::flow::{self, FlowArgs, JournalArgs, Manner};
+use super::stdio;
 
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]
@@ -45,6 +46,9 @@ failed; 4 key or address refused; 5 no credit; 6 some may have been sent; 130, 1
 
 /// Carries messages from stdin to stdout.
 pub fn main(args: Args) -> anyhow::Result<u8> {
+    if !args.dry_run {
+        stdio::check()?;
+    }
     let manner = Manner {
         dry_run: args.dry_run,
         concurrency: args.concurrency,

@@ -19,20 +19,59 @@ pub fn input() -> BufReader<Stdin> {
     BufReader::with_capacity(64 * 1024, tokio::io::stdin())
 }
 
-/// Waits until what was written is on the disk, if stdout is a file.
+/// Waits until what was written is on the disk, if stdout is a file. A pipe or a terminal has none.
 ///
 /// # Errors
-/// When the disk has not taken it.
+/// When the disk fails: then what was written may be gone.
 pub fn sync() -> io::Result<()> {
     #[cfg(unix)]
     {
         let stdout = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?;
         let stdout = std::fs::File::from(stdout);
-        // A pipe, a terminal or /dev/null has no disk.
         if stdout.metadata()?.is_file() {
             stdout.sync_data()?;
         }
     }
+    Ok(())
+}
+
+/// Refuses a stdout that would swallow the results, before anything is done.
+///
+/// Where stdout is closed (`>&-`), Rust's runtime opens the null device in its place, for reading and
+/// writing. Other programs do the same when they start this one (`subprocess.DEVNULL` of Python, the
+/// stdio `ignore` of Node), and nobody can tell the two apart. A shell's `> /dev/null` opens it for
+/// writing only: that is how to say that the results are not wanted.
+///
+/// # Errors
+/// When results written to it are lost, or its reader has gone already.
+#[cfg(unix)]
+pub fn check() -> anyhow::Result<()> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat, stat};
+
+    let stdout = io::stdout();
+    let found = fstat(&stdout)?;
+    let null = stat("/dev/null").is_ok_and(|it| it.st_rdev == found.st_rdev)
+        && FileType::from_raw_mode(found.st_mode) == FileType::CharacterDevice;
+    anyhow::ensure!(
+        !null || fcntl_getfl(&stdout)? & OFlags::ACCMODE != OFlags::RDWR,
+        "nothing was sent: stdout is closed, or was given the null device for reading and writing \
+         (>&- in a shell, subprocess.DEVNULL in Python, stdio 'ignore' in Node), and the results \
+         would be lost; give it a file or a pipe, or open /dev/null for writing only, as > /dev/null \
+         in a shell does, if nobody wants them"
+    );
+    let mut states = [PollFd::new(&stdout, PollFlags::OUT)];
+    poll(&mut states, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))?;
+    anyhow::ensure!(
+        !states[0].revents().intersects(PollFlags::ERR | PollFlags::HUP),
+        "nothing was sent: the reader of the results has gone already"
+    );
+    Ok(())
+}
+
+/// Elsewhere a stdout that is closed fails at the first result.
+#[cfg(not(unix))]
+pub fn check() -> anyhow::Result<()> {
     Ok(())
 }
 

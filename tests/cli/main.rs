@@ -35,5 +35,6 @@ mod secrets;
 mod service;
 mod settings;
 mod signals;
+mod stdout;
 #[cfg(target_os = "linux")]
 mod terminal;
