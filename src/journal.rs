@@ -14,7 +14,7 @@ mod runs;
 use std::sync::Arc;
 
 pub use file::FileJournal;
-pub use ledger::{Entry, Filter, Ledger, State};
+pub use ledger::{Entry, Filter, Ledger, Retention, State};
 pub use redis::{Options as RedisOptions, RedisJournal};
 pub use runs::{Begin, EndedRun, Job, OpenRun, RECENT, Run};
 

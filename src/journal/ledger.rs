@@ -8,6 +8,22 @@ use jiff::Timestamp;
 use super::runs::{Begin, EndedRun, Job, Run};
 use crate::component::{self, BoxFuture, Error, Journal, MessageKey, NumberHash, Scope};
 
+/// For how long a store remembers what is settled, after it was last written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// In days.
+    pub days: u32,
+    /// Whether the store's address says so; otherwise it is the store's own.
+    pub chosen: bool,
+}
+
+impl Retention {
+    /// In milliseconds.
+    pub fn millis(self) -> u64 {
+        u64::from(self.days) * 24 * 3600 * 1000
+    }
+}
+
 /// The state of a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
@@ -115,15 +131,15 @@ pub trait Ledger: Journal + component::State {
         &[]
     }
 
+    /// For how long what is settled is remembered; for ever, unless it says otherwise.
+    fn retention(&self) -> Option<Retention> {
+        None
+    }
+
     /// Whether the store answered when it was last heard of, which is also while nobody claims. A
     /// store that asks nobody always answers.
     fn answers(&self) -> bool {
         true
-    }
-
-    /// How long it remembers what was sent; `None` for ever.
-    fn keeps(&self) -> Option<std::time::Duration> {
-        None
     }
 
     /// Says that nothing more is claimed. Without it, what was claimed and not recorded counts as

@@ -23,6 +23,7 @@ mod record;
 mod runs;
 mod scripts;
 mod state;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -41,11 +42,12 @@ use self::claim::Attempt;
 use self::keys::{Description, Keys, Secret, describe, random};
 use self::lease::Held;
 use self::link::{Ask, Link};
+use self::watch::Fitness;
 use crate::component::{
     BoxFuture, Claim, Error, Fallout, Journal, MessageKey, NumberHash, Past, Scope, State, Ticket,
     Wanted,
 };
-use crate::journal::{Begin, EndedRun, Entry, Filter, Job, Ledger, Run};
+use crate::journal::{Begin, EndedRun, Entry, Filter, Job, Ledger, Retention, Run};
 
 /// How long claims that nobody has called may take to be given back at the end: without that they are
 /// in doubt for ever.
@@ -92,6 +94,8 @@ struct Inner {
     /// Of the store, to see when its data were lost.
     id: Vec<u8>,
     former_keys: bool,
+    fitness: Fitness,
+    retention: Retention,
     options: Options,
     held: Mutex<Held>,
     /// Whether the lease was renewed when that was last tried.
@@ -108,8 +112,9 @@ struct Inner {
 
 impl RedisJournal {
     /// Opens the journal at this URL: `redis://[user:password@]host[:port][/database]`, or
-    /// `rediss://` for TLS. `?prefix=` is what each key begins with (`isendpro:`), and
-    /// `?durability=accept-loss` takes a server that may forget.
+    /// `rediss://` for TLS. `?prefix=` is what each key begins with (`isendpro:`), `?keep=` for how
+    /// many days what is settled is remembered (30), and `?durability=accept-loss` takes a server that
+    /// may forget.
     ///
     /// # Errors
     /// When the URL is wrong, the server cannot be reached, or may lose what it is told.
@@ -117,16 +122,18 @@ impl RedisJournal {
         let address = Address::parse(url)?;
         let link = Link::new(&address, options.answer)?;
         let server = check::server(&link, options.patience).await?;
-        let warnings = server.judge(address.accept_loss)?;
+        let (fitness, warnings) = Fitness::judge(server, address.accept_loss)?;
         let keys = Keys { prefix: address.prefix };
         let Description { id, secret, former_keys } =
-            describe(&link, &keys, options.patience).await?;
+            describe(&link, &keys, address.retention, options.patience).await?;
         let inner = Arc::new(Inner {
             link,
             keys,
             secret: Secret::new(&secret),
             id,
             former_keys,
+            fitness,
+            retention: address.retention,
             options,
             held: Mutex::new(Held::none()),
             answers: AtomicBool::new(true),
@@ -214,12 +221,12 @@ impl Ledger for RedisJournal {
         &self.warnings
     }
 
-    fn answers(&self) -> bool {
-        self.inner.answers.load(Ordering::Relaxed)
+    fn retention(&self) -> Option<Retention> {
+        Some(self.inner.retention)
     }
 
-    fn keeps(&self) -> Option<Duration> {
-        Some(Duration::from_millis(claim::RETENTION))
+    fn answers(&self) -> bool {
+        self.inner.answers.load(Ordering::Relaxed) && self.inner.fitness.check().is_ok()
     }
 
     fn close(&self) -> BoxFuture<'_, Result<(), Error>> {
@@ -257,6 +264,13 @@ impl Ledger for RedisJournal {
 
     fn forget<'a>(&'a self, filter: &'a Filter) -> BoxFuture<'a, Result<u64, Error>> {
         Box::pin(self.inner.forget(filter))
+    }
+}
+
+impl Inner {
+    /// For how long what is settled is remembered, in milliseconds.
+    fn retention(&self) -> u64 {
+        self.retention.millis()
     }
 }
 

@@ -47,9 +47,9 @@ fn a_run_that_was_killed_is_resumed_and_sends_nothing_twice() {
 #[test]
 fn two_workers_on_the_same_messages_send_each_once() {
     let (simulator, redis) = (Simulator::start(&["--latency", "20"]), Redis::start());
-    let input = referred(200);
+    let (input, journal) = (referred(200), redis.url() + "?keep=30");
     let worker = || {
-        let mut running = run(&simulator, &redis.url(), &["--once-per-id"]).start();
+        let mut running = run(&simulator, &journal, &["--once-per-id"]).start();
         let feeding = running.feed(input.clone().into_bytes());
         (running, feeding)
     };
@@ -90,7 +90,8 @@ fn a_server_that_is_gone_ends_the_run_and_nothing_is_sent_without_a_claim() {
 fn people_look_into_it_as_into_a_file() {
     let (simulator, redis) = (Simulator::start(&[]), Redis::start());
     let doubtful = json!({"num": "0680010903", "sms": "a", "reference": "r"}).to_string();
-    run(&simulator, &redis.url(), &["--once-per-id"]).run(&doubtful).quiet(6);
+    let kept = redis.url() + "?keep=30";
+    run(&simulator, &kept, &["--once-per-id"]).run(&doubtful).quiet(6);
     let journal = |args: &[&str]| {
         isendpro(&["journal"]).args(args).env("ISENDPRO_JOURNAL", &redis.url()).run("")
     };
@@ -98,7 +99,7 @@ fn people_look_into_it_as_into_a_file() {
     assert_eq!((unknown.len(), &unknown[0]["lastDigits"]), (1, &json!("03")));
     let accepted = journal(&["accept", unknown[0]["key"].as_str().unwrap()]);
     assert_eq!(accepted.stdout, "settled: it counts as sent\n");
-    let lines = run(&simulator, &redis.url(), &["--once-per-id"]).run(&doubtful).quiet(0);
+    let lines = run(&simulator, &kept, &["--once-per-id"]).run(&doubtful).quiet(0);
     assert_eq!(lines[0]["replayed"], true);
     assert_eq!(journal(&["forget", "--all"]).stdout, "1 forgotten\n");
 }
@@ -129,6 +130,17 @@ fn late_writing_is_a_warning() {
     redis.set("appendfsync", "everysec");
     let warned = run(&simulator, &redis.url(), &[]).run(sms("0001", "a"));
     warned.says(0, &["isendpro: journal: this Redis writes to its disk late"]);
+}
+
+#[test]
+fn who_has_not_chosen_for_how_long_ids_are_kept_is_told() {
+    let (simulator, redis) = (Simulator::start(&[]), Redis::start());
+    let once = |journal: &str| run(&simulator, journal, &["--once-per-id"]).run(referred(1));
+    once(&redis.url()).says(0, &["forgets an id 30 days after it was sent", "?keep=400"]);
+    once(&format!("{}?keep=400", redis.url())).quiet(0);
+    let wrong = once(&format!("{}?keep=0", redis.url()));
+    wrong.says(2, &["keep must be 1 to 36500 days"]);
+    assert_eq!(simulator.total(), 1);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The journal in Redis, against a real one.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
+mod changes;
 mod faults;
 mod network;
 mod process;

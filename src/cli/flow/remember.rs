@@ -11,12 +11,9 @@ use tokio::io::AsyncBufRead;
 use crate::cli::journal::{close, open};
 use crate::cli::{Usage, complain, stdio, terminal};
 use crate::component::{MessageKey, Scope};
-use crate::journal::{Begin, EndedRun, Job, Ledger, OpenRun, Run};
+use crate::journal::{Begin, EndedRun, Job, Ledger, OpenRun, Retention, Run};
 use crate::runtime::pipe::{First, Input, Opening, Summary};
 use crate::runtime::{Memory, key_in_run};
-
-/// A run is not resumed this long before its journal forgets what it sent first.
-const MARGIN: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 
 /// What is said of a run that stays open.
 const NOT_OVER: &str = "the run is not over: the same command with the same input sends what it has not \
@@ -40,7 +37,8 @@ pub struct JournalArgs {
     /// has not sent
     #[arg(long, requires = "journal", conflicts_with = "once_per_id")]
     resume: bool,
-    /// Send each id (reference) once for all, also in later runs
+    /// Send each id (reference) once, also in later runs: once for all with a file; with Redis for as
+    /// long as it keeps what was sent, 30 days or what ?keep=DAYS in its address says
     #[arg(long, requires = "journal")]
     once_per_id: bool,
 }
@@ -109,6 +107,7 @@ impl JournalArgs {
         let ledger = open(store).await?;
         let job = Job::new(self.job.as_deref(), action, mode);
         if self.once_per_id {
+            warn_of_forgetting(ledger.as_ref());
             let what = self.ids(action, mode);
             return Ok((Some(Remembering { ledger, what }), Box::new(input)));
         }
@@ -236,12 +235,15 @@ async fn has_sent(
 
 /// A run whose journal may have forgotten what it sent is not resumed.
 fn not_too_old(ledger: &dyn Ledger, open: &OpenRun) -> Result<(), Usage> {
-    let (Some(began), Some(keeps)) = (open.began, ledger.keeps()) else { return Ok(()) };
-    let Ok(keeps) = jiff::SignedDuration::try_from(keeps) else { return Ok(()) };
-    if Timestamp::now().duration_since(began) < keeps - MARGIN {
+    let (Some(began), Some(Retention { days, .. })) = (open.began, ledger.retention()) else {
+        return Ok(());
+    };
+    // A tenth is left for the run itself.
+    let most = jiff::SignedDuration::from_hours(i64::from(days) * 24 * 9 / 10);
+    if Timestamp::now().duration_since(began) < most {
         return Ok(());
     }
-    let (began, days) = (local(began), keeps.as_hours() / 24);
+    let began = local(began);
     Err(Usage(format!(
         "nothing was sent: the run began on {began}, and this journal forgets what was sent after {days} \
          days: find out what is still to be sent, and send that with --again"
@@ -336,5 +338,16 @@ impl Remembering {
                  sent: give the same input again only with --resume"
             )
         })
+    }
+}
+
+/// Says for how long "once" holds, to whoever has not chosen it.
+fn warn_of_forgetting(ledger: &dyn Ledger) {
+    if let Some(Retention { days, chosen: false }) = ledger.retention() {
+        complain(format_args!(
+            "isendpro: journal: this Redis forgets an id {days} days after it was sent, and then it \
+             can be sent again; say in the journal's address for how long it is to be kept, such as \
+             ?keep=400 (?keep={days} leaves it so, without this warning)"
+        ));
     }
 }

@@ -5,9 +5,14 @@ use std::fmt;
 use redis::{ConnectionInfo, IntoConnectionInfo as _};
 
 use crate::component::Error;
+use crate::journal::Retention;
 
 const PREFIX: &str = "isendpro:";
-const FORM: &str = "give redis://[user:password@]host[:port][/database] or rediss:// for TLS, with ?prefix= and ?durability=accept-loss if need be";
+/// For how many days what is settled is remembered, unless the URL says otherwise.
+const DAYS: u32 = 30;
+/// The longest that a URL may say: a hundred years.
+const MOST_DAYS: u32 = 36_500;
+const FORM: &str = "give redis://[user:password@]host[:port][/database] or rediss:// for TLS, with ?prefix=, ?keep=DAYS and ?durability=accept-loss if need be";
 
 /// Where the Redis is, and how it is used.
 #[derive(Clone)]
@@ -20,6 +25,8 @@ pub(super) struct Address {
     pub prefix: String,
     /// Whether a server that may lose what was written is good enough.
     pub accept_loss: bool,
+    /// For how long what is settled is remembered.
+    pub retention: Retention,
 }
 
 impl fmt::Debug for Address {
@@ -28,6 +35,7 @@ impl fmt::Debug for Address {
             .field("server", &self.server)
             .field("prefix", &self.prefix)
             .field("accept_loss", &self.accept_loss)
+            .field("retention", &self.retention)
             .finish_non_exhaustive()
     }
 }
@@ -42,9 +50,11 @@ impl Address {
             return Err(wrong("has a part after #").hint("write a # in a password as %23"));
         }
         let (mut prefix, mut accept_loss) = (PREFIX.to_owned(), false);
+        let mut retention = Retention { days: DAYS, chosen: false };
         for (name, value) in url.query_pairs() {
             match (&*name, &*value) {
                 ("prefix", value) => prefix = checked(value)?,
+                ("keep", days) => retention = Retention { days: checked_days(days)?, chosen: true },
                 ("durability", "accept-loss") => accept_loss = true,
                 ("durability", _) => {
                     return Err(wrong("durability can only be accept-loss")
@@ -59,7 +69,7 @@ impl Address {
         let info = url.into_connection_info();
         // The driver's own words could hold a part of the URL.
         let info = info.map_err(|_| wrong("cannot be used").hint(FORM))?;
-        Ok(Self { info, server, prefix, accept_loss })
+        Ok(Self { info, server, prefix, accept_loss, retention })
     }
 }
 
@@ -69,6 +79,11 @@ fn checked(prefix: &str) -> Result<String, Error> {
         return Ok(prefix.to_owned());
     }
     Err(wrong("the prefix must be 1 to 64 letters, digits or : . _ - { }"))
+}
+
+fn checked_days(days: &str) -> Result<u32, Error> {
+    let number = days.parse().ok().filter(|it| (1..=MOST_DAYS).contains(it));
+    number.ok_or_else(|| wrong(&format!("keep must be 1 to {MOST_DAYS} days, such as keep=90")))
 }
 
 fn wrong(what: &str) -> Error {
@@ -93,6 +108,9 @@ mod tests {
         let least = Address::parse("redis://localhost").unwrap();
         assert_eq!((least.server.as_str(), least.prefix.as_str()), ("localhost:6379", "isendpro:"));
         assert!(!least.accept_loss);
+        assert_eq!(least.retention, Retention { days: 30, chosen: false });
+        let kept = Address::parse("redis://h?keep=90").unwrap().retention;
+        assert_eq!(kept, Retention { days: 90, chosen: true });
         assert_eq!(Address::parse("redis://[::1]:7").unwrap().server, "[::1]:7");
     }
 
@@ -108,6 +126,10 @@ mod tests {
             "redis://u:secret@h/0?durability=secret",
             "redis://u:secret@h/0?prefix=se*cret",
             "redis://u:secret@h/0?password=secret",
+            "redis://u:secret@h/0?keep=0",
+            "redis://u:secret@h/0?keep=",
+            "redis://u:secret@h/0?keep=36501",
+            "redis://u:secret@h/0?keep=secret",
             "redis://u:secret#x@h/0",
             "rediss://u:secret@h/#insecure",
             "redis://u:%ff-secret@h",

@@ -1,4 +1,4 @@
-//! Whether a server keeps what it is told: what it says of itself at start-up.
+//! Whether a server keeps what it is told: what it says of itself.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -15,6 +15,9 @@ pub(super) struct Server {
     aof: Option<bool>,
     policy: Option<String>,
     fsync: Option<String>,
+    /// The name of its data, and the one that they had on the server from which it took over (zeros:
+    /// on none).
+    history: Option<(String, String)>,
 }
 
 impl Server {
@@ -23,14 +26,43 @@ impl Server {
         let lines = info.unwrap_or_default().lines();
         let said: HashMap<_, _> = lines.filter_map(|it| it.trim_end().split_once(':')).collect();
         let yes = |name: &str| said.get(name).map(|it| *it == "1");
+        let text = |name: &str| said.get(name).map(|it| (*it).to_owned());
         Self {
             replica: said.get("role").map(|it| *it != "master"),
             cluster: yes("cluster_enabled"),
             replicas: said.get("connected_slaves").and_then(|it| it.parse().ok()),
             aof: yes("aof_enabled"),
-            policy: said.get("maxmemory_policy").map(|it| (*it).to_owned()),
+            policy: text("maxmemory_policy"),
             fsync,
+            history: text("master_replid").zip(text("master_replid2")),
         }
+    }
+
+    /// Whether a replica has taken over since the other answer: the data have another name, and had
+    /// one before on another server. A server that reads its append-only file when it starts again
+    /// has a new name, too, but none before.
+    pub fn took_over_from(&self, other: &Self) -> bool {
+        let (Some((data, before)), Some((known, _))) = (&self.history, &other.history) else {
+            return false;
+        };
+        data != known && before.bytes().any(|it| it != b'0')
+    }
+
+    /// Warnings, or why this server, which answered like `first` at the start, cannot be used now.
+    pub fn judge_again(&self, first: &Self, accept_loss: bool) -> Result<Vec<String>, Error> {
+        let mut warnings = self.judge(accept_loss)?;
+        if self.took_over_from(first) {
+            let what = "a replica has taken over as the journal's Redis, and may miss what was \
+                        written last";
+            if !accept_loss {
+                return Err(wrong(what).hint(
+                    "look into the results and iSendPro's report before you start again: what it \
+                     misses would be sent again",
+                ));
+            }
+            warnings.push(format!("{what}: that may be sent twice"));
+        }
+        Ok(warnings)
     }
 
     /// Warnings, or why this server cannot be used. With `accept_loss` a server that may lose what
@@ -155,6 +187,26 @@ mod tests {
             let refused = judge(&info, Some("always"), false).unwrap_err();
             assert!(refused.contains(word) && refused.contains("accept-loss"), "{refused}");
             assert_eq!(judge(&info, Some("always"), true).unwrap().len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_replica_that_has_taken_over_is_told_from_a_server_that_was_started_again() {
+        let with = |data: &str, before: &str| {
+            let history = format!("master_replid:{data}\r\nmaster_replid2:{before}\r\n");
+            Server::read(Some(&(GOOD.to_owned() + &history)), Some("always".to_owned()))
+        };
+        let first = with("aa", "00");
+        for (now, took_over) in [
+            (with("aa", "00"), false),
+            (with("bb", "00"), false),
+            (with("bb", "aa"), true),
+            (with("cc", "bb"), true),
+            (Server::read(Some(GOOD), Some("always".to_owned())), false),
+        ] {
+            assert_eq!(now.took_over_from(&first), took_over, "{now:?}");
+            assert_eq!(now.judge_again(&first, false).is_err(), took_over, "{now:?}");
+            assert_eq!(now.judge_again(&first, true).unwrap().len(), usize::from(took_over));
         }
     }
 

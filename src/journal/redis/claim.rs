@@ -18,8 +18,6 @@ use crate::component::{
 
 /// How long to wait for somebody else's call before asking again, in milliseconds.
 const WAIT: u64 = 250;
-/// How long messages are remembered after they were last touched: 30 days, in milliseconds.
-pub(super) const RETENTION: u64 = 30 * 24 * 3600 * 1000;
 /// How often a claim begins anew because a lease ran out.
 const ROUNDS: usize = 4;
 
@@ -65,6 +63,7 @@ impl Drop for Undertaking<'_> {
 
 impl Inner {
     pub async fn claim(&self, wanted: Wanted<'_>) -> Result<Claim, Error> {
+        self.fitness.check()?;
         let mut claim = Undertaking { inner: self, attempt: self.attempt(&wanted)? };
         if claim.attempt.slots.is_empty() {
             return Ok(Claim::Granted(self.ticket(claim.take()), Vec::new()));
@@ -79,6 +78,11 @@ impl Inner {
                 "granted" => {
                     let at = answer.rest.first().and_then(|it| time(it));
                     claim.attempt.at = at.ok_or_else(unreadable)?;
+                    if let Err(error) = self.still_fit().await {
+                        // Granted, but not to be called.
+                        claim.attempt.repeated = true;
+                        return Err(error);
+                    }
                     let held = self.extended(owner, reply.sent, self.wanted_lease(wanted.lasts));
                     if held.owner == owner && held.left() >= wanted.lasts {
                         let doubts = answer.rest.iter().skip(1).map(|it| number(it));
@@ -130,7 +134,7 @@ impl Inner {
             .arg(i32::from(resend))
             .arg(millis(self.wanted_lease(attempt.lasts)))
             .arg(millis(self.options.lease / 3))
-            .arg(RETENTION)
+            .arg(self.retention())
             .arg(WAIT)
             .arg(progress.read)
             .arg(hex(&progress.digest));

@@ -5,11 +5,11 @@ use std::time::Duration;
 use ring::hmac;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
-use super::claim::RETENTION;
 use super::link::{Ask, Link};
 use super::record::Id;
 use super::scripts::{Answer, META};
 use crate::component::{Error, Kind, MessageKey, Slot, hex};
+use crate::journal::Retention;
 use crate::journal::record::Mark;
 
 /// The version of all that is written.
@@ -111,11 +111,12 @@ pub(super) struct Description {
 pub(super) async fn describe(
     link: &Link,
     keys: &Keys,
+    retention: Retention,
     patience: Duration,
 ) -> Result<Description, Error> {
     let mut script = META.prepare_invoke();
     script.key(keys.meta()).key(keys.open()).arg(&keys.prefix).arg(VERSION);
-    script.arg(&random::<16>()?).arg(&random::<32>()?).arg(RETENTION);
+    script.arg(&random::<16>()?).arg(&random::<32>()?).arg(retention.millis());
     let reply = link.ask(Ask::Script(&script), patience).await.map_err(|it| it.error)?;
     let answer = Answer::of(reply.value)?;
     let former_keys = answer.text(2) != "0";

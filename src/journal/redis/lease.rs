@@ -133,15 +133,19 @@ impl Inner {
 /// Renews the lease for as long as it is not aborted, and clears up what was given up.
 pub(super) async fn keep(inner: Arc<Inner>) {
     loop {
-        tokio::select! {
-            () = tokio::time::sleep(inner.options.lease / 3) => {}
-            () = inner.wake.notified() => {}
-        }
+        let in_turn = tokio::select! {
+            () = tokio::time::sleep(inner.options.lease / 3) => true,
+            () = inner.wake.notified() => false,
+        };
         // What fails now is tried again soon, and whoever claims in the meantime is told.
         let renewed = inner.renew().await;
         inner.tell(&renewed);
         if renewed.is_ok() {
             inner.clear_up(inner.options.patience).await;
+        }
+        if in_turn && renewed.is_ok() {
+            // Who claims finds out by himself that the server does not answer.
+            inner.look_again().await.ok();
         }
     }
 }

@@ -4,6 +4,7 @@
 //! the server's machine is gone; so this does it itself.
 
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
@@ -55,6 +56,7 @@ pub(super) struct Failure {
 }
 
 struct Line {
+    /// Of the connection: the first is 1.
     number: u64,
     connection: Option<MultiplexedConnection>,
 }
@@ -65,6 +67,8 @@ pub(super) struct Link {
     server: String,
     answer: Duration,
     line: Mutex<Line>,
+    /// How many connections there were.
+    connections: AtomicU64,
 }
 
 impl Link {
@@ -73,7 +77,13 @@ impl Link {
         let client = Client::open(address.info.clone().set_tcp_settings(settings));
         let client = client.map_err(|it| explain(&it, &address.server))?;
         let line = Mutex::new(Line { number: 0, connection: None });
-        Ok(Self { client, server: address.server.clone(), answer, line })
+        let (server, connections) = (address.server.clone(), AtomicU64::new(0));
+        Ok(Self { client, server, answer, line, connections })
+    }
+
+    /// How many connections were made by now.
+    pub fn connections(&self) -> u64 {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// Asks, again and again while the connection fails, for as long as `patience`.
@@ -133,6 +143,7 @@ impl Link {
             let new = self.client.get_multiplexed_async_connection_with_config(&config).await?;
             line.connection = Some(new);
             line.number += 1;
+            self.connections.store(line.number, Ordering::Relaxed);
         }
         let connection = line.connection.clone();
         let gone = || RedisError::from((ErrorKind::Io, "no connection"));

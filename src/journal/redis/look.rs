@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use redis::Cmd;
 
 use super::Inner;
-use super::claim::RETENTION;
 use super::keys::{message, number};
 use super::link::Ask;
 use super::record::Record;
@@ -62,7 +61,7 @@ impl Inner {
     pub async fn accept(&self, message: MessageKey, slot: u32) -> Result<bool, Error> {
         let mut script = ACCEPT.prepare_invoke();
         script.key(self.keys.message(message)).key(self.keys.open());
-        script.arg(&self.keys.prefix).arg(hex(&message.0)).arg(slot).arg(RETENTION);
+        script.arg(&self.keys.prefix).arg(hex(&message.0)).arg(slot).arg(self.retention());
         Ok(self.answer(Ask::Script(&script)).await?.number(0)? == 1)
     }
 
@@ -83,7 +82,7 @@ impl Inner {
     async fn forget_of(&self, message: MessageKey, slots: &[(u32, Vec<u8>)]) -> Result<u64, Error> {
         let mut script = FORGET.prepare_invoke();
         script.key(self.keys.message(message)).key(self.keys.open());
-        script.arg(&self.keys.prefix).arg(hex(&message.0)).arg(RETENTION);
+        script.arg(&self.keys.prefix).arg(hex(&message.0)).arg(self.retention());
         for (slot, raw) in slots {
             script.arg(slot).arg(raw);
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use redis::ScriptInvocation;
 
-use super::claim::{Attempt, RETENTION};
+use super::claim::Attempt;
 use super::link::Ask;
 use super::record::{Body, Record};
 use super::scripts::{Answer, RECORD};
@@ -72,7 +72,7 @@ impl Inner {
             .arg(hex(&attempt.message.0))
             .arg(&attempt.token)
             .arg(ending)
-            .arg(RETENTION);
+            .arg(self.retention());
         let of: HashMap<_, _> =
             fallout.unwrap_or_default().iter().map(|it| (it.0, &it.1)).collect();
         for (index, body) in &attempt.slots {

@@ -8,7 +8,6 @@
 
 use jiff::Timestamp;
 
-use super::claim::RETENTION;
 use super::keys::random;
 use super::lease::millis;
 use super::link::Ask;
@@ -43,7 +42,7 @@ impl Inner {
         let EndedRun { scope, first, read, sent, .. } = run;
         let mut script = END.prepare_invoke();
         script.key(self.keys.job(&name)).key(self.keys.ended_runs(&name));
-        script.arg(&self.keys.prefix).arg(&scope.0).arg(RETENTION).arg(millis(RECENT));
+        script.arg(&self.keys.prefix).arg(&scope.0).arg(self.retention()).arg(millis(RECENT));
         script.arg(if sent == 0 { String::new() } else { remembered(scope, first, read, sent) });
         let reply = self.link.ask(Ask::Script(&script), self.options.patience).await;
         Answer::of(reply.map_err(|it| it.error)?.value).map(drop)

@@ -6,16 +6,16 @@ use std::path::PathBuf;
 use super::OneFile;
 use super::disk::{Act, Disk};
 use crate::component::{Claim, Error, Journal as _, Wanted};
-use crate::journal::FileJournal;
-use crate::journal::Ledger as _;
 use crate::journal::laws::{
     LASTS, SCOPE, accepted, claim, known, message, run, settle, slot, take,
 };
+use crate::journal::{Begin, FileJournal, Job, Ledger as _};
 
 async fn try_claim(store: &FileJournal, number: u8) -> Result<Claim, Error> {
     let slots = [slot(0)];
     let (message, action, scope) = (message(number), "sendSms", SCOPE);
-    let wanted = Wanted { message, scope, action, slots: &slots, resend: false, lasts: LASTS };
+    let (slots, resend, lasts, progress) = (&slots, false, LASTS, None);
+    let wanted = Wanted { message, scope, action, slots, resend, lasts, progress };
     store.claim(wanted).await
 }
 
@@ -25,7 +25,9 @@ async fn refuses(store: &FileJournal, words: &str) {
     assert!(claimed.what.contains(words), "{claimed}");
     let saved = crate::component::State::save(store, "trigger", vec![1]).await.expect_err(words);
     assert!(saved.what.contains(words), "{saved}");
-    assert!(store.end("job").await.expect_err(words).what.contains(words));
+    let job = Job::new(None, "sendSms", None);
+    let begun = store.begin(&job, [1; 32], Begin::Join).await;
+    assert!(begun.expect_err(words).what.contains(words));
 }
 
 fn beside(file: &OneFile) -> PathBuf {
