@@ -29,6 +29,7 @@ pub struct Args {
         value_name = "STORE",
         env = "ISENDPRO_JOURNAL",
         hide_env_values = true,
+        value_parser = address,
         global = true
     )]
     journal: Option<String>,
@@ -122,6 +123,26 @@ fn expect(store: &str) -> Result<(), Usage> {
         )));
     }
     Ok(())
+}
+
+/// Reads the address of a journal. An empty one is the slip of a script and not a wish for none: what
+/// is sent without a journal may be sent again.
+pub fn address(text: &str) -> Result<String, String> {
+    if !text.trim().is_empty() {
+        return Ok(text.to_owned());
+    }
+    let is_flag = |it: std::ffi::OsString| {
+        it.to_str().is_some_and(|it| it == "--journal" || it.starts_with("--journal="))
+    };
+    let (name, way_out) = if std::env::args_os().any(is_flag) {
+        ("--journal", "leave it out")
+    } else {
+        ("ISENDPRO_JOURNAL", "unset it")
+    };
+    Err(format!(
+        "{name} is given and empty, as an unset variable of a script leaves it; name the journal, \
+         file:PATH or redis://HOST:PORT, or {way_out} to work without one"
+    ))
 }
 
 /// Opens a journal, and says what people should know of it.

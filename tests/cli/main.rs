@@ -19,6 +19,7 @@ mod journal;
 mod journal_file;
 mod journal_look;
 mod journal_redis;
+mod journal_settings;
 mod mistakes;
 mod once_per_id;
 mod plan;

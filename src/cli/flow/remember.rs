@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::io::AsyncBufRead;
 
-use crate::cli::journal::{close, open};
+use crate::cli::journal::{address, close, open};
 use crate::cli::{Usage, complain, stdio, terminal};
 use crate::component::{MessageKey, Scope};
 use crate::journal::{Begin, EndedRun, Job, Ledger, OpenRun, Retention, Run};
@@ -24,11 +24,11 @@ const NOT_OVER: &str = "the run is not over: the same command with the same inpu
 pub struct JournalArgs {
     /// Remember what was sent in this journal, `file:PATH` or `redis://HOST:PORT`; a run that was
     /// interrupted is resumed, and sends nothing again
-    #[arg(long, value_name = "STORE", env = "ISENDPRO_JOURNAL", hide_env_values = true)]
+    #[arg(long, value_name = "STORE", env = "ISENDPRO_JOURNAL", hide_env_values = true, value_parser = address)]
     journal: Option<String>,
     /// What the run is called in the journal; the action's name by default. Runs of other jobs are
     /// never resumed
-    #[arg(long, value_name = "NAME", requires = "journal")]
+    #[arg(long, value_name = "NAME", requires = "journal", value_parser = job)]
     job: Option<String>,
     /// Send all of the input, whatever earlier runs of the job have sent
     #[arg(long, requires = "journal", conflicts_with_all = ["resume", "once_per_id"])]
@@ -97,11 +97,7 @@ impl JournalArgs {
         input: impl AsyncBufRead + Send + Unpin + 'static,
         line_limit: usize,
     ) -> anyhow::Result<(Option<Remembering>, Input)> {
-        let Some(store) = self.journal.as_deref().filter(|it| !it.is_empty()) else {
-            if self.once_per_id || self.job.is_some() || self.again || self.resume {
-                let said = "--job, --again, --resume and --once-per-id need a --journal";
-                return Err(Usage(said.to_owned()).into());
-            }
+        let Some(store) = self.journal.as_deref() else {
             return Ok((None, Box::new(input)));
         };
         let ledger = open(store).await?;
@@ -339,6 +335,16 @@ impl Remembering {
             )
         })
     }
+}
+
+/// Reads the name of a job.
+fn job(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("--job is empty, as an unset variable of a script leaves it; give the run a \
+                    name, or leave --job out to have it called as its action"
+            .to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// Says for how long "once" holds, to whoever has not chosen it.

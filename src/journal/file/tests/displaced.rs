@@ -9,7 +9,7 @@ use crate::component::{Claim, Error, Journal as _, Wanted};
 use crate::journal::laws::{
     LASTS, SCOPE, accepted, claim, known, message, run, settle, slot, take,
 };
-use crate::journal::{Begin, FileJournal, Job, Ledger as _};
+use crate::journal::{Begin, FileJournal, Job};
 
 async fn try_claim(store: &FileJournal, number: u8) -> Result<Claim, Error> {
     let slots = [slot(0)];
