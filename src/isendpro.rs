@@ -5,6 +5,7 @@
 //! documentation pages; what could not be known is named where it matters.
 
 mod client;
+mod connection;
 mod download;
 mod encoding;
 mod fragment;

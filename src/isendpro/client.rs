@@ -1,4 +1,4 @@
-//! The client: one pooled connection to the API, one request a call.
+//! The client: one request a call, on connections that are kept.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::Url;
 use serde::Serialize;
 
+use super::connection::Connections;
 use super::judge::judge_scrubbed;
 use super::key::Secrets;
 use super::style::{Styles, Wire};
@@ -26,7 +27,7 @@ pub struct Client(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    http: reqwest::Client,
+    connections: Connections,
     urls: [Url; Operation::ALL.len()],
     call: Duration,
     styles: Styles,
@@ -94,7 +95,7 @@ impl ClientBuilder {
             url
         });
         Ok(Client(Arc::new(Inner {
-            http: transport::http_client(
+            connections: Connections::new(
                 &server,
                 self.connect_timeout.min(self.call_timeout * 4 / 5),
             )?,
@@ -187,14 +188,18 @@ impl Client {
             Err(lost) => return lost.into(),
         };
         let Answer { status, retry_after, .. } = answer;
-        match download::spool(&mut answer, self.0.call).await {
+        let outcome = match download::spool(&mut answer, self.0.call).await {
             Ok(download::Spooled::File(download)) => Outcome::Answered(download),
             Ok(download::Spooled::Text(body)) => {
                 let received = Received { status, retry_after, body: &body };
                 no_file(judged(key, request, &received))
             }
-            Err(lost) => lost.into(),
+            Err(lost) => return lost.into(),
+        };
+        if is_last_word(status, &outcome) {
+            answer.keep_connection();
         }
+        outcome
     }
 
     /// The longest that a request to so many recipients may take, downloads aside: more recipients
@@ -222,12 +227,12 @@ impl Client {
         let mut http = transport::request(method, url, wire, fields);
         if operation.downloads() {
             // Its length is not known: the head is bounded here, and then each piece.
-            let sent = transport::send(&self.0.http, http);
+            let sent = transport::send(&self.0.connections, http);
             let sent = tokio::time::timeout(self.0.call, sent).await;
             return sent.unwrap_or_else(|_| Err(Lost::After(Failure::new(transport::SILENT))));
         }
         *http.timeout_mut() = Some(self.longest_call(request.recipients()));
-        transport::send(&self.0.http, http).await
+        transport::send(&self.0.connections, http).await
     }
 }
 
@@ -238,7 +243,24 @@ async fn take<R: Request>(key: &KeyId, request: &R, mut answer: Answer) -> Outco
         Ok(body) => body,
         Err(lost) => return lost.into(),
     };
-    judged(key, request, &Received { status, retry_after, body: &body })
+    let outcome = judged(key, request, &Received { status, retry_after, body: &body });
+    let about_others = |it: &Reply| it.is_about_others(request.numbers());
+    let is_strange = matches!(&outcome, Outcome::Answered(reply) if about_others(reply));
+    if !is_strange && is_last_word(status, &outcome) {
+        answer.keep_connection();
+    }
+    outcome
+}
+
+/// Whether an answer is the API's own and leaves nothing to come. What a gateway says, or nobody
+/// understands, may be followed by the real answer.
+fn is_last_word<T>(status: u16, outcome: &Outcome<T>) -> bool {
+    status < 500
+        && match outcome {
+            Outcome::Answered(_) => true,
+            Outcome::Refused(failure) => failure.code.is_some(),
+            Outcome::NotSent(_) | Outcome::InDoubt(_) => false,
+        }
 }
 
 /// Judges an answer, and takes out of it what a request must keep secret.

@@ -1,6 +1,7 @@
 //! Answers of the API, read as leniently as they are written.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 use serde_json::{Map, Value};
@@ -51,10 +52,28 @@ impl Reply {
         Some(Self { entries, raw })
     }
 
+    /// Whether an entry names a number that ends like none of these, however they are written. Of
+    /// no numbers at all it is about nobody else.
+    pub(super) fn is_about_others(&self, numbers: &[String]) -> bool {
+        let asked: HashSet<String> = numbers.iter().filter_map(|it| ending(it)).collect();
+        let named = self.entries.iter().filter_map(Entry::tel).filter_map(|it| ending(&it));
+        !asked.is_empty() && named.into_iter().any(|it| !asked.contains(&it))
+    }
+
     /// The first entry that has this field.
     pub fn with(&self, field: &str) -> Option<&Entry> {
         self.entries.iter().find(|it| it.get(field).is_some())
     }
+}
+
+/// The last digits of a number, which no way of writing it changes; `None` where digits are hidden
+/// or too few.
+fn ending(number: &str) -> Option<String> {
+    const LENGTH: usize = 6;
+    let is_written = |it: char| it.is_ascii_digit() || " +-./()\u{a0}".contains(it);
+    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+    let is_whole = number.chars().all(is_written) && digits.len() >= LENGTH;
+    is_whole.then(|| digits[digits.len() - LENGTH..].to_owned())
 }
 
 fn entries(etat: Value) -> Option<Vec<Entry>> {
@@ -150,6 +169,8 @@ impl Entry {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -170,6 +191,24 @@ mod tests {
         let credit = Reply::read(r#"{"etat":{"credit":"10,5","quantite":"200"}}"#).unwrap();
         assert_eq!(credit.entries[0].number("credit"), Some(10.5));
         assert_eq!(credit.entries[0].integer("quantite"), Some(200));
+    }
+
+    #[test]
+    fn whom_an_answer_is_about_is_told_however_it_is_written() {
+        let about_others = |tels: &[&str], numbers: &[&str]| {
+            let entries: Vec<_> = tels.iter().map(|it| json!({"code": "0", "tel": it})).collect();
+            let reply = Reply::read(&json!({"etat": {"etat": entries}}).to_string()).unwrap();
+            let numbers: Vec<String> = numbers.iter().map(|it| (*it).to_owned()).collect();
+            reply.is_about_others(&numbers)
+        };
+        for tel in ["0680010203", "+33 (0)6.80.01.02.03", "680010203", "06xxxxxxxx", "06", "", "?"]
+        {
+            assert!(!about_others(&[tel], &["33680010203"]), "{tel}");
+            assert!(!about_others(&[tel, "33680010204"], &["33680010204", "33680010203"]), "{tel}");
+        }
+        assert!(about_others(&["0680010204"], &["33680010203"]));
+        assert!(about_others(&["0680010203", "0680010204"], &["33680010203"]));
+        assert!(!about_others(&["0680010204"], &[]));
     }
 
     #[test]

@@ -31,6 +31,11 @@ pub trait Request: Serialize + Sync {
         0
     }
 
+    /// The only numbers that the answer may be about; none if it may be about others.
+    fn numbers(&self) -> &[String] {
+        &[]
+    }
+
     /// Secrets beside the key that an answer might reflect.
     fn secrets(&self) -> Option<&str> {
         None

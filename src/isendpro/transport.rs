@@ -8,15 +8,12 @@ use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_
 use reqwest::{Method, Request, Response, Url};
 
 use super::Failure;
+use super::connection::{Connection, Connections};
 use super::encoding::Decoder;
 use super::style::Wire;
 
 /// Most bytes of a JSON answer: a bulk answer takes some 150 bytes a recipient.
 const MOST_JSON_BYTES: usize = 16 * 1024 * 1024;
-/// Unused connections are dropped this early, since a server that closes one at the moment of its
-/// next use would leave a send in doubt. Common servers wait 5 s.
-const IDLE: Duration = Duration::from_secs(3);
-
 /// A server that asks for a longer wait is not waited for anyway.
 const LONGEST_WAIT: Duration = Duration::from_secs(366 * 24 * 3600);
 
@@ -41,24 +38,7 @@ pub(super) struct Answer {
     decoder: Decoder,
     /// What has come and is not decoded yet.
     coded: Bytes,
-}
-
-/// Builds the pooled HTTP client.
-pub(super) fn http_client(server: &Url, connect: Duration) -> Result<reqwest::Client, Failure> {
-    // A second call finds the provider in place, which is what is wanted.
-    rustls::crypto::ring::default_provider().install_default().ok();
-    let builder = reqwest::Client::builder()
-        .connect_timeout(connect)
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .http1_only()
-        .tcp_nodelay(true)
-        .pool_idle_timeout(IDLE)
-        .tls_version_min(reqwest::tls::Version::TLS_1_2)
-        .user_agent(concat!("isendpro-connector/", env!("CARGO_PKG_VERSION")));
-    let builder = if is_loopback(server) { builder.no_proxy() } else { builder };
-    builder.build().map_err(|it| Failure::new(words(&it.without_url())))
+    connection: Connection,
 }
 
 /// Whether a server is on this machine: only then may it be spoken to without TLS.
@@ -96,13 +76,14 @@ fn accepting(mut request: Request) -> Request {
 }
 
 /// Sends a request and waits for the head of its answer.
-pub(super) async fn send(http: &reqwest::Client, request: Request) -> Result<Answer, Lost> {
-    let response = http.execute(request).await.map_err(lost)?;
+pub(super) async fn send(connections: &Connections, request: Request) -> Result<Answer, Lost> {
+    let connection = connections.take().await.map_err(Lost::Before)?;
+    let response = connection.http.execute(request).await.map_err(lost)?;
     let retry_after = response.headers().get(RETRY_AFTER).and_then(retry_after);
     let status = response.status().as_u16();
     let decoder = Decoder::of(response.headers())
         .map_err(|it| undecodable(status, &format!("its coding \"{it}\" is not known")))?;
-    Ok(Answer { status, retry_after, response, decoder, coded: Bytes::new() })
+    Ok(Answer { status, retry_after, response, decoder, coded: Bytes::new(), connection })
 }
 
 impl Answer {
@@ -128,6 +109,12 @@ impl Answer {
 
     fn cannot_be_decoded(&self, error: &std::io::Error) -> Lost {
         undecodable(self.status, &error.to_string())
+    }
+
+    /// Keeps the connection for another request: this answer was read to its end, and is the last
+    /// word on its own. Without that, the connection is closed.
+    pub(super) fn keep_connection(self) {
+        self.connection.keep();
     }
 }
 
@@ -175,7 +162,7 @@ fn hint(connecting: bool) -> Option<&'static str> {
 }
 
 /// The innermost cause: the outer ones only say that a request failed.
-fn words(error: &reqwest::Error) -> String {
+pub(super) fn words(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {
         cause = inner;

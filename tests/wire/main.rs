@@ -7,6 +7,7 @@ mod http;
 mod nobody;
 
 mod bulk;
+mod connection;
 mod defects;
 mod doubt;
 mod downloads;

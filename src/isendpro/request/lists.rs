@@ -111,4 +111,8 @@ impl Request for Hlr {
     fn recipients(&self) -> usize {
         self.num.len()
     }
+
+    fn numbers(&self) -> &[String] {
+        &self.num
+    }
 }

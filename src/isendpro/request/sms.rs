@@ -85,6 +85,10 @@ impl Request for Sms {
         Operation::Sms
     }
 
+    fn numbers(&self) -> &[String] {
+        std::slice::from_ref(&self.num)
+    }
+
     fn recipients(&self) -> usize {
         1
     }
@@ -137,6 +141,11 @@ impl Request for SmsMulti {
 
     fn recipients(&self) -> usize {
         self.num.len()
+    }
+
+    fn numbers(&self) -> &[String] {
+        // Nobody here knows those of a directory.
+        if self.repertoire_id.is_none() { &self.num } else { &[] }
     }
 }
 

@@ -1,0 +1,105 @@
+//! Connections to the server, each with one request at a time.
+//!
+//! Nothing but the order on its connection ties an answer to its request. A server, or a gateway in
+//! front of it, that gives up with 504 and passes the real answer on later would have that taken for
+//! the answer to the next request. So a connection is kept only after an answer that is the last
+//! word on its request, as its holder says; any other is closed, and nobody else can have it before
+//! that is decided, which a pool that many requests share does not grant. The HTTP library closes a
+//! connection on which something arrives that nobody asked for.
+//!
+//! What remains: a server that has given a whole answer of the API, answers once more to the same
+//! request, and does so while the next one is on its way. No client can tell that by its order; of
+//! an SMS to another number, the number in the answer tells.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use reqwest::Url;
+use rustls::ClientConfig;
+use rustls_platform_verifier::BuilderVerifierExt;
+
+use super::Failure;
+use super::transport::{is_loopback, words};
+
+/// Unused connections are dropped this early, since a server that closes one at the moment of its
+/// next use would leave a send in doubt. Common servers wait 5 s.
+const IDLE: Duration = Duration::from_secs(3);
+
+/// The connections to one server. Clones share them.
+#[derive(Debug, Clone)]
+pub(super) struct Connections(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    /// Certificates are read once, and sessions resumed on each new connection.
+    tls: ClientConfig,
+    timeout: Duration,
+    is_local: bool,
+    /// The one that was used last is at the end.
+    idle: Mutex<VecDeque<(Instant, reqwest::Client)>>,
+}
+
+/// A connection that nobody else has. It is made by the first request, and closed when this is
+/// dropped, unless it was kept.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub http: reqwest::Client,
+    home: Connections,
+}
+
+impl Connections {
+    /// Connections to this server, each made within `timeout`.
+    pub(super) fn new(server: &Url, timeout: Duration) -> Result<Self, Failure> {
+        // A second call finds the provider in place, which is what is wanted.
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let tls = ClientConfig::builder().with_platform_verifier();
+        let mut tls = tls.map_err(|it| Failure::new(it.to_string()))?.with_no_client_auth();
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let is_local = is_loopback(server);
+        Ok(Self(Arc::new(Shared { tls, timeout, is_local, idle: Mutex::default() })))
+    }
+
+    /// An unused connection, or one that is still to be made.
+    pub(super) async fn take(&self) -> Result<Connection, Failure> {
+        let kept = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).pop_back();
+        let http = match kept.filter(|(since, _)| since.elapsed() < IDLE) {
+            Some((_, http)) => {
+                // What has arrived meanwhile is seen first, and closes it.
+                tokio::task::yield_now().await;
+                http
+            }
+            None => self.client()?,
+        };
+        Ok(Connection { http, home: self.clone() })
+    }
+
+    /// A client that makes one connection, as it has one request at a time.
+    fn client(&self) -> Result<reqwest::Client, Failure> {
+        let builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(self.0.tls.clone())
+            .connect_timeout(self.0.timeout)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .http1_only()
+            .tcp_nodelay(true)
+            .pool_idle_timeout(IDLE)
+            .user_agent(concat!("isendpro-connector/", env!("CARGO_PKG_VERSION")));
+        let builder = if self.0.is_local { builder.no_proxy() } else { builder };
+        builder.build().map_err(|it| Failure::new(words(&it.without_url())))
+    }
+}
+
+impl Connection {
+    /// Keeps it for another request. The answer to the last one must have been read to its end.
+    pub(super) fn keep(self) {
+        let Self { http, home } = self;
+        let now = Instant::now();
+        let mut idle = home.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        while idle.front().is_some_and(|(since, _)| now.duration_since(*since) >= IDLE) {
+            idle.pop_front();
+        }
+        idle.push_back((now, http));
+    }
+}
