@@ -127,12 +127,14 @@ fn named(finished: &Finished) -> Vec<String> {
 fn messages_with_an_id_are_named_by_it() {
     let simulator = Simulator::start(&[]);
     let mut run = simulator.run("sendSms", "main", &["--concurrency", "1"]).start();
-    run.close_stdout();
     let message = |id: &str| format!(r#"{{"id":"{id}","body":{}}}"#, sms("0001", id));
+    run.send(&message("read"));
+    run.line();
+    run.close_stdout();
     run.feed(["first", "second"].map(message).join("\n").into_bytes());
     let finished = run.wait();
-    let names = ["first (line 1)", "second (line 2)"];
-    assert_eq!(named(&finished), names[..simulator.total()]);
+    let names = ["first (line 2)", "second (line 3)"];
+    assert_eq!(named(&finished), names[..simulator.total() - 1]);
 }
 
 #[test]

@@ -93,10 +93,14 @@ impl Report<'_> {
         }
         let last = summary.last_line;
         // A journal counts equal lines from the beginning of the input.
-        let advice = if self.remembered {
-            "go on with the same whole input: the journal knows what was sent".to_owned()
-        } else {
-            self.advice()
+        let advice = match &summary.stopped {
+            _ if !self.remembered => self.advice(),
+            None => "go on with the same whole input: the journal knows what was sent".to_owned(),
+            Some(_) => {
+                "put that in order, then go on with the same whole input: the journal knows \
+                        what was sent"
+                    .to_owned()
+            }
         };
         complain(format_args!("isendpro: read up to line {last} of the input; {advice}"));
     }

@@ -1,4 +1,4 @@
--- KEYS: the job, the job under its former name.
+-- KEYS: the job, the job under its former name (the same where it has none).
 -- ARGV: prefix, the scope of a new run, its first message, how (join, anew, or take).
 -- Answers new (scope), resumed (scope, count, began, read, digest; the last three are empty of a run of
 -- the first form).
@@ -15,7 +15,7 @@ end
 
 local run = last_of(KEYS[1])
 if ARGV[4] == 'join' then
-  if not run[1] and KEYS[2] ~= '' then
+  if not run[1] and KEYS[2] ~= KEYS[1] then
     run = last_of(KEYS[2])
     if run[1] and not run[2] then
       -- It goes on under its own name.

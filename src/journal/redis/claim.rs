@@ -118,7 +118,8 @@ impl Inner {
             let job = self.keys.job(lock(&self.runs).get(&attempt.scope)?);
             Some((job, progress))
         });
-        let (job, progress) = of_run.unwrap_or_default();
+        // A user may be allowed no key but the journal's.
+        let (job, progress) = of_run.unwrap_or_else(|| (self.keys.job(""), Progress::default()));
         let mut script = CLAIM.prepare_invoke();
         script
             .key(self.keys.message(attempt.message))

@@ -20,14 +20,14 @@ use crate::journal::{Begin, EndedRun, Job, OpenRun, RECENT, Run};
 impl Inner {
     pub async fn begin(&self, job: &Job, first: [u8; 32], how: Begin) -> Result<Run, Error> {
         let name = self.secret.job(&job.key);
-        let former = job.former.as_deref().map(|it| self.keys.job(&self.secret.job(it)));
+        let former = self.secret.job(job.former.as_ref().unwrap_or(&job.key));
         let (scope, word) = match how {
             Begin::Join => (random::<16>()?, "join"),
             Begin::Anew => (random::<16>()?, "anew"),
             Begin::Take(scope) => (scope.0, "take"),
         };
         let mut script = BEGIN.prepare_invoke();
-        script.key(self.keys.job(&name)).key(former.unwrap_or_default());
+        script.key(self.keys.job(&name)).key(self.keys.job(&former));
         script.arg(&self.keys.prefix).arg(&scope).arg(hex(&first)).arg(word);
         let reply = self.link.ask(Ask::Script(&script), self.options.patience).await;
         let answer = Answer::of(reply.map_err(|it| it.error)?.value)?;
