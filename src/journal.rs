@@ -28,14 +28,14 @@ async fn recall(ledger: &dyn Ledger, message: MessageKey) -> Result<Vec<Past>, E
 }
 
 fn past(entry: Entry) -> Option<Past> {
-    let Entry { slot, at, number, code, parts, data, tracker, .. } = entry;
+    let Entry { slot, at, number, last_digits, account, code, parts, data, tracker, .. } = entry;
     let known = match entry.state {
         State::Refused => return None,
         State::Claimed => None,
         State::Unknown => Some(Known::Unknown { since: at, tracker }),
         State::Accepted => Some(Known::Accepted(Kept { at, code, parts, data })),
     };
-    Some(Past { slot, at, number, known })
+    Some(Past { slot, at, number, last_digits, account, known })
 }
 
 /// Opens the store of this address: `file:PATH`, `redis://...` or `rediss://...`.

@@ -44,6 +44,8 @@ impl Action for Comptage {
         }],
     };
 
+    const ONCE: bool = false;
+
     fn plan(
         input: Self::Input,
         account: &Account,

@@ -31,6 +31,8 @@ impl Action for DelListeNoire {
         }],
     };
 
+    const ONCE: bool = false;
+
     /// `Idempotent`: the list is the same after a second request.
     fn plan(
         input: OneNumber,

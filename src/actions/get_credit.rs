@@ -55,6 +55,8 @@ impl Action for GetCredit {
         ],
     };
 
+    const ONCE: bool = false;
+
     fn plan(input: Input, _: &NoOptions, _: Timestamp) -> Result<Plan<Credit>, Error> {
         Ok(Plan::request(Effect::Read, Credit { credit: input.credit.unwrap_or_default() }))
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use ring::hmac;
 
 use crate::component::{
-    AccountTrouble, Config, Connection, Diagnosis, Error, Kind, Verified, metrics, stretch,
+    Account, AccountTrouble, Config, Connection, Diagnosis, Error, Kind, Verified, metrics, stretch,
 };
 use crate::isendpro::request::Credit;
 use crate::isendpro::{Client, Download, KeyId, Operation, Outcome, Reply, Request, RequestStyle};
@@ -158,6 +158,10 @@ impl Connection for Session {
 
     fn ready(&self) -> Result<(), Error> {
         self.key().map(|_| ())
+    }
+
+    fn account(&self) -> Option<Account> {
+        self.key.as_ref().map(|it| Account::of_key(it.expose()))
     }
 
     fn test_mode(&self) -> Option<&'static str> {

@@ -28,6 +28,8 @@ impl Action for SetListeNoire {
         examples: &[Example { title: "Blacklist a number", body: r#"{"num":"0680010203"}"# }],
     };
 
+    const ONCE: bool = false;
+
     /// `Idempotent`: the list is the same after a second request.
     fn plan(
         input: OneNumber,

@@ -238,7 +238,7 @@ impl Flow {
         let limit = guards.reached();
         let remembered = remembering.is_some();
         if let Some(remembering) = remembering {
-            remembering.end(&mut summary, engine.has_used_memory()).await;
+            remembering.end(&mut summary, engine.acts_once()).await;
         }
         let report = report::Report {
             summary: &summary,

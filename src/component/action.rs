@@ -88,6 +88,10 @@ pub trait Action: Sized + 'static {
         false
     }
 
+    /// Whether any of its requests is [`Effect::Once`]. Then a message that came before may have done
+    /// something, whatever is wrong with it now.
+    const ONCE: bool = true;
+
     /// Fields of the reply's data that are remembered of a request without recipients, so that the
     /// same message gets the same result when it comes again. No numbers, texts or secrets.
     const REMEMBERED: &'static [&'static str] = &[];

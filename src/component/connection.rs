@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{AccountTrouble, Config, Error, Handler};
+use super::{Account, AccountTrouble, Config, Error, Handler};
 
 /// What a component's actions talk to: an account of a remote API.
 pub trait Connection: Clone + Send + Sync + 'static {
@@ -23,6 +23,11 @@ pub trait Connection: Clone + Send + Sync + 'static {
     /// # Errors
     /// What is missing, such as the key.
     fn ready(&self) -> Result<(), Error>;
+
+    /// Whose key its requests carry; nothing where nobody can tell.
+    fn account(&self) -> Option<Account> {
+        None
+    }
 
     /// The name of the test mode that it runs in, if it is not the real thing.
     fn test_mode(&self) -> Option<&'static str>;

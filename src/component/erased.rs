@@ -23,6 +23,11 @@ pub trait Bound<C>: Send + Sync {
 
     /// Whether a message may lead to more than one result.
     fn emits_many(&self) -> bool;
+
+    /// Whether a message may do something that must happen at most once.
+    fn acts_once(&self) -> bool {
+        false
+    }
 }
 
 /// One message, checked and planned.
@@ -77,6 +82,12 @@ pub trait Job<C>: Send + Sync {
     /// Leaves out of a request what is known of it from an earlier delivery of the same message. If
     /// nothing of it is left to call, says what became of it.
     fn settle(&mut self, part: usize, known: Vec<(u32, Known)>) -> Option<Outcome>;
+
+    /// The recipients that were refused without a call, as what they would claim.
+    fn left_out(&self) -> Vec<Slot<'_>>;
+
+    /// Tells of these recipients what is known of them from an earlier delivery instead.
+    fn restate(&mut self, known: Vec<(u32, Known)>);
 
     /// What is told of a request that was made although these slots of it may have been sent before:
     /// nothing but an acceptance frees them of the doubt.
@@ -142,6 +153,10 @@ impl<A: Action> Bound<A::Api> for BoundAction<A> {
     fn emits_many(&self) -> bool {
         A::emits_many(&self.options)
     }
+
+    fn acts_once(&self) -> bool {
+        A::ONCE
+    }
 }
 
 struct PlannedCalls<A: Action> {
@@ -175,6 +190,14 @@ impl<A: Action> Job<A::Api> for PlannedCalls<A> {
 
     fn settle(&mut self, part: usize, known: Vec<(u32, Known)>) -> Option<Outcome> {
         remembered::settle::<A>(&mut self.plan, part, known)
+    }
+
+    fn left_out(&self) -> Vec<Slot<'_>> {
+        remembered::left_out(&self.plan)
+    }
+
+    fn restate(&mut self, known: Vec<(u32, Known)>) {
+        remembered::restate(&mut self.plan, known);
     }
 
     fn doubt(&mut self, part: usize, outcome: Outcome, doubts: &[u32]) -> Outcome {

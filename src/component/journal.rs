@@ -81,6 +81,34 @@ impl std::fmt::Debug for Slot<'_> {
     }
 }
 
+/// Whose key a request carries: a hash that differs from key to key, and tells none.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Account([u8; 32]);
+
+/// Begins what is hashed for an account: no other hash of a text is ever one.
+const ACCOUNT: &[u8] = b"isendpro account 1";
+
+impl Account {
+    /// The account of this key.
+    pub fn of_key(key: &str) -> Self {
+        let mut hash = Context::new(&SHA256);
+        hash.update(ACCOUNT);
+        hash.update(key.as_bytes());
+        Self(finish(hash))
+    }
+
+    /// The hash. It is not to be kept or shown: a short key could be guessed from it.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Account(***)")
+    }
+}
+
 /// What is claimed: some slots of one message, to be called together.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted<'a> {
@@ -90,6 +118,8 @@ pub struct Wanted<'a> {
     pub scope: Scope,
     /// The action's name.
     pub action: &'a str,
+    /// Whose key the call will carry, if it is known. A store keeps no more of it than a keyed hash.
+    pub account: Option<Account>,
     /// The slots, each once.
     pub slots: &'a [Slot<'a>],
     /// Whether slots that may have been sent are to be sent all the same.
@@ -130,12 +160,37 @@ pub enum Known {
         /// iSendPro's return code.
         code: Option<i64>,
     },
+    /// It was called before, and what is asked for now differs: it is no replay of that. No store
+    /// answers a claim with it.
+    Changed {
+        /// What differs.
+        difference: Difference,
+        /// Whether it was accepted; otherwise it may have been.
+        accepted: bool,
+    },
+}
+
+/// What differs between two deliveries of a message that count as the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Difference {
+    /// The number: the same digits are read in another way.
+    Number {
+        /// How the number ended that was called, if that is known.
+        ending: Option<String>,
+    },
+    /// The account.
+    Account,
 }
 
 /// A number, as far as a store remembers it: enough to tell whether two are the same. It differs
 /// from store to store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NumberHash(pub [u8; 8]);
+
+/// An account, as far as a store remembers it: enough to tell whether two keys are the same. It differs
+/// from store to store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountMark(pub [u8; 8]);
 
 /// A slot of a message that was called before, or is being called.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,6 +201,10 @@ pub struct Past {
     pub at: Timestamp,
     /// The hash of its number, or of what else it is for, if that was said.
     pub number: Option<NumberHash>,
+    /// The last two digits of its number.
+    pub last_digits: Option<String>,
+    /// Whose key it was called with, if that was remembered.
+    pub account: Option<AccountMark>,
     /// What became of it; `None` while a living owner is calling it.
     pub known: Option<Known>,
 }
@@ -205,6 +264,14 @@ pub trait Journal: Send + Sync {
 
     /// The hash that the slots of this number have, as it is called; none of an empty one.
     fn number(&self, tel: &str) -> Option<NumberHash>;
+
+    /// The mark that the slots of this account have.
+    fn account(&self, account: &Account) -> AccountMark;
+
+    /// Whether others may claim in it beside this process.
+    fn is_shared(&self) -> bool {
+        true
+    }
 
     /// Whether a claim still stands for a call that begins now and takes as long as it said at most.
     /// It does not after this process was stopped for so long that it counted as dead: then the call

@@ -1,21 +1,43 @@
 //! What a journal remembers of a request, and what that means when the same message comes again.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
 use super::{
-    Action, Answer, Fallout, Kept, Known, MessageKey, Outcome, Part, Plan, Problem, RETURNED,
-    Reason, Reply, Settled, Slot, Status, WHOLE, identity,
+    Action, Answer, Difference, Fallout, Item, Kept, Known, MessageKey, Outcome, Part, Plan,
+    Problem, RETURNED, Reason, Reply, Settled, Slot, Status, WHOLE, identity,
 };
 
 /// What one request does that must happen at most once.
 pub fn slots<R>(part: &Part<R>) -> Vec<Slot<'_>> {
-    let recipients = part.items.iter().map(|it| Slot {
-        index: place(it.index),
-        tel: &it.tel,
-        tracker: it.tracker.as_deref(),
-    });
+    let recipients = part.items.iter().map(slot);
     let whole = part.whole.then_some(Slot { index: WHOLE, tel: "", tracker: None });
     recipients.chain(whole).collect()
+}
+
+fn slot(item: &Item) -> Slot<'_> {
+    Slot { index: place(item.index), tel: &item.tel, tracker: item.tracker.as_deref() }
+}
+
+/// The recipients that were refused without a call, as what they would claim.
+pub fn left_out<R>(plan: &Plan<R>) -> Vec<Slot<'_>> {
+    let refused = |it: &&Settled| it.answer.status == Status::Refused && !it.answer.replayed;
+    plan.settled.iter().filter(refused).map(|it| slot(&it.item)).collect()
+}
+
+/// Tells of recipients that were refused without a call what is known of them from an earlier
+/// delivery.
+pub fn restate<R>(plan: &mut Plan<R>, known: Vec<(u32, Known)>) {
+    let mut known: HashMap<u32, Known> = known.into_iter().collect();
+    for Settled { item, answer: told } in &mut plan.settled {
+        let Some(known) = known.remove(&place(item.index)) else { continue };
+        let now = told.message.take().unwrap_or_default();
+        *told = answer(known);
+        if let (Status::Unknown, Some(said)) = (told.status, &mut told.message) {
+            *said += &format!("; it is refused now: {now}");
+        }
+    }
 }
 
 /// Gives recipients without a tracker one that is the same whenever the message comes again.
@@ -38,6 +60,7 @@ pub fn settle<A: Action>(
     let Plan { parts, settled, warnings } = plan;
     let part = parts.get_mut(part)?;
     let mut beyond = None;
+    let is_replay = !known.iter().any(|it| matches!(it.1, Known::Changed { .. }));
     let mut keep = vec![true; part.items.len()];
     let several = part.items.len() + usize::from(part.whole) > 1;
     for (index, known) in known {
@@ -53,9 +76,13 @@ pub fn settle<A: Action>(
         }
     }
     part.whole &= beyond.is_none();
-    if several && matches!(beyond, Some(Known::Unknown { .. })) {
-        // The recipients have results of their own; this has none.
-        warnings.push(BEYOND_IN_DOUBT.to_owned());
+    // The recipients have results of their own; this has none.
+    match &beyond {
+        Some(Known::Unknown { .. }) if several => warnings.push(BEYOND_IN_DOUBT.to_owned()),
+        Some(Known::Changed { difference, accepted }) if several => {
+            warnings.push(changed(difference, *accepted));
+        }
+        _ => {}
     }
     if several {
         A::narrow(&mut part.request, &keep, part.whole);
@@ -73,7 +100,10 @@ pub fn settle<A: Action>(
         Some(Known::Refused { code }) => {
             Outcome::Refused(Problem { code, ..Problem::new(Reason::Other, REFUSED) })
         }
-        None => Outcome::Done(Reply { replayed: true, ..Reply::default() }),
+        Some(Known::Changed { difference, accepted }) => {
+            Outcome::InDoubt(Problem::new(Reason::Other, changed(&difference, accepted)))
+        }
+        None => Outcome::Done(Reply { replayed: is_replay, ..Reply::default() }),
     })
 }
 
@@ -138,6 +168,26 @@ const BEYOND_IN_DOUBT: &str = "an earlier try of this same message ended in doub
 /// What is said of a refusal that was told before.
 const REFUSED: &str = "refused by an earlier delivery of this message; nothing was sent now";
 
+/// What is said of a slot that was called before with something that is another now. It is in doubt,
+/// and not refused: the message was sent, or may have been.
+fn changed(difference: &Difference, accepted: bool) -> String {
+    let before = if accepted { "was accepted" } else { "ended in doubt" };
+    match difference {
+        Difference::Number { ending } => {
+            let ending = ending.as_ref().map(|it| format!(", ending in {it},"));
+            let ending = ending.unwrap_or_default();
+            format!(
+                "num: was read as another number{ending} when an earlier try of this message \
+                 {before}; nothing was sent to the new one"
+            )
+        }
+        Difference::Account => format!(
+            "keyid: an earlier try of this message {before} with another key; nothing was sent \
+             with this one"
+        ),
+    }
+}
+
 fn answer(known: Known) -> Answer {
     let unsaid = Answer {
         status: Status::Unknown,
@@ -162,6 +212,12 @@ fn answer(known: Known) -> Answer {
             code,
             message: Some(REFUSED.to_owned()),
             reason: Some(Reason::Other),
+            ..unsaid
+        },
+        Known::Changed { difference, accepted } => Answer {
+            message: Some(changed(&difference, accepted)),
+            reason: Some(Reason::Other),
+            replayed: false,
             ..unsaid
         },
     }

@@ -26,11 +26,11 @@ use std::thread::JoinHandle;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
-use super::record::{Claimant, Mark, Record, Sought};
+use super::record::{self, Claimant, Mark, Record, Sought};
 use super::{Begin, EndedRun, Entry, Filter, Job, Ledger, OpenRun, Run};
 use crate::component::{
-    BoxFuture, Claim, Error, Fallout, Journal, MessageKey, NumberHash, Past, Scope, State, Ticket,
-    Wanted,
+    Account, AccountMark, BoxFuture, Claim, Error, Fallout, Journal, MessageKey, NumberHash, Past,
+    Scope, State, Ticket, Wanted,
 };
 use open::Home;
 use orders::{BeginRun, Claiming, Order, Reply};
@@ -120,8 +120,7 @@ impl FileJournal {
         let attempt = self.next_attempt.fetch_add(1, Ordering::Relaxed);
         let by = Claimant { owner: self.shared.owner, attempt, now: Timestamp::now() };
         let written = |slot: &crate::component::Slot<'_>| {
-            let mark = Mark::of(&self.shared.secret, slot);
-            (slot.index, Record::claimed(by, &wanted, slot, mark))
+            (slot.index, Record::claimed(by, &wanted, slot, &self.shared.secret))
         };
         let slots = wanted.slots.iter().map(written).collect();
         let reached = wanted.progress.map(|it| (wanted.scope, it));
@@ -206,6 +205,15 @@ impl Journal for FileJournal {
 
     fn number(&self, tel: &str) -> Option<NumberHash> {
         Mark::new(&self.shared.secret, tel).map(|it| it.number())
+    }
+
+    fn account(&self, account: &Account) -> AccountMark {
+        record::account(&self.shared.secret, account)
+    }
+
+    /// The file is locked while it is open.
+    fn is_shared(&self) -> bool {
+        false
     }
 
     fn record<'a>(

@@ -13,7 +13,9 @@ pub mod state;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::component::{Claim, Fallout, Kept, Known, MessageKey, Scope, Slot, Ticket, Wanted};
+use crate::component::{
+    Account, Claim, Fallout, Kept, Known, MessageKey, Scope, Slot, Ticket, Wanted,
+};
 use crate::journal::{Entry, Filter, Ledger};
 
 /// Some data of its own, and owners who open it.
@@ -73,6 +75,7 @@ macro_rules! every_law {
             outcomes: long_and_odd_values_come_back
             people: entries_tell_all_that_is_remembered
             people: a_number_has_one_hash_in_a_store
+            people: an_account_has_one_mark_in_a_store_and_slots_keep_it
             people: what_may_have_been_sent_of_a_message_is_recalled
             people: what_is_given_of_a_filter_must_all_hold
             people: entries_are_oldest_first_and_no_more_than_asked_for
@@ -122,6 +125,9 @@ pub const SCOPE: Scope = Scope([7; 16]);
 /// The longest that a call takes.
 pub const LASTS: Duration = Duration::from_secs(20);
 
+/// The key of the account that all claims are for.
+pub const KEY: &str = "key-of-the-laws";
+
 /// A message of its own for each number.
 pub fn message(number: u8) -> MessageKey {
     MessageKey([number; 32])
@@ -146,6 +152,7 @@ pub async fn claim(
         message,
         scope: SCOPE,
         action: "sendSms",
+        account: Some(Account::of_key(KEY)),
         slots: &slots,
         resend,
         lasts: LASTS,

@@ -6,7 +6,9 @@ use std::ops::RangeInclusive;
 use jiff::Timestamp;
 
 use super::runs::{Begin, EndedRun, Job, Run};
-use crate::component::{self, BoxFuture, Error, Journal, MessageKey, NumberHash, Scope};
+use crate::component::{
+    self, AccountMark, BoxFuture, Error, Journal, MessageKey, NumberHash, Scope,
+};
 
 /// For how long a store remembers what is settled, after it was last written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +68,8 @@ pub struct Entry {
     pub last_digits: Option<String>,
     /// The number's hash.
     pub number: Option<NumberHash>,
+    /// Whose key it was claimed for, if that was said.
+    pub account: Option<AccountMark>,
     /// What else the action remembers of the answer, as JSON.
     pub data: Option<Box<str>>,
 }

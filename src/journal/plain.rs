@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use ring::hmac;
 
 use super::laws::{Stage, every_law};
-use super::record::{Change, Claimant, Mark, Owner, Record, Sought, Standing};
+use super::record::{self, Change, Claimant, Mark, Owner, Record, Sought, Standing};
 use super::{Begin, EndedRun, Entry, Filter, Job, Ledger, OpenRun, RECENT, Run, State};
 use crate::component::{
-    self, BoxFuture, Claim, Error, Fallout, Journal, Kind, MessageKey, NumberHash, Past, Progress,
-    Scope, Ticket, Wanted,
+    self, Account, AccountMark, BoxFuture, Claim, Error, Fallout, Journal, Kind, MessageKey,
+    NumberHash, Past, Progress, Scope, Ticket, Wanted,
 };
 
 type Place = (MessageKey, u32);
@@ -112,7 +112,7 @@ impl Journal for Plain {
         let attempt = data.next;
         let by = Claimant { owner: Owner([self.owner; 16]), attempt, now };
         let places = wanted.slots.iter().map(|slot| {
-            let record = Record::claimed(by, &wanted, slot, Mark::of(&secret(), slot));
+            let record = Record::claimed(by, &wanted, slot, &secret());
             let record = if again.contains(&slot.index) { record.sent_again() } else { record };
             data.slots.insert((wanted.message, slot.index), record);
             (wanted.message, slot.index)
@@ -127,6 +127,10 @@ impl Journal for Plain {
 
     fn number(&self, tel: &str) -> Option<NumberHash> {
         Mark::new(&secret(), tel).map(|it| it.number())
+    }
+
+    fn account(&self, account: &Account) -> AccountMark {
+        record::account(&secret(), account)
     }
 
     fn record<'a>(

@@ -10,7 +10,9 @@ use ring::hmac;
 
 use super::ledger::Seen;
 use super::{Entry, Filter, State};
-use crate::component::{Fallout, Kept, Known, MessageKey, NumberHash, Scope, Slot, WHOLE, Wanted};
+use crate::component::{
+    Account, AccountMark, Fallout, Kept, Known, MessageKey, NumberHash, Scope, Slot, WHOLE, Wanted,
+};
 
 pub use encoding::Unreadable;
 
@@ -48,6 +50,13 @@ impl Mark {
     }
 }
 
+/// The mark of an account: the first 8 bytes of an HMAC-SHA256 under the store's secret.
+pub fn account(secret: &hmac::Key, account: &Account) -> AccountMark {
+    let mut mark = [0; 8];
+    mark.copy_from_slice(&hmac::sign(secret, account.bytes()).as_ref()[..8]);
+    AccountMark(mark)
+}
+
 /// A slot that is not free.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
@@ -71,6 +80,8 @@ pub struct Record {
     pub tracker: Option<String>,
     /// The number's mark.
     pub mark: Option<Mark>,
+    /// The account's.
+    pub account: Option<AccountMark>,
     /// iSendPro's return code.
     pub code: Option<i64>,
     /// SMS parts billed.
@@ -121,7 +132,7 @@ pub struct Claimant {
 
 impl Record {
     /// The record of a slot that is being claimed.
-    pub fn claimed(by: Claimant, wanted: &Wanted<'_>, slot: &Slot<'_>, mark: Option<Mark>) -> Self {
+    pub fn claimed(by: Claimant, wanted: &Wanted<'_>, slot: &Slot<'_>, secret: &hmac::Key) -> Self {
         Self {
             state: State::Claimed,
             owner: by.owner,
@@ -132,7 +143,8 @@ impl Record {
             scope: wanted.scope,
             action: wanted.action.to_owned(),
             tracker: slot.tracker.map(str::to_owned),
-            mark,
+            mark: Mark::of(secret, slot),
+            account: wanted.account.as_ref().map(|it| account(secret, it)),
             code: None,
             parts: None,
             data: None,
@@ -251,6 +263,7 @@ impl Record {
             tracker: self.tracker,
             number: self.mark.as_ref().map(Mark::number),
             last_digits: self.mark.map(|it| it.last_digits).filter(|it| !it.is_empty()),
+            account: self.account,
             data: self.data,
         }
     }

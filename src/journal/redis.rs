@@ -44,8 +44,8 @@ use self::lease::Held;
 use self::link::{Ask, Link};
 use self::watch::Fitness;
 use crate::component::{
-    BoxFuture, Claim, Error, Fallout, Journal, MessageKey, NumberHash, Past, Scope, State, Ticket,
-    Wanted,
+    Account, AccountMark, BoxFuture, Claim, Error, Fallout, Journal, MessageKey, NumberHash, Past,
+    Scope, State, Ticket, Wanted,
 };
 use crate::journal::{Begin, EndedRun, Entry, Filter, Job, Ledger, Retention, Run};
 
@@ -191,6 +191,10 @@ impl Journal for RedisJournal {
 
     fn number(&self, tel: &str) -> Option<NumberHash> {
         self.inner.secret.mark(tel).map(|it| it.number())
+    }
+
+    fn account(&self, account: &Account) -> AccountMark {
+        self.inner.secret.account(account)
     }
 
     fn covers(&self, ticket: Ticket) -> bool {

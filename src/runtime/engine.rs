@@ -5,12 +5,14 @@
 
 mod call;
 mod claim;
+mod denied;
 mod ids;
 mod memory;
 mod past;
 mod returned;
 mod sequence;
 mod stream;
+mod unsent;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,15 +21,14 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use jiff::Timestamp;
 use serde_json::{Map, Value};
-use tokio::sync::{Mutex, OnceCell, OwnedMutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::stop::Stop;
 use crate::component::{
     AccountTrouble, Around, Bound, BoxFuture, Common, Config, Connection, Delivery, Diagnosis,
-    Effect, Emit, Error, Handler, Kind, Message, Mode, Status, Store, Tally, Task, WhenUnknown,
-    Work, hex, metrics,
+    Emit, Error, Handler, Kind, Message, Mode, Status, Store, Tally, WhenUnknown, Work, hex,
+    metrics,
 };
 use call::{Call, Came};
 pub use memory::{Amnesia, Memory, key_in_run};
@@ -217,9 +218,9 @@ impl<C: Connection> Engine<C> {
         self.memory.as_ref().is_some_and(Memory::counts_places)
     }
 
-    /// Whether any message asked for what must happen at most once, and the journal for it.
-    pub fn has_used_memory(&self) -> bool {
-        self.memory.as_ref().is_some_and(Memory::was_used)
+    /// Whether a message may do something that must happen at most once.
+    pub fn acts_once(&self) -> bool {
+        self.bound.acts_once()
     }
 
     /// Carries one message through. Whatever happens, a panic included, there is a verdict.
@@ -238,12 +239,15 @@ impl<C: Connection> Engine<C> {
     ) -> Verdict {
         let _counted = metrics::under_way();
         let under_way = AtomicBool::new(false);
+        // What may have been sent before is not denied for a defect.
+        let may_be_known = self.bound.acts_once()
+            && (self.memory.is_some() || message.in_doubt || message.redelivered);
         let started = Instant::now();
         let carried = self.carry(message, place, out, &under_way, turn);
         let handled = AssertUnwindSafe(carried).catch_unwind().await;
         let mut verdict = handled.unwrap_or_else(|_| {
-            let kind =
-                if under_way.load(Ordering::Relaxed) { Kind::Unknown } else { Kind::Internal };
+            let in_doubt = may_be_known || under_way.load(Ordering::Relaxed);
+            let kind = if in_doubt { Kind::Unknown } else { Kind::Internal };
             Verdict::from(
                 Error::new(kind, "a defect of the connector stopped this message")
                     .hint("please report it, with the log"),
@@ -274,32 +278,38 @@ impl<C: Connection> Engine<C> {
         under_way: &AtomicBool,
         turn: Option<Turn>,
     ) -> Verdict {
-        let id = id_of(&message);
+        let (id, resend) = (id_of(&message), message.resend());
         let Message { body, in_doubt, redelivered, put_back, snapshot, webhook, .. } = message;
-        let (task, remembered) = match self.prepare(body, id.as_deref(), place).await {
-            Ok(prepared) => prepared,
-            Err(error) => return error.into(),
+        let before = in_doubt || redelivered || put_back || resend;
+        let came = |known: bool| Came { in_doubt: in_doubt || redelivered && !known, before };
+        let remembered = match self.remembered(&body, id.as_deref(), place).await {
+            Ok(remembered) => remembered,
+            Err(error) => return self.refuse(None, came(false), error).await,
+        };
+        let came = came(remembered.is_some());
+        let task = match self.plan(body, remembered, came).await {
+            Ok(task) => task,
+            Err(verdict) => return *verdict,
         };
         let api = match task.common.keyid.as_deref().map(|it| self.api.with_key(it)).transpose() {
             Ok(own) => own,
-            Err(error) => return error.into(),
+            Err(error) => return self.refuse(remembered, came, error).await,
         };
         // An earlier delivery may have done already what its body asks for.
         let asked = task.common.resend && !redelivered && !put_back;
+        let own_account = api.is_some();
+        let api = api.as_ref().unwrap_or(&self.api);
         let call = Call {
             engine: self,
-            own_account: api.is_some(),
-            api: api.as_ref().unwrap_or(&self.api),
+            own_account,
+            api,
+            account: api.account(),
             asked,
             resend: asked || self.when_unknown == WhenUnknown::SendAgain,
-            came: Came {
-                in_doubt: in_doubt || redelivered && remembered.is_none(),
-                before: in_doubt || redelivered || put_back,
-            },
+            came,
             doubted: AtomicBool::new(false),
             purpose: remembered.and_then(|it| it.purpose).map(|it| hex(&it)),
             remembered,
-            past: OnceCell::new(),
             elsewhere: AtomicBool::new(false),
             for_others: AtomicBool::new(false),
             amnesia: OnceLock::new(),
@@ -315,34 +325,20 @@ impl<C: Connection> Engine<C> {
         }
     }
 
-    /// Checks and plans a message. One that was claimed before, by an earlier delivery, is planned as
-    /// of then, if it would be refused today: its date may have passed since it was accepted.
-    async fn prepare(
+    /// What is remembered of a message, where there is a journal.
+    ///
+    /// # Errors
+    /// When it has to have an id, and has none.
+    async fn remembered(
         &self,
-        body: Value,
+        body: &Value,
         id: Option<&str>,
         place: Option<Place>,
-    ) -> Result<(Task<C>, Option<Remembered<'_>>), Error> {
+    ) -> Result<Option<Remembered<'_>>, Error> {
         let Some(memory) = self.memory.as_ref().filter(|_| self.mode == Mode::Live) else {
-            return Ok((self.bound.prepare(body, Timestamp::now())?, None));
+            return Ok(None);
         };
-        let Some(remembered) = memory.of(self.name, id, &body, place).await? else {
-            return Ok((self.bound.prepare(body, Timestamp::now())?, None));
-        };
-        let mut task = match self.bound.prepare(body.clone(), Timestamp::now()) {
-            Ok(task) => task,
-            Err(error) => match remembered.recall().await?.iter().map(|it| it.at).min() {
-                Some(then) => self.bound.prepare(body, then)?,
-                None => return Err(error),
-            },
-        };
-        if let Work::Calls(job) = &mut task.work {
-            job.track(remembered.key);
-            if job.parts().iter().any(|it| it.effect == Effect::Once) {
-                memory.is_used();
-            }
-        }
-        Ok((task, Some(remembered)))
+        memory.of(self.name, id, body, place).await
     }
 
     fn echo(&self, common: &Common, raw: Option<Value>) -> Map<String, Value> {

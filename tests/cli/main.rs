@@ -16,6 +16,7 @@ mod former;
 mod guards;
 mod input;
 mod journal;
+mod journal_denied;
 mod journal_file;
 mod journal_look;
 mod journal_redis;

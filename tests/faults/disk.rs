@@ -9,8 +9,11 @@ pub const FAULTS: &[Fault] = &[
     fault("disk full at a claim", 0..=IN_FLIGHT, |stage| full(stage, "claim")).stores(FILE),
     fault("disk full at a record", 1..=IN_FLIGHT, |stage| full(stage, "record")).stores(FILE),
     step("disk full at a claim", 0..=0, hold).steps(FILE).and_bulk(),
-    // It says what became of those, and only their record is lost: nobody is left in doubt.
-    step("disk full at a record", 0..=0, |stage| full(stage, "record")).steps(FILE).and_bulk(),
+    // It says what became of those, and only their record is lost. That the rest of a bulk message is
+    // returned cannot be recorded either, so nobody may say that it was not sent.
+    step("disk full at a record", 0..=IN_FLIGHT, |stage| full(stage, "record"))
+        .steps(FILE)
+        .and_bulk(),
 ];
 
 /// The disk is full from the middle of the run on; there is room again for the next one. The run ends at

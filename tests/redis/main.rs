@@ -67,8 +67,9 @@ async fn claim_for(
     let slot = |index| Slot { index, tel: "33612345678", tracker: None };
     let slots: Vec<_> = indexes.iter().map(|it| slot(*it)).collect();
     let (message, action) = (message(number), "sendSms");
-    let progress = None;
-    store.claim(Wanted { message, scope, action, slots: &slots, resend, lasts, progress }).await
+    let (account, progress, slots) = (None, None, &slots);
+    let wanted = Wanted { message, scope, action, account, slots, resend, lasts, progress };
+    store.claim(wanted).await
 }
 
 /// Begins a run of a job, or joins its open one.

@@ -7,6 +7,7 @@ mod again;
 mod canary;
 mod contract;
 mod defects;
+mod denied;
 mod example;
 mod faults;
 mod files;

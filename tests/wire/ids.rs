@@ -81,7 +81,8 @@ async fn a_number_that_stands_in_another_place_is_not_sent_to_again() {
         let memory = Memory::of_ids(Arc::new(remembers), SCOPE);
         let step = Step::in_run("sendSmsMulti", &api.url(), json!({}), memory, false);
         let ran = step.run(json!({"num": ["0680010202"], "sms": "a", "reference": "r1"})).await;
-        assert_eq!((ran.error().kind, api.count("smsmulti")), (Kind::Invalid, 0), "{ran:?}");
+        // It was sent to, or may have been.
+        assert_eq!((ran.error().kind, api.count("smsmulti")), (Kind::Unknown, 0), "{ran:?}");
         assert!(ran.error().what.contains("in another order"), "{}", ran.error());
     }
 }
@@ -95,7 +96,8 @@ async fn of_two_messages_of_one_id_at_one_moment_none_sends_what_both_would() {
     let memory = Memory::of_ids(Arc::clone(&remembers) as _, SCOPE);
     let step = Step::in_run("sendSmsMulti", &api.url(), json!({}), memory, false);
     let ran = step.run(json!({"num": ["0680010202"], "sms": "a", "reference": "r1"})).await;
-    assert_eq!((ran.error().kind, api.count("smsmulti")), (Kind::Invalid, 0), "{ran:?}");
+    // The other one may be sending it.
+    assert_eq!((ran.error().kind, api.count("smsmulti")), (Kind::Unknown, 0), "{ran:?}");
     assert_eq!(*remembers.recorded.lock().unwrap(), [(0, Fallout::Released)]);
 }
 

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use isendpro_connector::component::{
-    BoxFuture, Claim, Error, Fallout, Journal, Kept, Kind, Known, MessageKey, NumberHash, Past,
-    RETURNED, Scope, Ticket, Wanted,
+    Account, AccountMark, BoxFuture, Claim, Error, Fallout, Journal, Kept, Kind, Known, MessageKey,
+    NumberHash, Past, RETURNED, Scope, Ticket, Wanted,
 };
 use isendpro_connector::runtime::Memory;
 use jiff::{SignedDuration, Timestamp};
@@ -19,11 +19,15 @@ pub struct Remembers {
     pub known: Vec<(u32, Known)>,
     /// The number that they all belong to.
     pub number: Option<NumberHash>,
+    /// The account that they were all called on.
+    pub account: Option<AccountMark>,
+    /// Whether other processes may claim in it.
+    pub shared: bool,
     /// Another message of the same id, at the same moment: a slot, and its number.
     pub beside: Option<(u32, NumberHash)>,
     /// Slots that somebody is calling.
     pub busy: Vec<u32>,
-    /// Whether it grants all that is asked for, as for those who send again what is in doubt.
+    /// Whether it grants all that is asked for to those who send again what is in doubt.
     pub grants: bool,
     /// How often it is read before anything is to be seen in it.
     pub unseen: Mutex<usize>,
@@ -59,8 +63,14 @@ impl Remembers {
         let granted = self.granted.lock().unwrap();
         let settled = self.recorded.lock().unwrap();
         let open = granted.iter().filter(|it| settled.iter().all(|settled| settled.0 != it.0));
-        open.map(|it| Past { slot: it.0, at: Timestamp::now(), number: it.1, known: None })
-            .collect()
+        let past = |slot, number| Past { number, at: Timestamp::now(), ..self.past(slot, None) };
+        open.map(|it| past(it.0, it.1)).collect()
+    }
+
+    fn past(&self, slot: u32, known: Option<Known>) -> Past {
+        let Self { number, account, .. } = *self;
+        let last_digits = number.map(|it| format!("0{}", char::from(it.0[0])));
+        Past { slot, at: an_hour_ago(), number, last_digits, account, known }
     }
 
     /// Whether nothing is to be seen yet. It is, the next time or one of those after it.
@@ -84,7 +94,7 @@ impl Journal for Remembers {
             _ if wanted.slots.iter().any(|it| self.busy.contains(&it.index)) => {
                 Ok(Claim::Busy(Duration::from_millis(1)))
             }
-            _ if self.grants || known.is_empty() => {
+            _ if known.is_empty() || self.grants && wanted.resend => {
                 let slots = wanted.slots.iter();
                 let granted = slots.map(|it| (it.index, self.number(it.tel)));
                 self.granted.lock().unwrap().extend(granted);
@@ -96,15 +106,15 @@ impl Journal for Remembers {
     }
 
     fn recall(&self, _: MessageKey) -> BoxFuture<'_, Result<Vec<Past>, Error>> {
-        let past = |slot, known| Past { slot, at: an_hour_ago(), number: self.number, known };
-        let known = self.known.iter().map(|(slot, known)| past(*slot, Some(known.clone())));
-        let beside =
-            self.beside.map(|(slot, number)| Past { number: Some(number), ..past(slot, None) });
+        let known = self.known.iter().map(|(slot, known)| self.past(*slot, Some(known.clone())));
+        let beside = self
+            .beside
+            .map(|(slot, number)| Past { number: Some(number), ..self.past(slot, None) });
         let recalled = match self.broken {
             _ if self.is_early() => Ok(Vec::new()),
             Some("all" | "recall") => Err(Error::new(Kind::Unavailable, "the disk is gone")),
             _ => {
-                let busy = self.busy.iter().map(|it| past(*it, None));
+                let busy = self.busy.iter().map(|it| self.past(*it, None));
                 Ok(beside.into_iter().chain(known).chain(busy).chain(self.called()).collect())
             }
         };
@@ -113,6 +123,14 @@ impl Journal for Remembers {
 
     fn number(&self, tel: &str) -> Option<NumberHash> {
         Some(NumberHash([tel.bytes().last()?; 8]))
+    }
+
+    fn account(&self, account: &Account) -> AccountMark {
+        AccountMark([account.bytes()[0]; 8])
+    }
+
+    fn is_shared(&self) -> bool {
+        self.shared
     }
 
     fn record<'a>(

@@ -7,14 +7,18 @@ mod http;
 mod nobody;
 
 mod bulk;
+mod chance;
+mod changed;
 mod connection;
 mod defects;
+mod denied;
 mod doubt;
 mod downloads;
 mod encoding;
 mod ids;
 mod journal;
 mod judge;
+mod meanwhile;
 mod memory;
 mod network;
 mod operations;

@@ -298,10 +298,10 @@ impl Remembering {
     }
 
     /// Lets go of the journal. Says that the run is over, if each of its messages has a final word
-    /// that is safe: the next one is a new one then. `used`: whether it could have sent anything.
-    pub async fn end(self, summary: &mut Summary, used: bool) {
+    /// that is safe: the next one is a new one then. `acts_once`: whether it may have sent anything.
+    pub async fn end(self, summary: &mut Summary, acts_once: bool) {
         if let What::Run { job, scope, first, .. } = &self.what
-            && used
+            && acts_once
         {
             if !summary.is_over() {
                 summary.notes.push(NOT_OVER.to_owned());

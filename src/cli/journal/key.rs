@@ -156,6 +156,7 @@ mod tests {
                 message,
                 scope: Scope([1; 16]),
                 action: "a",
+                account: None,
                 slots: &slots,
                 resend: false,
                 lasts: std::time::Duration::ZERO,

@@ -21,6 +21,7 @@ pub fn entry(message: u8, slot: u32) -> Entry {
         tracker: None,
         last_digits: None,
         number: None,
+        account: None,
         data: None,
     }
 }

@@ -266,7 +266,7 @@ fn known_codes(claim: Claim) -> Vec<(u32, Option<Vec<i64>>)> {
         .map(|(slot, it)| match it {
             Known::Accepted(kept) => (slot, Some(Vec::from_iter(kept.code))),
             Known::Unknown { .. } => (slot, None),
-            Known::Refused { .. } => panic!("no store knows of it"),
+            Known::Refused { .. } | Known::Changed { .. } => panic!("no store knows of it"),
         })
         .collect();
     known.sort_unstable();

@@ -106,6 +106,7 @@ pub fn long_and_odd_values_come_back<S: Stage>() {
             message: message(1),
             scope: super::SCOPE,
             action: &long,
+            account: None,
             slots: &slots,
             resend: false,
             lasts: super::LASTS,
@@ -127,7 +128,7 @@ pub fn long_and_odd_values_come_back<S: Stage>() {
             .iter()
             .map(|(slot, it)| match it {
                 Known::Accepted(it) => (*slot, it.code, it.parts, it.data.as_deref()),
-                Known::Unknown { .. } | Known::Refused { .. } => panic!("{answer:?}"),
+                _ => panic!("{answer:?}"),
             })
             .collect();
         let data = Some(long.as_str());

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Stage, accepted, claim, entries, entry, granted, known, message, run, settle, take};
-use crate::component::{Fallout, Journal as _, Known};
+use super::{
+    KEY, Stage, accepted, claim, entries, entry, granted, known, message, run, settle, slot, take,
+};
+use crate::component::{Account, Fallout, Journal as _, Known, Wanted};
 use crate::journal::{Entry, Filter, Ledger, State};
 
 const EVERYTHING: Filter = Filter {
@@ -66,6 +68,7 @@ pub fn entries_tell_all_that_is_remembered<S: Stage>() {
             tracker: Some("track-0".into()),
             last_digits: Some("00".into()),
             number: store.number("33612345600"),
+            account: Some(store.account(&Account::of_key(KEY))),
             data: Some(r#"{"etat":"ok"}"#.into()),
         };
         assert_eq!(one, expected);
@@ -96,6 +99,7 @@ pub fn what_may_have_been_sent_of_a_message_is_recalled<S: Stage>() {
         assert!(matches!(doubtful.known, Some(Known::Unknown { .. })), "{doubtful:?}");
         assert_eq!(called.known, None);
         assert_eq!(sent.number, store.number("33612345600"));
+        assert_eq!(sent.last_digits.as_deref(), Some("00"));
         let dead = store.recall(message(2)).await.unwrap();
         assert!(matches!(dead[0].known, Some(Known::Unknown { .. })), "{dead:?}");
         assert_eq!(store.recall(message(3)).await.unwrap(), []);
@@ -115,6 +119,38 @@ pub fn a_number_has_one_hash_in_a_store<S: Stage>() {
             let entry = entry(&*store, message(number), slot).await.unwrap();
             assert_eq!(entry.number, store.number("33612345611"));
         }
+    });
+}
+
+/// Whatever becomes of a slot, also at the hands of a person. A claim that names no account leaves none.
+pub fn an_account_has_one_mark_in_a_store_and_slots_keep_it<S: Stage>() {
+    run(async {
+        let stage = S::fresh().await;
+        let store = one_of_each(&stage).await;
+        let mark = store.account(&Account::of_key(KEY));
+        assert_ne!(mark, store.account(&Account::of_key("another")));
+        assert!(store.accept(message(1), 2).await.unwrap());
+        let store = stage.reopen(store).await;
+        assert_eq!(store.account(&Account::of_key(KEY)), mark);
+        for (number, slot) in [(1, 0), (1, 1), (1, 2), (1, 3), (2, 1)] {
+            let entry = entry(&*store, message(number), slot).await.unwrap();
+            assert_eq!(entry.account, Some(mark), "{number} {slot}");
+        }
+        let past = store.recall(message(1)).await.unwrap();
+        assert!(past.iter().all(|it| it.account == Some(mark)), "{past:?}");
+        let slots = [slot(0)];
+        let wanted = Wanted {
+            message: message(3),
+            scope: super::SCOPE,
+            action: "sendSms",
+            account: None,
+            slots: &slots,
+            resend: false,
+            lasts: super::LASTS,
+            progress: None,
+        };
+        granted(store.claim(wanted).await.unwrap());
+        assert_eq!(entry(&*store, message(3), 0).await.unwrap().account, None);
     });
 }
 

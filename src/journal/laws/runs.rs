@@ -45,6 +45,7 @@ async fn settle_in(
         message,
         scope,
         action: "sendSms",
+        account: None,
         slots: &slots,
         resend: false,
         lasts: super::LASTS,

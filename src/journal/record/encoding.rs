@@ -2,32 +2,35 @@
 //!
 //! | bytes | what |
 //! | --- | --- |
-//! | 1 | version, 1 |
+//! | 1 | version: 2 with an account, otherwise 1 |
 //! | 1 | state: `C`laimed, `A`ccepted, `R`efused, `U`nknown |
 //! | 16 | owner |
 //! | 8 | attempt |
 //! | 8 | claimed: microseconds since 1970, signed |
 //! | 8 | settled, the same; the lowest number of all when it is not |
 //! | 16 | scope |
-//! | 1 | bits: 1 code, 2 parts, 4 tracker, 8 mark, 16 data, 32 sent again |
+//! | 1 | bits: 1 code, 2 parts, 4 tracker, 8 mark, 16 data, 32 sent again, 64 account |
 //! | 4 + n | action: its length and its UTF-8 |
 //! | 8 | code, signed, if there is one |
 //! | 4 | parts, if there are any |
 //! | 4 + n | tracker, if there is one |
 //! | 8, 4 + n | the number's hash and last digits, if there is one |
 //! | 4 + n | data, if there is any |
+//! | 8 | the account's mark, if there is one |
 //!
-//! All numbers are big-endian. A later version changes the first byte; this one reads no other.
+//! All numbers are big-endian. A later version changes the first byte; this one reads these two.
 
 use std::fmt;
 
 use jiff::Timestamp;
 
 use super::{Mark, Owner, Record, State};
-use crate::component::Scope;
+use crate::component::{AccountMark, Scope};
 
-/// The version that is written, and the only one that is read.
-pub const VERSION: u8 = 1;
+/// The latest version that is written and read.
+const VERSION: u8 = 2;
+/// The version of a record without an account: as it was written before there were any.
+const WITHOUT_ACCOUNT: u8 = 1;
 
 const NOT_SETTLED: i64 = i64::MIN;
 
@@ -37,6 +40,7 @@ const TRACKER: u8 = 4;
 const MARK: u8 = 8;
 const DATA: u8 = 16;
 const RESENT: u8 = 32;
+const ACCOUNT: u8 = 64;
 
 /// Why a record cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +67,8 @@ impl Record {
     /// The record as it is written.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(128);
-        out.extend([VERSION, state_letter(self.state)]);
+        let version = if self.account.is_some() { VERSION } else { WITHOUT_ACCOUNT };
+        out.extend([version, state_letter(self.state)]);
         out.extend(self.owner.0);
         out.extend(self.attempt.to_be_bytes());
         out.extend(self.claimed.as_microsecond().to_be_bytes());
@@ -84,6 +89,7 @@ impl Record {
         if let Some(data) = &self.data {
             put_text(&mut out, data);
         }
+        out.extend(self.account.iter().flat_map(|it| it.0));
         out
     }
 
@@ -95,6 +101,7 @@ impl Record {
             (MARK, self.mark.is_some()),
             (DATA, self.data.is_some()),
             (RESENT, self.resent),
+            (ACCOUNT, self.account.is_some()),
         ];
         there.iter().filter(|it| it.1).fold(0, |bits, it| bits | it.0)
     }
@@ -106,10 +113,12 @@ impl Record {
     pub fn decode(bytes: &[u8]) -> Result<Self, Unreadable> {
         let mut rest = Rest(bytes);
         let [version] = rest.take()?;
-        if version != VERSION {
+        if ![WITHOUT_ACCOUNT, VERSION].contains(&version) {
             return Err(Unreadable::Version(version));
         }
-        rest.record().filter(|_| rest.0.is_empty()).ok_or(Unreadable::Damaged)
+        let record = rest.record().filter(|_| rest.0.is_empty());
+        let written = |it: &Record| it.account.is_some() == (version == VERSION);
+        record.filter(written).ok_or(Unreadable::Damaged)
     }
 }
 
@@ -129,7 +138,7 @@ impl Rest<'_> {
         };
         let scope = Scope(self.take().ok()?);
         let [bits] = self.take().ok()?;
-        if bits >= RESENT << 1 {
+        if bits >= ACCOUNT << 1 {
             return None;
         }
         let has = |bit| bits & bit != 0;
@@ -147,6 +156,7 @@ impl Rest<'_> {
             tracker: if has(TRACKER) { Some(self.text()?) } else { None },
             mark: if has(MARK) { Some(self.mark()?) } else { None },
             data: if has(DATA) { Some(self.text()?.into()) } else { None },
+            account: if has(ACCOUNT) { Some(AccountMark(self.take().ok()?)) } else { None },
         })
     }
 

@@ -17,13 +17,17 @@ fn claimed(attempt: u64) -> Record {
         message: MessageKey([1; 32]),
         scope: Scope([2; 16]),
         action: "sendSms",
+        account: None,
         slots: &[slot],
         resend: false,
         lasts: crate::journal::laws::LASTS,
         progress: None,
     };
     let by = Claimant { owner: Owner([4; 16]), attempt, now: at(1_000_000) };
-    Record::claimed(by, &wanted, &slot, Mark::new(&secret(), slot.tel))
+    Record {
+        mark: Mark::new(&secret(), slot.tel),
+        ..Record::claimed(by, &wanted, &slot, &secret())
+    }
 }
 
 fn in_state(state: State) -> Record {
@@ -84,7 +88,7 @@ fn each_state_stands_as_it_must() {
         Standing::Busy => 'b',
         Standing::Known(Known::Accepted(_)) => 'a',
         Standing::Known(Known::Unknown { .. }) => 'u',
-        Standing::Known(Known::Refused { .. }) => '!',
+        Standing::Known(Known::Refused { .. } | Known::Changed { .. }) => '!',
     };
     // Alive and first, alive and again, dead and first, dead and again.
     let cases = [(true, false), (true, true), (false, false), (false, true)];
@@ -124,7 +128,7 @@ fn a_mark_is_keyed_and_short() {
 }
 
 #[test]
-fn this_is_how_version_1_is_written_for_ever() {
+fn this_is_how_both_versions_are_written_for_ever() {
     let record = Record { settled: Some(at(2)), code: Some(-1), parts: Some(2), ..claimed(7) };
     let record = Record { data: Some("{}".into()), ..record };
     let written = record.encode();
@@ -143,6 +147,16 @@ fn this_is_how_version_1_is_written_for_ever() {
     expected.extend(b"\0\0\0\x0278");
     expected.extend(b"\0\0\0\x02{}");
     assert_eq!(written, expected);
+    assert_eq!(Record::decode(&expected), Ok(record.clone()));
+    // With an account.
+    let record = Record { account: Some(AccountMark([5; 8])), ..record };
+    (expected[0], expected[58]) = (2, 0b101_1111);
+    expected.extend([5; 8]);
+    assert_eq!(record.encode(), expected);
+    assert_eq!(Record::decode(&expected), Ok(record));
+    // No version writes the other's.
+    expected[0] = 1;
+    assert_eq!(Record::decode(&expected), Err(Unreadable::Damaged));
 }
 
 #[test]
@@ -169,6 +183,7 @@ prop_compose! {
         mark in prop::option::of((any::<[u8; 8]>(), any::<String>())),
         (code, parts) in (any::<Option<i64>>(), any::<Option<u32>>()),
         data in prop::option::of(any::<String>()),
+        account in any::<Option<[u8; 8]>>(),
     ) -> Record {
         Record {
             state: STATES[state],
@@ -184,6 +199,7 @@ prop_compose! {
             code,
             parts,
             data: data.map(Into::into),
+            account: account.map(AccountMark),
         }
     }
 }

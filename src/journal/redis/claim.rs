@@ -146,6 +146,7 @@ impl Inner {
     }
 
     fn attempt(&self, wanted: &Wanted<'_>) -> Result<Attempt, Error> {
+        let account = wanted.account.as_ref().map(|it| hex(&self.secret.account(it).0).into());
         let body = |slot: &Slot<'_>| {
             let mark = self.secret.mark_of(slot);
             Body {
@@ -153,6 +154,7 @@ impl Inner {
                 tracker: slot.tracker.map(Into::into),
                 hash: mark.as_ref().map(|it| hex(&it.hash).into()),
                 digits: mark.map(|it| it.last_digits.into()),
+                account: Option::<Box<str>>::clone(&account),
                 code: None,
                 parts: None,
                 data: None,

@@ -8,9 +8,9 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use super::link::{Ask, Link};
 use super::record::Id;
 use super::scripts::{Answer, META};
-use crate::component::{Error, Kind, MessageKey, Slot, hex};
+use crate::component::{Account, AccountMark, Error, Kind, MessageKey, Slot, hex};
 use crate::journal::Retention;
-use crate::journal::record::Mark;
+use crate::journal::record::{self, Mark};
 
 /// The version of all that is written.
 const VERSION: &str = "1";
@@ -89,6 +89,11 @@ impl Secret {
     /// The mark of what a slot is for.
     pub fn mark_of(&self, slot: &Slot<'_>) -> Option<Mark> {
         Mark::of(&self.0, slot)
+    }
+
+    /// The mark of an account.
+    pub fn account(&self, account: &Account) -> AccountMark {
+        record::account(&self.0, account)
     }
 
     /// The name of a job, which may be that of a file or of a customer.

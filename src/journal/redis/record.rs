@@ -11,7 +11,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::component::{Error, Fallout, Kept, Kind, Known, MessageKey, NumberHash, Scope};
+use crate::component::{
+    AccountMark, Error, Fallout, Kept, Kind, Known, MessageKey, NumberHash, Scope,
+};
 use crate::journal::{Entry, State};
 
 const VERSION: u8 = b'1';
@@ -37,6 +39,9 @@ pub(super) struct Body {
     /// The number's last two digits.
     #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
     pub digits: Option<Box<str>>,
+    /// The account's mark, in hexadecimal digits.
+    #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<Box<str>>,
     /// iSendPro's return code.
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
@@ -56,8 +61,12 @@ impl Body {
 
     /// The number's hash.
     pub fn number(&self) -> Option<NumberHash> {
-        let digits = self.hash.as_deref().filter(|it| it.len() == 16)?;
-        u64::from_str_radix(digits, 16).ok().map(|it| NumberHash(it.to_be_bytes()))
+        eight_bytes(self.hash.as_deref()).map(NumberHash)
+    }
+
+    /// The account's mark.
+    pub fn account(&self) -> Option<AccountMark> {
+        eight_bytes(self.account.as_deref()).map(AccountMark)
     }
 
     /// With what an outcome adds.
@@ -72,6 +81,11 @@ impl Body {
         }
         self
     }
+}
+
+fn eight_bytes(digits: Option<&str>) -> Option<[u8; 8]> {
+    let digits = digits.filter(|it| it.len() == 16)?;
+    u64::from_str_radix(digits, 16).ok().map(u64::to_be_bytes)
 }
 
 /// A slot.
@@ -148,7 +162,7 @@ impl Record {
 
     /// What people see of it.
     pub fn entry(self, message: MessageKey, slot: u32) -> Entry {
-        let number = self.body.number();
+        let (number, account) = (self.body.number(), self.body.account());
         Entry {
             message,
             slot,
@@ -163,6 +177,7 @@ impl Record {
             tracker: self.body.tracker.map(String::from),
             number,
             last_digits: self.body.digits.map(String::from).filter(|it| !it.is_empty()),
+            account,
             data: self.body.data,
         }
     }
@@ -208,6 +223,7 @@ mod tests {
                 tracker: Some("t1".into()),
                 hash: Some("0011223344556677".into()),
                 digits: Some("78".into()),
+                account: None,
                 code: Some(0),
                 parts: Some(2),
                 data: Some(r#"{"a":1}"#.into()),
@@ -227,6 +243,11 @@ mod tests {
         assert_eq!(Record::decode(later.as_bytes()).unwrap(), sample());
         let other = Record::decode(format!("2{}", &written[1..]).as_bytes()).unwrap_err();
         assert!(other.to_string().contains("version \"2\""), "{other}");
+        let mut marked = sample();
+        marked.body.account = Some("8899aabbccddeeff".into());
+        let with_account = written.replace(",\"c\":0", ",\"k\":\"8899aabbccddeeff\",\"c\":0");
+        assert_eq!(String::from_utf8(marked.encode()).unwrap(), with_account);
+        assert_eq!(Record::decode(with_account.as_bytes()).unwrap(), marked);
         let settled = written.replace("1a-", "1a?").replace(&"-".repeat(16), "1795000000123457");
         let settled = Record::decode(settled.as_bytes()).unwrap();
         assert!(settled.resent && settled.settled.is_some_and(|it| it > settled.at));

@@ -7,15 +7,13 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use serde_json::Value;
-use tokio::sync::OnceCell;
 
 use super::ids::used_for_others;
-use super::past::History;
 use super::returned::warn_of_the_key;
 use super::{Amnesia, DIAGNOSIS_LASTS, Engine, Load, Remembered, Turn, Verdict};
 use crate::component::{
-    AccountTrouble, Common, Connection, Diagnosis, Effect, Emit, Error, Job, Kind, Mode, Outcome,
-    Outlet, PartInfo, Problem, Reason, faults, metrics,
+    Account, AccountTrouble, Common, Connection, Diagnosis, Effect, Emit, Error, Job, Kind, Mode,
+    Outcome, Outlet, PartInfo, Problem, Reason, faults, metrics,
 };
 use crate::runtime::retry::{Next, delays_between, next};
 
@@ -24,6 +22,8 @@ pub(super) struct Call<'a, C: Connection> {
     pub(super) engine: &'a Engine<C>,
     pub(super) api: &'a C,
     pub(super) own_account: bool,
+    /// Whose key its requests carry, if that is known.
+    pub(super) account: Option<Account>,
     /// What is remembered of the message, where there is a journal.
     pub(super) remembered: Option<Remembered<'a>>,
     /// A hash of what it is for, where the id alone tells what is the same.
@@ -35,8 +35,6 @@ pub(super) struct Call<'a, C: Connection> {
     /// What is known without the journal of earlier deliveries.
     pub(super) came: Came,
     pub(super) under_way: &'a AtomicBool,
-    /// What earlier deliveries did, once it was asked for.
-    pub(super) past: OnceCell<Option<History>>,
     /// Whether somebody else is sending this same message.
     pub(super) elsewhere: AtomicBool,
     /// Whether a request of this delivery has ended in doubt.
@@ -52,7 +50,7 @@ pub(super) struct Call<'a, C: Connection> {
 pub(super) struct Came {
     /// Whether it may have been sent, and the journal, if there is one, need not know of it.
     pub(super) in_doubt: bool,
-    /// Whether there was one, in doubt or not.
+    /// Whether there was one, in doubt or not; or its body says so, by asking to send again.
     pub(super) before: bool,
 }
 
@@ -71,16 +69,18 @@ impl<C: Connection> Call<'_, C> {
         };
         let untouched = !self.under_way.load(Ordering::Relaxed);
         if self.for_others.load(Ordering::Relaxed) && untouched && !self.came.in_doubt {
-            return used_for_others().into();
+            let denied = |it: &Outcome| matches!(it, Outcome::Refused(_) | Outcome::NotSent(_));
+            return used_for_others(!outcomes.iter().all(denied)).into();
         }
-        if let Some(why) = self.postponed() {
+        let settled = match self.postponed() {
+            Some(why) => Err(why),
+            None => {
+                let settled = self.settle_the_unsent(job.as_mut(), &parts, &mut outcomes).await;
+                settled.map_err(|it| it.what)
+            }
+        };
+        if let Err(why) = settled {
             let error = Error::new(Kind::NotSent, why);
-            return Verdict { account, amnesia: self.amnesia(), ..error.into() };
-        }
-        if let Err(error) = self.give_back(job.as_mut(), &mut outcomes).await
-            && !self.must_be_told()
-        {
-            let error = Error::new(Kind::NotSent, error.what);
             return Verdict { account, amnesia: self.amnesia(), ..error.into() };
         }
         let raw = common.raw.then(|| raw(&outcomes));
@@ -120,9 +120,6 @@ impl<C: Connection> Call<'_, C> {
             self.admit(parts).await?;
             return Ok((vec![Outcome::Planned; parts.len()], None));
         }
-        if !parts.is_empty() {
-            self.api.ready()?;
-        }
         let mut settled = self.settle_the_past(job, parts).await?;
         let held_back = match self.returned(job).await {
             None => self.held_back(job, &settled).await?,
@@ -136,7 +133,7 @@ impl<C: Connection> Call<'_, C> {
             let why = held_back.clone().or_else(|| self.ending(index, part, account));
             let (mut outcome, doubts) = match (settled[index].take(), why) {
                 (Some(outcome), _) => (outcome, Vec::new()),
-                (None, Some(why)) => (self.unmade(job, index, part, why).await, Vec::new()),
+                (None, Some(why)) => (Outcome::NotSent(why), Vec::new()),
                 (None, None) => self.deliver(job, index, part, deadline).await,
             };
             if let Outcome::Refused(problem) = &mut outcome {
@@ -154,8 +151,8 @@ impl<C: Connection> Call<'_, C> {
         Ok((outcomes, account.filter(|_| !self.own_account)))
     }
 
-    /// Why the later requests of a message are not made: they are told as not sent, and can be given
-    /// to the same action again.
+    /// Why the later requests of a message are not made. Unless the journal knows more, they are told
+    /// as not sent, and can be given to the same action again.
     fn ending(
         &self,
         index: usize,
@@ -175,7 +172,8 @@ impl<C: Connection> Call<'_, C> {
         stopped.then(|| Problem::new(Reason::Unavailable, said))
     }
 
-    /// Why what is left of a message is not let through, where the rest of it has to be told.
+    /// Why what is left of a message is not let through, where the rest of it has to be told: for want
+    /// of a key, or by a guard. What is all known needs neither.
     ///
     /// # Errors
     /// The same of a message of which nothing else can be known.
@@ -184,15 +182,19 @@ impl<C: Connection> Call<'_, C> {
         job: &dyn Job<C>,
         settled: &[Option<Outcome>],
     ) -> Result<Option<Problem>, Error> {
-        if self.engine.admissions.is_empty() {
-            return Ok(None);
-        }
         let left = job.parts().into_iter().zip(settled);
         let left: Vec<_> = left.filter(|it| it.1.is_none()).map(|it| it.0).collect();
-        match self.admit(&left).await {
-            Err(error) if !self.may_have_a_past() => Err(error),
-            admitted => Ok(admitted.err().map(|it| Problem::new(Reason::Unavailable, it.what))),
+        if left.is_empty() {
+            return Ok(None);
         }
+        let ready = self.api.ready();
+        let let_through = if ready.is_ok() { self.admit(&left).await } else { ready };
+        let Err(error) = let_through else { return Ok(None) };
+        if !self.may_have_a_past(&left).await {
+            return Err(error);
+        }
+        let reason = if error.kind == Kind::Config { Reason::Account } else { Reason::Unavailable };
+        Ok(Some(Problem { hint: error.hint.map(Into::into), ..Problem::new(reason, error.what) }))
     }
 
     async fn admit(&self, parts: &[PartInfo]) -> Result<(), Error> {
@@ -226,9 +228,7 @@ impl<C: Connection> Call<'_, C> {
                 if let Some(last @ Outcome::InDoubt(_)) = last {
                     return (last, doubts);
                 }
-                let said = "the run was stopped before this message was sent";
-                let why = Problem::new(Reason::Unavailable, said);
-                return (self.unmade(job, index, part, why).await, doubts);
+                return (not_sent("the run was stopped before this message was sent"), doubts);
             }
             let (outcome, again) = self.once(job, index, part).await;
             doubts.extend(again);
@@ -255,6 +255,16 @@ impl<C: Connection> Call<'_, C> {
             last = Some(outcome);
             self.count_retry();
         }
+    }
+
+    /// Whether a request of this delivery has ended in doubt.
+    pub(super) fn has_doubted(&self) -> bool {
+        self.doubted.load(Ordering::Relaxed)
+    }
+
+    /// Whether somebody else is sending this same message.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        self.elsewhere.load(Ordering::Relaxed)
     }
 
     pub(super) fn count_retry(&self) {
@@ -327,6 +337,11 @@ impl<C: Connection> Call<'_, C> {
             Diagnosis::Fine | Diagnosis::Unsure => None,
         }
     }
+}
+
+/// Whether a request must be made at most once.
+pub(super) fn is_once(part: &PartInfo) -> bool {
+    part.effect == Effect::Once
 }
 
 /// The outcome of a request that was not made.

@@ -1,5 +1,6 @@
 //! Claim, call, record: what may have happened is never done again on its own.
 
+use std::collections::HashMap;
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -9,10 +10,10 @@ use tracing::{Instrument as _, debug_span};
 use super::call::{Call, not_sent};
 use super::ids::for_nobody_knows_whom;
 use super::memory::{Amnesia, Remembered};
-use super::past;
+use super::past::{History, delivered_before};
 use crate::component::{
-    Claim, Connection, Effect, Error, Job, Outcome, PartInfo, Problem, Reason, Status, Ticket,
-    Wanted, faults,
+    Claim, Connection, Effect, Error, Job, Known, Outcome, PartInfo, Slot, Status, Ticket, Wanted,
+    faults,
 };
 
 impl<C: Connection> Call<'_, C> {
@@ -33,11 +34,11 @@ impl<C: Connection> Call<'_, C> {
         }
         let Some(remembered) = self.remembered else {
             if self.came.in_doubt && !self.resend {
-                return (past::delivered_before(), doubts);
+                return (delivered_before(), doubts);
             }
             return (self.in_time(job, index, part).await, doubts);
         };
-        let claiming = self.claim(remembered, job, index, part).instrument(debug_span!("claim"));
+        let claiming = self.claim(remembered, job, index).instrument(debug_span!("claim"));
         let ticket = match claiming.await {
             Ok((ticket, again)) => {
                 doubts.extend(again);
@@ -85,21 +86,12 @@ impl<C: Connection> Call<'_, C> {
         remembered: Remembered<'_>,
         job: &mut dyn Job<C>,
         index: usize,
-        part: &PartInfo,
     ) -> Result<(Ticket, Vec<u32>), Outcome> {
-        // What is to be sent although it is in doubt would be granted whoever it was for.
-        let mut look = self.resend;
+        // What is in doubt would be granted whoever it was for: it is looked at first.
+        let mut resend = false;
         loop {
             if let Some(amnesia) = self.amnesia() {
-                let why = Problem::new(Reason::Unavailable, amnesia.why);
-                return Err(self.unmade(job, index, part, why).await);
-            }
-            match if look { self.conflict(job, index).await } else { Ok(None) } {
-                Ok(None) => {}
-                Ok(Some(outcome)) => return Err(outcome),
-                Err(error) => {
-                    return Err(self.unclaimed(remembered, job, index, part, error).await);
-                }
+                return Err(not_sent(&amnesia.why));
             }
             let claim = {
                 let slots = self.slots(job, index);
@@ -107,8 +99,9 @@ impl<C: Connection> Call<'_, C> {
                     message: remembered.key,
                     scope: remembered.scope,
                     action: self.engine.name,
+                    account: self.account,
                     slots: &slots,
-                    resend: self.resend,
+                    resend,
                     lasts: self.api.longest_call(slots.len()),
                     progress: remembered.progress,
                 };
@@ -116,54 +109,63 @@ impl<C: Connection> Call<'_, C> {
             };
             match claim {
                 Ok(Claim::Granted(ticket, again)) => {
-                    self.still_free(remembered, job, index, part, ticket).await?;
+                    self.still_free(remembered, job, index, ticket).await?;
                     return Ok((ticket, again));
                 }
                 Ok(Claim::Known(known)) => {
-                    let outcome = match self.conflict(job, index).await {
-                        Ok(None) => job.settle(index, known),
-                        Ok(conflict) => conflict,
-                        Err(error) => {
-                            self.forgets(remembered, unclaimable(&error));
-                            Some(for_nobody_knows_whom())
-                        }
-                    };
+                    let again = self.resend && !resend;
+                    resend |= again;
+                    let outcome = self.settle_known(remembered, job, index, (known, again)).await;
                     if let Some(outcome) = outcome {
                         return Err(outcome);
                     }
                 }
                 Ok(Claim::Busy(wait)) => {
-                    look = true;
                     if !self.pause(wait).await {
-                        let conflict = self.conflict(job, index).await;
-                        if let Some(outcome) =
-                            conflict.unwrap_or_else(|_| Some(for_nobody_knows_whom()))
-                        {
-                            return Err(outcome);
-                        }
                         self.elsewhere.store(true, Ordering::Relaxed);
-                        return Err(self.unmade_elsewhere(job, index).await);
+                        return Err(self.unmade_elsewhere(remembered, job, index).await);
                     }
                 }
-                Err(error) => {
-                    return Err(self.unclaimed(remembered, job, index, part, error).await);
-                }
+                Err(error) => return Err(self.unclaimed(remembered, &error)),
             }
         }
     }
 
-    /// What is said of a request that cannot be claimed.
-    pub(super) async fn unclaimed(
+    /// Leaves out of a request what a claim has answered, compared with what the journal remembers of
+    /// it; but not what is to be sent `again`. Says what became of the request, if nothing is left of it.
+    async fn settle_known(
         &self,
         remembered: Remembered<'_>,
         job: &mut dyn Job<C>,
         index: usize,
-        part: &PartInfo,
-        error: Error,
-    ) -> Outcome {
-        self.forgets(remembered, unclaimable(&error));
-        let why = Problem::new(Reason::Unavailable, error.what);
-        self.unmade(job, index, part, why).await
+        (known, again): (Vec<(u32, Known)>, bool),
+    ) -> Option<Outcome> {
+        let history = match remembered.recall().await {
+            Ok(past) => History::new(past),
+            Err(error) => {
+                self.forgets(remembered, unclaimable(&error));
+                return Some(for_nobody_knows_whom());
+            }
+        };
+        if let Some(conflict) = self.conflict_in(job, index, &history) {
+            return Some(conflict);
+        }
+        let slots = self.slots(job, index);
+        let of: HashMap<u32, &Slot<'_>> = slots.iter().map(|it| (it.index, it)).collect();
+        let known = known.into_iter().map(|(slot, known)| match of.get(&slot) {
+            Some(asked) => (slot, self.compared(asked, &history, known)),
+            None => (slot, known),
+        });
+        let known = known.filter(|it| !again || !matches!(it.1, Known::Unknown { .. }));
+        let known: Vec<_> = known.collect();
+        drop(slots);
+        if known.is_empty() { None } else { job.settle(index, known) }
+    }
+
+    /// What is said of a request that cannot be claimed.
+    pub(super) fn unclaimed(&self, remembered: Remembered<'_>, error: &Error) -> Outcome {
+        self.forgets(remembered, unclaimable(error));
+        not_sent(&error.what)
     }
 
     /// Why the journal cannot be relied on any more.

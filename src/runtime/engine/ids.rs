@@ -6,39 +6,61 @@ use super::call::{Call, not_sent};
 use super::memory::{Amnesia, Remembered};
 use super::past::History;
 use crate::component::{
-    Connection, Error, Job, Outcome, PartInfo, Problem, Reason, Slot, Ticket, WHOLE,
+    Connection, Error, Job, Kind, Outcome, Problem, Reason, Slot, Ticket, WHOLE,
 };
 
-/// The error of a message whose id counts, and is another's.
-pub(super) fn used_for_others() -> Error {
+/// The error of a message whose id counts, and is another's. `called` says whether some of its
+/// recipients may have been sent to under that id: then nobody may be told that nothing was sent.
+pub(super) fn used_for_others(called: bool) -> Error {
     let said = "was used before, for other recipients, in another order, or for something else";
-    Error::invalid("reference", said).hint("give each message a reference, or an id, of its own")
+    let error = Error::invalid("reference", said);
+    if called {
+        let what = format!("{}; some of these were sent to then, or may have been", error.what);
+        return Error { kind: Kind::Unknown, what, ..error };
+    }
+    error.hint("give each message a reference, or an id, of its own")
 }
 
-/// The outcome of a message whose id was used, where the journal cannot say for whom: an acceptance is
+/// The outcome of a message that came before, where the journal cannot say for whom: an acceptance is
 /// perhaps about somebody else.
 pub(super) fn for_nobody_knows_whom() -> Outcome {
-    let said = "the id was used before, and the journal cannot say for whom";
+    let said = "this message came before, and the journal cannot say for whom";
     Outcome::InDoubt(Problem::new(Reason::Unavailable, said))
 }
 
 impl<C: Connection> Call<'_, C> {
-    /// Whether the id is another's by now, as the journal has it: what is said of its request then.
-    ///
-    /// # Errors
-    /// When the journal cannot be read.
-    pub(super) async fn conflict(
+    /// Whether the id is another's by now: what is said of its request then.
+    pub(super) fn conflict_in(
         &self,
         job: &dyn Job<C>,
         index: usize,
-    ) -> Result<Option<Outcome>, Error> {
-        let Some(remembered) = self.remembered.filter(Remembered::by_id) else { return Ok(None) };
-        let history = History::new(remembered.recall().await?);
-        if !self.is_for_others(job, index, &history) {
-            return Ok(None);
+        history: &History,
+    ) -> Option<Outcome> {
+        self.remembered.filter(Remembered::by_id)?;
+        if !self.is_for_others(job, index, history) {
+            return None;
         }
         self.for_others.store(true, Ordering::Relaxed);
-        Ok(Some(Outcome::Refused(Problem::new(Reason::Other, used_for_others().what))))
+        let called = self.has_called(job, index, history);
+        let problem = Problem::new(Reason::Other, used_for_others(called).what);
+        Some(if called { Outcome::InDoubt(problem) } else { Outcome::Refused(problem) })
+    }
+
+    /// The same, as the journal has it now.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    async fn conflict(&self, job: &dyn Job<C>, index: usize) -> Result<Option<Outcome>, Error> {
+        let Some(remembered) = self.remembered.filter(Remembered::by_id) else { return Ok(None) };
+        let history = History::new(remembered.recall().await?);
+        Ok(self.conflict_in(job, index, &history))
+    }
+
+    /// Whether a recipient of this request may have been sent to, at whatever place.
+    pub(super) fn has_called(&self, job: &dyn Job<C>, index: usize, history: &History) -> bool {
+        let number = |tel: &str| self.remembered.and_then(|it| it.journal.number(tel));
+        let slots = self.slots(job, index);
+        slots.iter().any(|slot| history.has_called(slot.index, number(slot.tel)))
     }
 
     /// Whether the id was used for other recipients than those of this request.
@@ -70,7 +92,6 @@ impl<C: Connection> Call<'_, C> {
         remembered: Remembered<'_>,
         job: &mut dyn Job<C>,
         index: usize,
-        part: &PartInfo,
         ticket: Ticket,
     ) -> Result<(), Outcome> {
         if !remembered.by_id() && self.returns_to(job).is_none() {
@@ -90,7 +111,7 @@ impl<C: Connection> Call<'_, C> {
         }
         Err(match conflict {
             Ok(outcome) => outcome,
-            Err(error) => self.unclaimed(remembered, job, index, part, error).await,
+            Err(error) => self.unclaimed(remembered, &error),
         })
     }
 }

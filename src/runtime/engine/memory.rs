@@ -1,6 +1,5 @@
 //! What was sent before: the engine's side of the journal.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use ring::digest::{Context, SHA256};
@@ -22,8 +21,6 @@ pub struct Memory {
     /// Whether its messages may have come in an earlier run.
     earlier: bool,
     failed: OnceLock<Amnesia>,
-    /// Whether any of its messages asked for what must happen at most once.
-    used: AtomicBool,
 }
 
 /// Why a journal cannot be relied on any more.
@@ -66,8 +63,7 @@ impl Memory {
     }
 
     fn new(journal: Arc<dyn Journal>, scope: Scope, same: Same, earlier: bool) -> Self {
-        let (failed, used) = (OnceLock::new(), AtomicBool::new(false));
-        Self { journal, scope, former_scope: scope, same, earlier, failed, used }
+        Self { journal, scope, former_scope: scope, same, earlier, failed: OnceLock::new() }
     }
 
     /// Where the first journals have another scope for the same.
@@ -84,15 +80,6 @@ impl Memory {
 
     pub(super) fn counts_places(&self) -> bool {
         matches!(self.same, Same::Counted(_))
-    }
-
-    /// Whether any of its messages asked for what must happen at most once.
-    pub fn was_used(&self) -> bool {
-        self.used.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn is_used(&self) {
-        self.used.store(true, Ordering::Relaxed);
     }
 
     /// What is remembered of this message; nothing of one without an id in a step, where nobody can

@@ -1,15 +1,15 @@
-//! What earlier deliveries of a message did: asked before anything is said of a request that this one
-//! does not make.
+//! What earlier deliveries of a message did, and other workers: asked of the journal each time that
+//! something hangs on it, since it changes.
 
 use std::collections::HashMap;
-use std::sync::atomic::Ordering;
 
-use super::call::Call;
+use super::call::{Call, Came, is_once};
 use super::ids::used_for_others;
+use super::memory::Remembered;
 use super::returned::refused_in;
 use crate::component::{
-    Connection, Effect, Error, Job, Known, NumberHash, Outcome, PartInfo, Past, Problem, RETURNED,
-    Reason, Slot,
+    AccountMark, Connection, Difference, Error, Job, Known, NumberHash, Outcome, PartInfo, Past,
+    Problem, RETURNED, Reason, Slot,
 };
 
 /// What is remembered of a message.
@@ -50,12 +50,52 @@ impl History {
         self.slots.get(&slot).and_then(|it| it.known.clone()).or_else(refused)
     }
 
+    /// Whether somebody is calling a slot.
+    fn is_busy(&self, slot: u32) -> bool {
+        self.slots.get(&slot).is_some_and(|it| it.known.is_none())
+    }
+
+    /// What a slot was called with that is another now.
+    fn difference(
+        &self,
+        slot: u32,
+        number: Option<NumberHash>,
+        account: Option<AccountMark>,
+    ) -> Option<Difference> {
+        let past = self.slots.get(&slot)?;
+        if past.number.is_some() && past.number != number {
+            return Some(Difference::Number { ending: past.last_digits.clone() });
+        }
+        let both = past.account.zip(account);
+        both.is_some_and(|(before, now)| before != now).then_some(Difference::Account)
+    }
+
+    /// Whether anybody is calling any recipient.
+    fn has_busy(&self) -> bool {
+        self.slots.values().any(|it| it.slot != RETURNED && it.known.is_none())
+    }
+
     /// Whether this slot was another number's, or this number had another slot.
     pub(super) fn is_for_others(&self, slot: u32, number: Option<NumberHash>) -> bool {
         let before = self.slots.get(&slot).and_then(|it| it.number);
         let places = number.and_then(|it| self.places.get(&it));
         before.is_some_and(|it| Some(it) != number)
             || places.is_some_and(|it| it.iter().any(|place| *place != slot))
+    }
+
+    /// Whether this number may have been called, at whatever place; but not by the claim that this
+    /// slot has now.
+    pub(super) fn has_called(&self, slot: u32, number: Option<NumberHash>) -> bool {
+        let places = number.and_then(|it| self.places.get(&it));
+        places.is_some_and(|it| it.iter().any(|place| *place != slot || !self.is_busy(slot)))
+    }
+}
+
+impl Remembered<'_> {
+    /// Whether nobody can have sent anything of a message that came so, whatever the journal would say:
+    /// it is the first delivery, in a new run, and nobody else claims beside this process.
+    pub(super) fn is_new(&self, came: Came) -> bool {
+        !self.earlier && !came.before && !self.journal.is_shared()
     }
 }
 
@@ -69,36 +109,27 @@ pub(super) fn delivered_before() -> Outcome {
     Outcome::InDoubt(Problem::new(Reason::Unavailable, said))
 }
 
-/// The outcome of what another process has in hand.
-fn elsewhere() -> Outcome {
-    Outcome::InDoubt(Problem::new(Reason::Unavailable, ELSEWHERE))
-}
-
 impl<C: Connection> Call<'_, C> {
-    /// What the journal knows of the message; `None` if it cannot be read. It is asked once: of
-    /// requests that this delivery has not made, nothing changes.
-    pub(super) async fn history(&self) -> Option<&History> {
-        let remembered = self.remembered?;
-        let asked = async {
-            match self.read_past(remembered).await {
-                Ok(history) => Some(history),
+    /// Whether an earlier delivery of these requests, or another worker, may have sent anything, or be
+    /// at it.
+    pub(super) async fn may_have_a_past(&self, parts: &[PartInfo]) -> bool {
+        if !parts.iter().any(is_once) {
+            return false;
+        }
+        let Some(remembered) = self.remembered else { return self.came.in_doubt };
+        self.came.in_doubt
+            || match self.read_past(remembered).await {
+                Ok(history) => !history.slots.is_empty(),
                 Err(error) => {
                     tracing::warn!(%error, "the journal cannot be read");
-                    None
+                    !self.is_new(remembered)
                 }
             }
-        };
-        self.past.get_or_init(|| asked).await.as_ref()
     }
 
-    /// Whether an earlier delivery may have sent anything, or be at it.
-    pub(super) fn may_have_a_past(&self) -> bool {
-        self.came.in_doubt
-            || match self.past.get() {
-                Some(Some(history)) => !history.slots.is_empty(),
-                Some(None) => true,
-                None => false,
-            }
+    /// Whether nobody can have sent anything of this message, whatever the journal would say.
+    pub(super) fn is_new(&self, remembered: Remembered<'_>) -> bool {
+        remembered.is_new(self.came) && !self.has_doubted()
     }
 
     /// Settles what was sent in an earlier run, before anybody is asked whether the rest may be sent.
@@ -115,19 +146,27 @@ impl<C: Connection> Call<'_, C> {
         let Some(remembered) = self.remembered.filter(|it| it.earlier) else {
             return Ok(outcomes);
         };
-        // What cannot be read cannot be claimed either.
-        let Some(history) = self.history().await else { return Ok(outcomes) };
+        let history = match self.read_past(remembered).await {
+            Ok(history) => history,
+            Err(error) => {
+                // What cannot be read cannot be claimed either.
+                tracing::warn!(%error, "the journal cannot be read");
+                return Ok(outcomes);
+            }
+        };
         for (index, outcome) in outcomes.iter_mut().enumerate() {
-            if remembered.by_id() && self.is_for_others(job, index, history) {
+            if remembered.by_id() && self.is_for_others(job, index, &history) {
+                let called = (0..parts.len()).any(|it| self.has_called(job, it, &history));
+                let error = used_for_others(called);
                 if !self.came.in_doubt {
-                    return Err(used_for_others());
+                    return Err(error);
                 }
-                let said = still_in_doubt(&used_for_others().what);
+                let said = still_in_doubt(&error.what);
                 *outcome = Some(Outcome::InDoubt(Problem::new(Reason::Other, said)));
                 continue;
             }
-            let mut known = known(job, index, history);
-            known.retain(|it| !self.resend || matches!(it.1, Known::Accepted(_)));
+            let mut known = self.known_of(&self.slots(job, index), &history);
+            known.retain(|it| !self.resend || !matches!(it.1, Known::Unknown { .. }));
             if !known.is_empty() {
                 *outcome = job.settle(index, known);
             }
@@ -135,33 +174,8 @@ impl<C: Connection> Call<'_, C> {
         Ok(outcomes)
     }
 
-    /// What is said of a request that is not made now: not sent, unless an earlier delivery has made
-    /// it, or may have.
-    pub(super) async fn unmade(
-        &self,
-        job: &mut dyn Job<C>,
-        index: usize,
-        part: &PartInfo,
-        why: Problem,
-    ) -> Outcome {
-        if part.effect != Effect::Once || self.postponed().is_some() {
-            return Outcome::NotSent(why);
-        }
-        let Some(remembered) = self.remembered else {
-            return if self.came.in_doubt { delivered_before() } else { Outcome::NotSent(why) };
-        };
-        let Some(history) = self.history().await else {
-            let doubted = self.doubted.load(Ordering::Relaxed);
-            if !self.came.before && !remembered.earlier && !self.asked && !doubted {
-                return Outcome::NotSent(why);
-            }
-            let said = "this message came before, and the journal cannot say whether it was sent";
-            return Outcome::InDoubt(Problem::new(Reason::Unavailable, said));
-        };
-        self.unmade_after(history, job, index, why)
-    }
-
-    /// The same, by what is remembered of the message.
+    /// What is said of a request that is not made: not sent, unless the journal knows that it was, or
+    /// may have been.
     pub(super) fn unmade_after(
         &self,
         history: &History,
@@ -169,16 +183,21 @@ impl<C: Connection> Call<'_, C> {
         index: usize,
         why: Problem,
     ) -> Outcome {
-        let is_busy = |index: u32| history.slots.get(&index).is_some_and(|it| it.known.is_none());
-        let busy = job.slots(index).iter().any(|it| is_busy(it.index));
-        let known = known(job, index, history);
+        // Whoever calls some of the message goes on with the rest, unless what is not sent was returned.
+        let goes_on = self.returns_to(job).is_none()
+            && self.amnesia().is_none_or(|it| !it.unrecorded)
+            && history.has_busy();
+        let slots = self.slots(job, index);
+        let busy = goes_on || slots.iter().any(|it| history.is_busy(it.index));
+        let known = self.known_of(&slots, history);
+        drop(slots);
         if !known.is_empty()
             && let Some(outcome) = job.settle(index, known)
         {
             return outcome;
         }
         match (busy, self.came.in_doubt) {
-            (true, _) => elsewhere(),
+            (true, _) => self.in_other_hands(),
             (false, true) => {
                 Outcome::InDoubt(Problem::new(Reason::Unavailable, still_in_doubt(&why.message)))
             }
@@ -187,23 +206,60 @@ impl<C: Connection> Call<'_, C> {
     }
 
     /// The same of a request that somebody else was making when the waiting for it ended.
-    pub(super) async fn unmade_elsewhere(&self, job: &mut dyn Job<C>, index: usize) -> Outcome {
-        let known = match self.history().await {
-            Some(history) if self.postponed().is_none() => known(job, index, history),
-            _ => Vec::new(),
-        };
-        if known.is_empty() {
-            return elsewhere();
+    pub(super) async fn unmade_elsewhere(
+        &self,
+        remembered: Remembered<'_>,
+        job: &mut dyn Job<C>,
+        index: usize,
+    ) -> Outcome {
+        if self.postponed().is_some() {
+            return self.in_other_hands();
         }
-        job.settle(index, known).unwrap_or_else(elsewhere)
+        let Ok(history) = self.read_past(remembered).await else { return self.in_other_hands() };
+        if let Some(conflict) = self.conflict_in(job, index, &history) {
+            return conflict;
+        }
+        let known = self.known_of(&self.slots(job, index), &history);
+        if known.is_empty() {
+            return self.in_other_hands();
+        }
+        job.settle(index, known).unwrap_or_else(|| self.in_other_hands())
+    }
+
+    /// The outcome of what is claimed, and not by a call of this delivery.
+    fn in_other_hands(&self) -> Outcome {
+        let unrecorded = self.amnesia().filter(|it| it.unrecorded);
+        let said = unrecorded.map_or_else(|| ELSEWHERE.to_owned(), |it| it.why);
+        Outcome::InDoubt(Problem::new(Reason::Unavailable, said))
+    }
+
+    /// What is known of these slots.
+    pub(super) fn known_of(&self, slots: &[Slot<'_>], history: &History) -> Vec<(u32, Known)> {
+        let known = |slot: &Slot<'_>| {
+            let known = history.known(slot.index)?;
+            Some((slot.index, self.compared(slot, history, known)))
+        };
+        slots.iter().filter_map(known).collect()
+    }
+
+    /// What is known of a slot, or that it was another number's or another account's. A person who
+    /// asks for it has what is in doubt sent on any account.
+    pub(super) fn compared(&self, slot: &Slot<'_>, history: &History, known: Known) -> Known {
+        let Some(Remembered { journal, .. }) = self.remembered else { return known };
+        let accepted = matches!(known, Known::Accepted(_));
+        let account = self.account.filter(|_| accepted || !self.asked);
+        let account = account.map(|it| journal.account(&it));
+        match history.difference(slot.index, journal.number(slot.tel), account) {
+            Some(difference) => Known::Changed { difference, accepted },
+            None => known,
+        }
     }
 
     /// Whether what is known of the message is told now, whatever comes.
     pub(super) fn must_be_told(&self) -> bool {
         // What was not recorded is told now, or never; what has ended in doubt just now, and was asked
         // for, would be sent again unseen.
-        self.amnesia().is_some_and(|it| it.unrecorded)
-            || self.asked && self.doubted.load(Ordering::Relaxed)
+        self.amnesia().is_some_and(|it| it.unrecorded) || self.asked && self.has_doubted()
     }
 
     /// Why nothing is said of the message: it comes again, and will be told from the journal then.
@@ -211,19 +267,12 @@ impl<C: Connection> Call<'_, C> {
         self.remembered.filter(|it| it.comes_again() && !self.must_be_told())?;
         match self.amnesia() {
             Some(amnesia) => Some(amnesia.why),
-            None => self.elsewhere.load(Ordering::Relaxed).then(|| ELSEWHERE.to_owned()),
+            None => self.is_elsewhere().then(|| ELSEWHERE.to_owned()),
         }
     }
 }
 
 /// What is said of a line in doubt that is not sent now.
-fn still_in_doubt(why: &str) -> String {
+pub(super) fn still_in_doubt(why: &str) -> String {
     format!("an earlier try of it ended in doubt; this one: {why}")
-}
-
-/// What is known of the slots of a request.
-fn known<C>(job: &dyn Job<C>, index: usize, history: &History) -> Vec<(u32, Known)> {
-    let slots = job.slots(index);
-    let of = |index: u32| Some((index, history.known(index)?));
-    slots.iter().filter_map(|it| of(it.index)).collect()
 }

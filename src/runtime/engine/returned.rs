@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
-use super::claim::unclaimable;
 use super::memory::Remembered;
 use super::past::History;
 use crate::component::{
@@ -33,8 +32,14 @@ impl<C: Connection> Call<'_, C> {
 
     /// Why nothing more of a message is sent whose result has returned the rest of it.
     pub(super) async fn returned(&self, job: &dyn Job<C>) -> Option<Problem> {
-        self.leaves_to(job)?;
-        self.history().await?.refused.as_ref().map(|_| returned_before())
+        match self.read_past(self.leaves_to(job)?).await {
+            Ok(history) => history.refused.map(|_| returned_before()),
+            Err(error) => {
+                // Whatever is claimed all the same is looked at once more.
+                tracing::warn!(%error, "the journal cannot be read");
+                None
+            }
+        }
     }
 
     /// The same, of what has been returned since the message came: what is said of its request then.
@@ -56,39 +61,21 @@ impl<C: Connection> Call<'_, C> {
         Ok(Some(self.unmade_after(&history, job, index, returned_before())))
     }
 
-    /// Remembers that the result which is told next returns what was not sent, and what it says of
-    /// others. Then looks once more: somebody else may have claimed some of it before that.
+    /// Remembers that the result which is told next returns what was not sent, if it does, and what it
+    /// says of others. Whoever tells it has to look once more then: somebody else may have claimed some
+    /// of it before that.
     ///
     /// # Errors
-    /// When that cannot be remembered: then nothing may be told.
+    /// When that cannot be remembered: then nothing may be told as not sent.
     pub(super) async fn give_back(
         &self,
-        job: &mut dyn Job<C>,
-        outcomes: &mut [Outcome],
+        job: &dyn Job<C>,
+        outcomes: &[Outcome],
     ) -> Result<(), Error> {
-        let returns = outcomes.iter().any(Outcome::may_be_tried_again);
-        let Some(remembered) = self.returns_to(job).filter(|_| returns) else { return Ok(()) };
-        let given = async {
-            self.remember_return(remembered, &refusals(job, outcomes)).await?;
-            self.read_past(remembered).await
-        };
-        let history = match given.await {
-            Ok(history) => history,
-            Err(error) => {
-                self.forgets(remembered, unclaimable(&error));
-                return Err(error);
-            }
-        };
-        for (index, outcome) in outcomes.iter_mut().enumerate() {
-            if !outcome.may_be_tried_again() {
-                continue;
-            }
-            let now = self.unmade_after(&history, job, index, returned_before());
-            if !matches!(now, Outcome::NotSent(_)) {
-                *outcome = now;
-            }
+        match self.returns_to(job) {
+            Some(remembered) => self.remember_return(remembered, &refusals(job, outcomes)).await,
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// What is remembered of the message. What somebody else returns at this moment is waited for: it
@@ -113,6 +100,7 @@ impl<C: Connection> Call<'_, C> {
             message: remembered.key,
             scope: remembered.scope,
             action: self.engine.name,
+            account: self.account,
             slots: &slots,
             // Whoever died before it was recorded has told nothing; this result is the first.
             resend: true,

@@ -14,8 +14,9 @@ use crate::journal::{Begin, FileJournal, Job};
 async fn try_claim(store: &FileJournal, number: u8) -> Result<Claim, Error> {
     let slots = [slot(0)];
     let (message, action, scope) = (message(number), "sendSms", SCOPE);
-    let (slots, resend, lasts, progress) = (&slots, false, LASTS, None);
-    let wanted = Wanted { message, scope, action, slots, resend, lasts, progress };
+    let (slots, resend, lasts) = (&slots, false, LASTS);
+    let (account, progress) = (None, None);
+    let wanted = Wanted { message, scope, action, account, slots, resend, lasts, progress };
     store.claim(wanted).await
 }
 

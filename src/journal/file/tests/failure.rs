@@ -24,6 +24,7 @@ async fn try_claim(store: &FileJournal, number: u8) -> Result<Claim, crate::comp
         message: message(number),
         scope: crate::journal::laws::SCOPE,
         action: "sendSms",
+        account: None,
         slots: &slots,
         resend: false,
         lasts: crate::journal::laws::LASTS,

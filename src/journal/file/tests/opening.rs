@@ -108,6 +108,7 @@ fn a_record_of_another_version_is_an_error_of_its_message_alone() {
             message: message(1),
             scope: SCOPE,
             action: "sendSms",
+            account: None,
             slots: &slots,
             resend: true,
             lasts: crate::journal::laws::LASTS,
