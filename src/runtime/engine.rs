@@ -16,7 +16,7 @@ mod unsent;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex as StdMutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
@@ -310,6 +310,7 @@ impl<C: Connection> Engine<C> {
             doubted: AtomicBool::new(false),
             purpose: remembered.and_then(|it| it.purpose).map(|it| hex(&it)),
             remembered,
+            claimed: StdMutex::default(),
             elsewhere: AtomicBool::new(false),
             for_others: AtomicBool::new(false),
             amnesia: OnceLock::new(),

@@ -121,7 +121,8 @@ pub fn feed_again(stage: &Stage, failed: &Path, output: &str) -> bool {
     let failed = std::fs::read_to_string(failed).unwrap_or_default() + &again;
     let input = stage.file("failed again");
     std::fs::write(&input, &failed).unwrap();
-    let code = stage.run_of(&input).start().wait();
+    // The run that failed is over, and has its messages.
+    let code = stage.run_of(&input).args(&["--resume"]).start().wait();
     assert!(matches!(code, 0 | 3 | 6), "{code}");
     !failed.is_empty()
 }

@@ -1,6 +1,6 @@
 //! Journals that cannot be written.
 
-use super::row::{Fault, IN_FLIGHT, fault, step};
+use super::row::{BULK, Fault, IN_FLIGHT, fault, step};
 use super::stage::{Stage, until};
 use super::store::FILE;
 
@@ -8,12 +8,15 @@ use super::store::FILE;
 pub const FAULTS: &[Fault] = &[
     fault("disk full at a claim", 0..=IN_FLIGHT, |stage| full(stage, "claim")).stores(FILE),
     fault("disk full at a record", 1..=IN_FLIGHT, |stage| full(stage, "record")).stores(FILE),
-    step("disk full at a claim", 0..=0, hold).steps(FILE).and_bulk(),
-    // It says what became of those, and only their record is lost. That the rest of a bulk message is
-    // returned cannot be recorded either, so nobody may say that it was not sent.
+    step("disk full at a claim", 0..=0, hold).steps(FILE),
+    // It says what became of those, and only their record is lost: nobody is left in doubt.
+    step("disk full at a record", 0..=0, |stage| full(stage, "record")).steps(FILE),
+    // That the rest of a bulk message is returned cannot be recorded either: nobody may say then that it
+    // was not sent.
+    step("disk full at a claim", 0..=IN_FLIGHT, hold).steps(FILE).shapes(BULK),
     step("disk full at a record", 0..=IN_FLIGHT, |stage| full(stage, "record"))
         .steps(FILE)
-        .and_bulk(),
+        .shapes(BULK),
 ];
 
 /// The disk is full from the middle of the run on; there is room again for the next one. The run ends at

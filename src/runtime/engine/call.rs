@@ -1,8 +1,8 @@
 //! One message on its way: the calls, the tries, and what follows from them.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
@@ -35,6 +35,8 @@ pub(super) struct Call<'a, C: Connection> {
     /// What is known without the journal of earlier deliveries.
     pub(super) came: Came,
     pub(super) under_way: &'a AtomicBool,
+    /// The slots that this delivery has claimed, and not let go.
+    pub(super) claimed: Mutex<Vec<u32>>,
     /// Whether somebody else is sending this same message.
     pub(super) elsewhere: AtomicBool,
     /// Whether a request of this delivery has ended in doubt.

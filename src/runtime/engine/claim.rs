@@ -1,8 +1,9 @@
 //! Claim, call, record: what may have happened is never done again on its own.
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
+use std::sync::{MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tracing::{Instrument as _, debug_span};
@@ -12,8 +13,8 @@ use super::ids::for_nobody_knows_whom;
 use super::memory::{Amnesia, Remembered};
 use super::past::{History, delivered_before};
 use crate::component::{
-    Claim, Connection, Effect, Error, Job, Known, Outcome, PartInfo, Slot, Status, Ticket, Wanted,
-    faults,
+    Claim, Connection, Effect, Error, Fallout, Job, Known, Outcome, PartInfo, Slot, Status, Ticket,
+    Wanted, faults,
 };
 
 impl<C: Connection> Call<'_, C> {
@@ -59,10 +60,25 @@ impl<C: Connection> Call<'_, C> {
             tracing::error!(%error, "the outcome of a call was not recorded");
             let why = format!("an outcome could not be recorded: {}", error.what);
             self.forgets(remembered, Amnesia { why, unrecorded: true });
+        } else {
+            self.lets_go(&fallout);
         }
         faults::point("after-record");
         self.doubted.fetch_or(!doubts.is_empty() || is_doubtful(&outcome), Ordering::Relaxed);
         (outcome, doubts)
+    }
+
+    /// The slots that this delivery has claimed, and not let go.
+    pub(super) fn claimed(&self) -> MutexGuard<'_, Vec<u32>> {
+        self.claimed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was not sent is anybody's again.
+    fn lets_go(&self, fallout: &[(u32, Fallout)]) {
+        let is_free = |it: &Fallout| matches!(it, Fallout::Refused { .. } | Fallout::Released);
+        let free: HashSet<u32> =
+            fallout.iter().filter(|it| is_free(&it.1)).map(|it| it.0).collect();
+        self.claimed().retain(|it| !free.contains(it));
     }
 
     /// Calls, unless it is too late: waiting for the rate and for claims takes time.
@@ -109,6 +125,8 @@ impl<C: Connection> Call<'_, C> {
             };
             match claim {
                 Ok(Claim::Granted(ticket, again)) => {
+                    let slots = job.slots(index).into_iter().map(|it| it.index);
+                    self.claimed().extend(slots);
                     self.still_free(remembered, job, index, ticket).await?;
                     return Ok((ticket, again));
                 }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use jiff::{SignedDuration, Timestamp};
 use ring::digest::{Context, SHA256};
 use serde_json::Value;
 
@@ -21,7 +22,11 @@ pub struct Memory {
     /// Whether its messages may have come in an earlier run.
     earlier: bool,
     failed: OnceLock<Amnesia>,
+    since: Timestamp,
 }
+
+/// The clocks of a store and of this machine differ by less.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(5);
 
 /// Why a journal cannot be relied on any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +68,8 @@ impl Memory {
     }
 
     fn new(journal: Arc<dyn Journal>, scope: Scope, same: Same, earlier: bool) -> Self {
-        Self { journal, scope, former_scope: scope, same, earlier, failed: OnceLock::new() }
+        let since = Timestamp::now() - CLOCKS_DIFFER;
+        Self { journal, scope, former_scope: scope, same, earlier, failed: OnceLock::new(), since }
     }
 
     /// Where the first journals have another scope for the same.
@@ -112,6 +118,7 @@ impl Memory {
             purpose: by_id.then(|| purpose(body)),
             progress: matches!(self.same, Same::Counted(_)).then_some(place.progress),
             earlier,
+            since: self.since,
             // A step waits until its journal is back; a run ends.
             failed: (!matches!(self.same, Same::Equal)).then_some(&self.failed),
         };
@@ -187,6 +194,8 @@ pub(super) struct Remembered<'a> {
     pub(super) progress: Option<Progress>,
     /// Whether the message may have come in an earlier run.
     pub(super) earlier: bool,
+    /// When this run, or this process of a step, began.
+    pub(super) since: Timestamp,
     /// Why the journal cannot be relied on any more, for this message and all others: nothing more is
     /// claimed. Absent where it may come back.
     pub(super) failed: Option<&'a OnceLock<Amnesia>>,

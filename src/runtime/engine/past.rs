@@ -70,11 +70,6 @@ impl History {
         both.is_some_and(|(before, now)| before != now).then_some(Difference::Account)
     }
 
-    /// Whether anybody is calling any recipient.
-    fn has_busy(&self) -> bool {
-        self.slots.values().any(|it| it.slot != RETURNED && it.known.is_none())
-    }
-
     /// Whether this slot was another number's, or this number had another slot.
     pub(super) fn is_for_others(&self, slot: u32, number: Option<NumberHash>) -> bool {
         let before = self.slots.get(&slot).and_then(|it| it.number);
@@ -174,6 +169,18 @@ impl<C: Connection> Call<'_, C> {
         Ok(outcomes)
     }
 
+    /// Whether another worker of this run has begun with the message: it goes on with the rest.
+    fn others_are_at(&self, history: &History) -> bool {
+        let Some(remembered) = self.remembered.filter(|it| it.journal.is_shared()) else {
+            return false;
+        };
+        let own = self.claimed();
+        let others = history.slots.values().filter(|it| !own.contains(&it.slot));
+        others
+            .filter(|it| it.slot != RETURNED)
+            .any(|it| it.known.is_none() || it.at >= remembered.since)
+    }
+
     /// What is said of a request that is not made: not sent, unless the journal knows that it was, or
     /// may have been.
     pub(super) fn unmade_after(
@@ -183,10 +190,7 @@ impl<C: Connection> Call<'_, C> {
         index: usize,
         why: Problem,
     ) -> Outcome {
-        // Whoever calls some of the message goes on with the rest, unless what is not sent was returned.
-        let goes_on = self.returns_to(job).is_none()
-            && self.amnesia().is_none_or(|it| !it.unrecorded)
-            && history.has_busy();
+        let goes_on = self.returns_to(job).is_none() && self.others_are_at(history);
         let slots = self.slots(job, index);
         let busy = goes_on || slots.iter().any(|it| history.is_busy(it.index));
         let known = self.known_of(&slots, history);
