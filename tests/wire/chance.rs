@@ -161,7 +161,7 @@ async fn played(seed: u64) -> (usize, usize) {
     };
     let steps = [worker(&apis[0], 12), worker(&apis[1], 12)];
     let message = json!({"num": NUMS.map(|it| format!("+{it}")), "sms": "a", "reference": "m"});
-    let told = carried(&steps, &message, &chance).await;
+    let told = Box::pin(carried(&steps, &message, &chance)).await;
     let count = |it: &str| taken.lock().unwrap().get(it).copied().unwrap_or(0);
     let denied = unsent(&told).into_iter().filter(|it| count(it) > 0).count();
     let mut results = told.iter().flat_map(|it| &it.results);
@@ -177,7 +177,7 @@ async fn played(seed: u64) -> (usize, usize) {
 async fn whatever_fails_nothing_is_sent_twice_or_denied() {
     let (mut doubled, mut denied) = (Vec::new(), Vec::new());
     for seed in 0..40 {
-        let (twice, unsaid) = played(seed).await;
+        let (twice, unsaid) = Box::pin(played(seed)).await;
         doubled.extend((twice > 0).then_some(seed));
         denied.extend((unsaid > 0).then_some(seed));
     }

@@ -118,7 +118,7 @@ async fn what_another_worker_has_sent_after_a_refusal_to_take_it_is_told() {
     for of in [As::Run, As::Resumed, As::Step] {
         let message = json!({"num": "0680010201", "sms": "a"});
         let answers = [vec![Answer::new(429, "")], vec![taken(1)]];
-        let ran = overtaken(of, 1, false, ("sendSms", message), answers).await;
+        let ran = Box::pin(overtaken(of, 1, false, ("sendSms", message), answers)).await;
         assert_eq!(ran.result()["replayed"], true, "{of:?}");
     }
 }
@@ -128,7 +128,7 @@ async fn what_another_worker_has_sent_after_a_refusal_to_take_it_is_told() {
 async fn what_another_worker_has_sent_of_a_bulk_message_is_told() {
     for of in [As::Run, As::Resumed, As::Step] {
         let answers = [vec![taken(1)], vec![taken(2), taken(3)]];
-        let ran = overtaken(of, 1, true, ("sendSmsMulti", three()), answers).await;
+        let ran = Box::pin(overtaken(of, 1, true, ("sendSmsMulti", three()), answers)).await;
         assert_eq!(told(&ran), (vec!["accepted"; 3], 0), "{of:?}");
     }
 }
@@ -139,7 +139,7 @@ async fn what_another_worker_has_sent_of_a_bulk_message_is_told() {
 async fn the_journal_is_asked_at_the_end_of_a_bulk_message() {
     for of in [As::Run, As::Resumed, As::Step] {
         let answers = [vec![taken(1), Answer::new(429, ""), taken(3)], vec![taken(2)]];
-        let ran = overtaken(of, 3, false, ("sendSmsMulti", three()), answers).await;
+        let ran = Box::pin(overtaken(of, 3, false, ("sendSmsMulti", three()), answers)).await;
         assert_eq!(told(&ran), (vec!["accepted"; 3], 0), "{of:?}");
     }
 }
