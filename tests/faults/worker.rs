@@ -53,9 +53,13 @@ impl Worker {
         self
     }
 
-    /// With this journal, and not the one that was named before.
+    /// With this journal, and not the one that was named before; without one, if it is empty.
     pub fn journal(mut self, address: &str) -> Self {
-        self.command.env("ISENDPRO_JOURNAL", address);
+        if address.is_empty() {
+            self.command.env_remove("ISENDPRO_JOURNAL");
+        } else {
+            self.command.env("ISENDPRO_JOURNAL", address);
+        }
         self
     }
 
