@@ -142,7 +142,7 @@ async fn pass_while_busy(mut client: TcpStream, server: SocketAddr, idle: Durati
 }
 
 /// How the call of a script of the journal goes on after the script's name: its number of keys.
-pub const CLAIM: &str = "$1\r\n4\r\n";
+pub const CLAIM: &str = "$1\r\n5\r\n";
 /// The same for a record.
 pub const RECORD: &str = "$1\r\n3\r\n";
 
