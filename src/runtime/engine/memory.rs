@@ -114,7 +114,7 @@ impl Memory {
         let mut remembered = Remembered {
             journal: self.journal.as_ref(),
             scope,
-            key: named.key((!by_id).then(|| identity(body))),
+            key: named.key((!by_id).then(|| place.identity.unwrap_or_else(|| identity(body)))),
             purpose: by_id.then(|| purpose(body)),
             progress: matches!(self.same, Same::Counted(_)).then_some(place.progress),
             earlier,
@@ -138,7 +138,7 @@ impl Memory {
 pub fn key_in_run(scope: Scope, action: &str, message: &Message, place: Place) -> MessageKey {
     let id = id_of(message);
     let named = Named { scope, action, id: id.as_deref(), repeat: place.repeat };
-    named.key(Some(identity(&message.body)))
+    named.key(Some(place.identity.unwrap_or_else(|| identity(&message.body))))
 }
 
 /// The id of a message: the user's own, or that of its envelope.

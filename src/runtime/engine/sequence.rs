@@ -26,6 +26,8 @@ pub struct Place {
     pub former_repeat: u32,
     /// How far the input was read.
     pub progress: Progress,
+    /// The hash of what the message says, which was needed to count it.
+    pub identity: Option<[u8; 32]>,
 }
 
 /// Counts the messages of an input as they are read.
@@ -54,6 +56,7 @@ impl Sequence {
         match reading {
             Reading::Message(message) => {
                 let identity = identity(&message.body);
+                place.identity = Some(identity);
                 let id = id_of(message);
                 if id.is_none() {
                     place.repeat = count(&mut self.repeats, &identity);
