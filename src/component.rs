@@ -38,8 +38,8 @@ pub use identity::{
 };
 pub use input::Common;
 pub use journal::{
-    Account, AccountMark, Claim, Difference, Fallout, Journal, Kept, Known, MessageKey, NumberHash,
-    Past, Progress, RETURNED, Scope, Slot, Ticket, WHOLE, Wanted,
+    Account, AccountMark, Claim, Difference, Fallout, GIVEN_UP, Journal, Kept, Known, MessageKey,
+    NumberHash, Past, Progress, RETURNED, Scope, Slot, Ticket, WHOLE, Wanted,
 };
 pub use message::{Message, mask};
 pub use outcome::{AccountTrouble, Answer, Outcome, Problem, Reason, Reply, Status, Tally};

@@ -16,7 +16,7 @@ use clap::Subcommand;
 
 use self::filter::FilterArgs;
 use super::{Usage, complain};
-use crate::component::{Error, RETURNED};
+use crate::component::{Error, GIVEN_UP, RETURNED};
 use crate::journal::{self, Entry, Filter, Ledger};
 
 /// Arguments of `journal`.
@@ -161,9 +161,9 @@ pub async fn close(ledger: &Arc<dyn Ledger>) {
     }
 }
 
-/// Whether people are told of this entry: that a result returned something is the engine's affair.
+/// Whether people are told of this entry: what was told of a message is the engine's affair.
 fn is_shown(entry: &Entry) -> bool {
-    entry.slot != RETURNED
+    ![RETURNED, GIVEN_UP].contains(&entry.slot)
 }
 
 async fn list(

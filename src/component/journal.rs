@@ -63,6 +63,10 @@ pub const WHOLE: u32 = u32::MAX;
 /// message: what delivers this one again may not send it too.
 pub const RETURNED: u32 = u32::MAX - 1;
 
+/// The slot that says of a message that it was told as not sent, for good: no copy of it is sent that
+/// was put back before then. Whoever was told may have sent it by another message.
+pub const GIVEN_UP: u32 = u32::MAX - 2;
+
 /// One thing that must happen at most once: what one recipient gets, or [`WHOLE`].
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Slot<'a> {

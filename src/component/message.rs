@@ -1,5 +1,6 @@
 //! Messages as they travel between steps.
 
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::Webhook;
@@ -41,6 +42,8 @@ pub struct Message {
     pub redelivered: bool,
     /// Whether an earlier delivery has put it back.
     pub put_back: bool,
+    /// When it was put back for the first time, if that is known; later times do not change it.
+    pub put_back_since: Option<Timestamp>,
     /// What the last run of a trigger left.
     pub snapshot: Value,
     /// The request that it came with, to a webhook.
@@ -89,6 +92,7 @@ impl Message {
             in_doubt: false,
             redelivered: false,
             put_back: false,
+            put_back_since: None,
             snapshot,
             webhook,
             envelope,

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::{
-    Action, Answer, Difference, Fallout, Item, Kept, Known, MessageKey, Outcome, Part, Plan,
-    Problem, RETURNED, Reason, Reply, Settled, Slot, Status, WHOLE, identity,
+    Action, Answer, Difference, Fallout, GIVEN_UP, Item, Kept, Known, MessageKey, Outcome, Part,
+    Plan, Problem, Reason, Reply, Settled, Slot, Status, WHOLE, identity,
 };
 
 /// What one request does that must happen at most once.
@@ -282,5 +282,5 @@ fn kept<A: Action>(reply: &Reply) -> Kept {
 }
 
 fn place(index: usize) -> u32 {
-    u32::try_from(index).unwrap_or(RETURNED - 1)
+    u32::try_from(index).unwrap_or(GIVEN_UP - 1)
 }

@@ -279,9 +279,14 @@ impl<C: Connection> Engine<C> {
         turn: Option<Turn>,
     ) -> Verdict {
         let (id, resend) = (id_of(&message), message.resend());
-        let Message { body, in_doubt, redelivered, put_back, snapshot, webhook, .. } = message;
+        let Message { body, in_doubt, redelivered, put_back, put_back_since, .. } = message;
+        let (snapshot, webhook) = (message.snapshot, message.webhook);
         let before = in_doubt || redelivered || put_back || resend;
-        let came = |known: bool| Came { in_doubt: in_doubt || redelivered && !known, before };
+        let came = |known: bool| Came {
+            in_doubt: in_doubt || redelivered && !known,
+            before,
+            put_back_since,
+        };
         let remembered = match self.remembered(&body, id.as_deref(), place).await {
             Ok(remembered) => remembered,
             Err(error) => return self.refuse(None, came(false), error).await,

@@ -88,6 +88,44 @@ fn with_a_journal_both_copies_are_one_message_also_without_an_id() {
     }
 }
 
+/// The headers of a copy that was put back as often as it may be, for the first time a minute ago.
+fn put_back_for_the_last_time() -> Value {
+    let minute_ago = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(1);
+    let time = uuid::Timestamp::from_unix_time(minute_ago.as_second().cast_unsigned(), 0, 0, 0);
+    let id = uuid::Uuid::new_v7(time).to_string();
+    with(incoming(), &json!({"reboundIteration": 1, "reboundId": id}))
+}
+
+/// The second of two copies comes when the first was told as NOT SENT, and somebody has posted the
+/// message again under another id.
+#[test]
+fn a_second_copy_of_what_was_told_as_not_sent_is_not_sent() {
+    let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
+    let folder = tempfile::tempdir().unwrap();
+    let step =
+        sender(&stage, &simulator, &json!({"giveUpAfter": "0.01"})).set("REBOUND_LIMIT", "1");
+    let mut step = remembering(step, Some(&file(&folder))).start();
+    simulator.ask("PUT", "faults", r#"{"every": 1, "fault": "status429", "remaining": 1000}"#);
+    let copy = put_back_for_the_last_time();
+    stage.publish(&copy, &sms("0001", "a"));
+    assert_eq!(stage.next_error().1["name"], "notSent");
+    simulator.ask("DELETE", "faults", "");
+    stage.publish(&incoming(), &with(sms("0001", "a"), &json!({"id": "another"})));
+    assert_eq!(stage.next(Queue::Data).1["body"]["status"], "accepted");
+    stage.publish(&with(copy.clone(), &json!({"reboundRepeated": true})), &sms("0001", "a"));
+    let (_, error, _) = stage.next_error();
+    assert_eq!(error["name"], "notSent", "{error}");
+    assert!(error["message"].as_str().unwrap().contains("another copy"), "{error}");
+    assert_eq!(simulator.sent().len(), 1);
+    // The message itself, as the broker gives it back from where it was rejected to.
+    let rejected = stage.queues.next(Queue::Rejected);
+    assert_eq!(rejected.headers()["reboundId"], copy["reboundId"]);
+    stage.queues.publish_all(Queue::Input, vec![(rejected.properties, rejected.payload)]);
+    assert_eq!(stage.next(Queue::Data).1["body"]["status"], "accepted");
+    stage.end(&mut step);
+    assert_eq!(simulator.sent().len(), 2, "{}", step.output());
+}
+
 /// A step, and a message that it tells as NOT SENT.
 struct Repost {
     stage: Stage,

@@ -15,6 +15,7 @@ mod denied;
 mod doubt;
 mod downloads;
 mod encoding;
+mod given_up;
 mod ids;
 mod journal;
 mod judge;

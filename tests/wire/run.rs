@@ -112,15 +112,23 @@ impl Step {
         self.take(Message { redelivered: true, ..Message::new(body) }).await
     }
 
+    /// Tells the message as not sent, for good; false if a copy of it has been sent.
+    pub async fn give_up(&self, message: Message) -> bool {
+        self.0.give_up(&named(message)).await.unwrap()
+    }
+
     pub async fn take(&self, message: Message) -> Ran {
         let out = Collect::default();
-        // Without an id a step could not tell whether it comes again.
-        let message = Message { id: Some("m-1".to_owned()), ..message };
-        let verdict = self.0.handle(message, &out).await;
+        let verdict = self.0.handle(named(message), &out).await;
         let ran = Ran { results: out.0.into_inner().unwrap(), verdict };
         ran.hides(&[KEY, PASSWORD]);
         ran
     }
+}
+
+/// The message with an id: without one a step could not tell whether it comes again.
+fn named(message: Message) -> Message {
+    Message { id: Some("m-1".to_owned()), ..message }
 }
 
 /// One message through an action without further settings.

@@ -6,10 +6,11 @@ use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::ids::used_for_others;
-use super::returned::warn_of_the_key;
+use super::returned::{Withdrawn, warn_of_the_key};
 use super::{Amnesia, DIAGNOSIS_LASTS, Engine, Load, Remembered, Turn, Verdict};
 use crate::component::{
     Account, AccountTrouble, Common, Connection, Diagnosis, Effect, Emit, Error, Job, Kind, Mode,
@@ -54,6 +55,8 @@ pub(super) struct Came {
     pub(super) in_doubt: bool,
     /// Whether there was one, in doubt or not; or its body says so, by asking to send again.
     pub(super) before: bool,
+    /// When the message was put back for the first time, if that is known.
+    pub(super) put_back_since: Option<Timestamp>,
 }
 
 impl<C: Connection> Call<'_, C> {
@@ -123,9 +126,9 @@ impl<C: Connection> Call<'_, C> {
             return Ok((vec![Outcome::Planned; parts.len()], None));
         }
         let mut settled = self.settle_the_past(job, parts).await?;
-        let held_back = match self.returned(job).await {
-            None => self.held_back(job, &settled).await?,
-            returned => returned,
+        let held_back = match self.withdrawn(job).await {
+            Some(returned @ Withdrawn::Returned) => Some(returned.problem()),
+            given_up => self.held_back(job, &settled, given_up).await?,
         };
         drop(turn);
         let mut outcomes = Vec::with_capacity(parts.len());
@@ -174,8 +177,8 @@ impl<C: Connection> Call<'_, C> {
         stopped.then(|| Problem::new(Reason::Unavailable, said))
     }
 
-    /// Why what is left of a message is not let through, where the rest of it has to be told: for want
-    /// of a key, or by a guard. What is all known needs neither.
+    /// Why what is left of a message is not let through, where the rest of it has to be told: because
+    /// it was given up, for want of a key, or by a guard. What is all known needs none of these.
     ///
     /// # Errors
     /// The same of a message of which nothing else can be known.
@@ -183,14 +186,19 @@ impl<C: Connection> Call<'_, C> {
         &self,
         job: &dyn Job<C>,
         settled: &[Option<Outcome>],
+        given_up: Option<Withdrawn>,
     ) -> Result<Option<Problem>, Error> {
         let left = job.parts().into_iter().zip(settled);
         let left: Vec<_> = left.filter(|it| it.1.is_none()).map(|it| it.0).collect();
         if left.is_empty() {
             return Ok(None);
         }
-        let ready = self.api.ready();
-        let let_through = if ready.is_ok() { self.admit(&left).await } else { ready };
+        let given_up = given_up.map(|it| Error::new(Kind::NotSent, it.problem().message));
+        let given_up = given_up.map_or(Ok(()), Err);
+        let let_through = match given_up.and_then(|()| self.api.ready()) {
+            Ok(()) => self.admit(&left).await,
+            refused => refused,
+        };
         let Err(error) = let_through else { return Ok(None) };
         if !self.may_have_a_past(&left).await {
             return Err(error);

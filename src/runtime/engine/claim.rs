@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tracing::{Instrument as _, debug_span};
 
+use super::Engine;
 use super::call::{Call, not_sent};
 use super::ids::for_nobody_knows_whom;
 use super::memory::{Amnesia, Remembered};
@@ -202,9 +203,16 @@ impl<C: Connection> Call<'_, C> {
 
     /// Waits; false if the run is stopped before.
     pub(super) async fn pause(&self, wait: Duration) -> bool {
+        self.engine.pause(wait).await
+    }
+}
+
+impl<C: Connection> Engine<C> {
+    /// Waits; false if the run is stopped before.
+    pub(super) async fn pause(&self, wait: Duration) -> bool {
         tokio::select! {
             () = tokio::time::sleep(wait) => true,
-            () = self.engine.stop.requested() => false,
+            () = self.stop.requested() => false,
         }
     }
 }

@@ -9,7 +9,9 @@ use super::claim::unclaimable;
 use super::memory::Remembered;
 use super::past::still_in_doubt;
 use super::{Engine, Verdict};
-use crate::component::{Connection, Error, Kind, Known, Mode, Past, RETURNED, Task, Work};
+use crate::component::{
+    Connection, Error, GIVEN_UP, Kind, Known, Mode, Past, RETURNED, Task, Work,
+};
 
 impl<C: Connection> Engine<C> {
     /// Checks and plans a message. One that was claimed before, by an earlier delivery, is planned as
@@ -64,7 +66,10 @@ impl<C: Connection> Engine<C> {
             return Ok(Vec::new());
         }
         let unread = match remembered.recall().await {
-            Ok(past) => return Ok(past),
+            Ok(mut past) => {
+                past.retain(|it| it.slot != GIVEN_UP);
+                return Ok(past);
+            }
             Err(unread) => unread,
         };
         tracing::warn!(error = %unread, "the journal cannot be read");

@@ -82,8 +82,8 @@ impl<C: Connection> Call<'_, C> {
     }
 
     /// Looks once more when a claim is granted: another message of the same id may have claimed the
-    /// same number for another place at the same moment, so that at most one of them goes on; or a
-    /// result of this same message may have been told.
+    /// same number for another place at the same moment, so that at most one of them goes on; or this
+    /// same message may have been told as not sent.
     ///
     /// # Errors
     /// What became of the request, which is given back.
@@ -94,13 +94,13 @@ impl<C: Connection> Call<'_, C> {
         index: usize,
         ticket: Ticket,
     ) -> Result<(), Outcome> {
-        if !remembered.by_id() && self.returns_to(job).is_none() {
+        if !remembered.by_id() && self.leaves_to(job).is_none() {
             return Ok(());
         }
         // All of it, before any of it is settled.
         let back = job.fallout(index, &not_sent("it was given back"));
         let conflict = match self.conflict(job, index).await {
-            Ok(None) => self.returned_meanwhile(job, index).await,
+            Ok(None) => self.withdrawn_meanwhile(job, index).await,
             other => other,
         };
         let Some(conflict) = conflict.transpose() else { return Ok(()) };

@@ -26,7 +26,7 @@ pub struct Memory {
 }
 
 /// The clocks of a store and of this machine differ by less.
-const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(5);
+pub(super) const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(5);
 
 /// Why a journal cannot be relied on any more.
 #[derive(Debug, Clone, PartialEq, Eq)]

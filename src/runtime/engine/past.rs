@@ -3,13 +3,15 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
+
 use super::call::{Call, Came, is_once};
 use super::ids::used_for_others;
 use super::memory::Remembered;
 use super::returned::refused_in;
 use crate::component::{
-    AccountMark, Connection, Difference, Error, Job, Known, NumberHash, Outcome, PartInfo, Past,
-    Problem, RETURNED, Reason, Slot,
+    AccountMark, Connection, Difference, Error, GIVEN_UP, Job, Known, NumberHash, Outcome,
+    PartInfo, Past, Problem, RETURNED, Reason, Slot,
 };
 
 /// What is remembered of a message.
@@ -19,6 +21,8 @@ pub(super) struct History {
     places: HashMap<NumberHash, Vec<u32>>,
     /// What was refused in a result that returned the rest, if there was one.
     pub(super) refused: Option<HashMap<u32, Option<i64>>>,
+    /// When it was told as not sent, for good.
+    pub(super) given_up: Option<Timestamp>,
 }
 
 impl History {
@@ -27,9 +31,10 @@ impl History {
         for (number, slot) in past.iter().filter_map(|it| Some((it.number?, it.slot))) {
             places.entry(number).or_default().push(slot);
         }
-        let slots: HashMap<u32, Past> = past.into_iter().map(|it| (it.slot, it)).collect();
+        let mut slots: HashMap<u32, Past> = past.into_iter().map(|it| (it.slot, it)).collect();
         let refused = slots.get(&RETURNED).map(refused_in);
-        Self { slots, places, refused }
+        let given_up = slots.remove(&GIVEN_UP).map(|it| it.at);
+        Self { slots, places, refused, given_up }
     }
 
     /// Whether somebody is about to return something.

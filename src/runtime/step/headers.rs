@@ -21,10 +21,22 @@ pub const META: &str = "x-eio-meta-";
 
 /// Tells how often a message was put off.
 pub const REBOUNDS: &str = "reboundIteration";
-/// Holds a UUID that a message gets when it is put off first, and keeps: all its copies have it.
+/// Holds a UUID of version 7 that a message gets when it is put off first, and keeps: all its copies
+/// have it.
 pub const REBOUND_ID: &str = "reboundId";
 /// Is there if the broker may have taken the same copy once before, so that two come back.
 pub const REBOUND_REPEATED: &str = "reboundRepeated";
+
+/// Whether a message with these headers comes from where rejected messages go (`x-death`).
+pub fn was_rejected(table: &FieldTable) -> bool {
+    let Some(AMQPValue::FieldArray(deaths)) = table.inner().get("x-death") else { return false };
+    deaths.as_slice().iter().any(|death| match death {
+        AMQPValue::FieldTable(death) => {
+            death.inner().get("reason").and_then(text).is_some_and(|it| it == "rejected")
+        }
+        _ => false,
+    })
+}
 
 /// Headers of one outgoing message.
 #[derive(Debug, Clone, Default, PartialEq)]

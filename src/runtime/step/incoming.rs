@@ -1,5 +1,6 @@
 //! What a delivery says, once it is decrypted.
 
+use jiff::Timestamp;
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable};
 use serde_json::{Map, Value};
@@ -128,6 +129,17 @@ impl Incoming {
     /// Whether it was put off.
     pub fn was_put_off(&self) -> bool {
         self.rebounds > 0 || self.rebound_id.is_some()
+    }
+
+    /// When it was put off for the first time: its [`REBOUND_ID`] tells, unless somebody else gave it.
+    /// Not of a message that was rejected since, and has been posted again as it was.
+    pub fn put_off_since(&self) -> Option<Timestamp> {
+        if headers::was_rejected(self.raw.properties.headers().as_ref()?) {
+            return None;
+        }
+        let (seconds, nanoseconds) = self.rebound_id?.get_timestamp()?.to_unix();
+        let nanoseconds = i32::try_from(nanoseconds).ok()?;
+        Timestamp::new(i64::try_from(seconds).ok()?, nanoseconds).ok()
     }
 
     /// The message's id, and how often it was put off, as its properties say.

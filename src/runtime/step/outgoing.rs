@@ -240,7 +240,7 @@ impl Outgoing<'_> {
         headers.moment("end", Timestamp::now());
         headers.text("reboundReason", beginning(reason, LONGEST_REASON));
         headers.number(REBOUNDS, iteration.into());
-        let id = incoming.rebound_id.unwrap_or_else(Uuid::new_v4);
+        let id = incoming.rebound_id.unwrap_or_else(Uuid::now_v7);
         headers.text(REBOUND_ID, id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
         let wait = self.wait(iteration).as_millis();
         let properties = raw

@@ -215,6 +215,16 @@ impl<C: Connection> Flow<C> {
         if error.retryable() && nothing_happened && may_come_back {
             return Next::Fate(self.put_back(incoming, started, &error.to_string()).await);
         }
+        if nothing_happened && error.kind != Kind::Unknown && incoming.was_put_off() {
+            match self.engine.give_up(&message_of(incoming, false)).await {
+                Ok(true) => {}
+                // Another copy was faster: what became of it is told.
+                Ok(false) => return Next::Again,
+                Err(amnesia) => {
+                    return self.wait_for_the_journal(&amnesia, &mut trouble.journal).await;
+                }
+            }
+        }
         Next::Fate(self.report(incoming, started, &error).await)
     }
 
@@ -359,6 +369,7 @@ fn message_of(incoming: &Incoming, redelivered: bool) -> Message {
         // The broker knows nothing of the other copy.
         redelivered: redelivered || incoming.repeated,
         put_back: incoming.was_put_off(),
+        put_back_since: incoming.put_off_since(),
         snapshot: Value::Null,
         webhook,
         envelope: None,

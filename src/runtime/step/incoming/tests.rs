@@ -132,6 +132,25 @@ fn what_was_put_off_is_recognised_by_its_copies_id_only_where_it_has_none_of_its
 }
 
 #[test]
+fn a_rebound_id_tells_since_when_a_message_is_put_off_until_it_is_rejected() {
+    const FIRST: &str = "01932f1e-5c00-7000-8000-000000000000";
+    let since =
+        |headers: &[(&str, AMQPValue)]| decode(Vec::new(), headers).unwrap().put_off_since();
+    let death = |reason| {
+        let mut death = FieldTable::default();
+        death.insert("reason".into(), long(reason));
+        AMQPValue::FieldArray(vec![AMQPValue::FieldTable(death)].into())
+    };
+    let first: Timestamp = "2024-11-15T09:18:59.072Z".parse().unwrap();
+    let id = ("reboundId", long(FIRST));
+    assert_eq!(since(std::slice::from_ref(&id)), Some(first));
+    assert_eq!(since(&[id.clone(), ("x-death", death("expired"))]), Some(first));
+    assert_eq!(since(&[id, ("x-death", death("rejected"))]), None, "somebody posted it again");
+    assert_eq!(since(&[("reboundId", long("11111111-1111-4111-8111-111111111111"))]), None);
+    assert_eq!(since(&[("reboundIteration", AMQPValue::LongLongInt(1))]), None);
+}
+
+#[test]
 fn an_empty_delivery_is_an_empty_message() {
     assert_eq!(decode(Vec::new(), &[]).unwrap().payload, Map::new());
 }
