@@ -21,6 +21,7 @@ pub mod passthrough;
 pub mod platform;
 mod publisher;
 mod run;
+mod said;
 pub mod settings;
 pub mod storage;
 mod worker;

@@ -156,7 +156,7 @@ fn a_login_that_is_refused_for_a_while_loses_no_result() {
     rabbit.stop();
     rabbit.restart_refusing();
     step.says("not published yet");
-    step.says("the broker refuses the user, the password or the vhost");
+    step.says("the broker says: ACCESS_REFUSED - Login was refused");
     rabbit.stop();
     rabbit.restart();
     let words = Words::of(&mut stage, &mut step, 5);

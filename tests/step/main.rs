@@ -14,6 +14,7 @@ mod files;
 mod flow;
 mod limits;
 mod plain;
+mod said;
 mod settings;
 mod start;
 #[cfg(feature = "otel")]

@@ -1,12 +1,18 @@
 //! A connection to the broker with one channel, made anew when it is lost.
 
+use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use lapin::runtime::default_runtime;
+use lapin::tcp::{AsyncTcpStream, TLSConfig};
+use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{Channel, Connection, ConnectionProperties, ConnectionStatus};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
-use crate::component::{Error, Kind, metrics};
+use crate::component::metrics;
 
 /// The first wait before a lost connection is made anew.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -14,6 +20,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How long a new connection may take: before it is open, no heartbeat watches it.
 const LONGEST_CONNECT: Duration = Duration::from_secs(10);
+/// How much of that it may take until the broker is reached.
+const LONGEST_REACH: Duration = Duration::from_secs(8);
 
 /// Where the broker is, and what the connection is for: `read` or `write`.
 pub struct Broker {
@@ -32,7 +40,24 @@ impl Broker {
     async fn connect(&self) -> Result<(Connection, Channel), lapin::Error> {
         let properties =
             ConnectionProperties::default().with_connection_name(self.name.as_str().into());
-        let connection = Connection::connect(self.uri.expose_secret(), properties).await?;
+        let uri: AMQPUri = self.uri.expose_secret().parse().map_err(io::Error::other)?;
+        let connection = Connection::connector(
+            uri,
+            default_runtime()?,
+            async |uri, runtime| {
+                let connect = async |it| AsyncTcpStream::connect(&runtime, it).await;
+                let stream =
+                    first_to_answer(&addresses(&uri).await?, LONGEST_REACH, connect).await?;
+                Ok(match uri.scheme {
+                    AMQPScheme::AMQP => stream,
+                    AMQPScheme::AMQPS => {
+                        stream.into_tls(&uri.authority.host, TLSConfig::default()).await?
+                    }
+                })
+            },
+            properties,
+        )
+        .await?;
         let channel = connection.create_channel().await?;
         if let Some(metrics) = metrics::watched() {
             metrics.connected(self.purpose);
@@ -50,6 +75,15 @@ pub struct Open {
     pub channel: Channel,
     /// What is known of its connection.
     pub status: ConnectionStatus,
+    /// Most bytes of a frame of it.
+    pub frame_max: u32,
+}
+
+impl Open {
+    fn of(connection: &Connection, channel: Channel, number: u64) -> Self {
+        let frame_max = connection.configuration().frame_max();
+        Self { number, channel, status: connection.status().clone(), frame_max }
+    }
 }
 
 /// A channel that is made anew when it is lost, by whoever needs it first.
@@ -69,8 +103,7 @@ impl State {
     /// The channel, unless it was lost.
     fn channel(&self) -> Option<Open> {
         let (connection, channel) = self.open.as_ref().filter(|it| it.1.status().connected())?;
-        let (channel, status) = (channel.clone(), connection.status().clone());
-        Some(Open { number: self.number, channel, status })
+        Some(Open::of(connection, channel.clone(), self.number))
     }
 }
 
@@ -91,9 +124,9 @@ impl Line {
         let silent = || Err(lapin::ErrorKind::MissingHeartbeatError.into());
         let (connection, channel) = connecting.unwrap_or_else(|_| silent())?;
         state.number += 1;
-        let status = connection.status().clone();
-        state.open = Some((connection, channel.clone()));
-        Ok(Open { number: state.number, channel, status })
+        let open = Open::of(&connection, channel.clone(), state.number);
+        state.open = Some((connection, channel));
+        Ok(open)
     }
 
     async fn connect(&self) -> Result<(Connection, Channel), lapin::Error> {
@@ -135,41 +168,67 @@ impl Line {
     }
 }
 
+/// The addresses of the broker's host.
+async fn addresses(uri: &AMQPUri) -> io::Result<Vec<SocketAddr>> {
+    let authority = &uri.authority;
+    Ok(tokio::net::lookup_host((authority.host.as_str(), authority.port)).await?.collect())
+}
+
+/// Tries these addresses one after the other, each for its share of the time that is left: one that
+/// is silent must not take all of it.
+async fn first_to_answer<T>(
+    addresses: &[SocketAddr],
+    within: Duration,
+    connect: impl AsyncFn(SocketAddr) -> io::Result<T>,
+) -> io::Result<T> {
+    let until = Instant::now() + within;
+    let mut failure = io::Error::other("the host's name has no address");
+    for (address, left) in addresses.iter().zip((1..=addresses.len()).rev()) {
+        let share = (until - Instant::now()) / u32::try_from(left).unwrap_or(u32::MAX);
+        match tokio::time::timeout(share, connect(*address)).await {
+            Ok(Ok(connected)) => return Ok(connected),
+            Ok(Err(error)) => failure = error,
+            Err(_) => {
+                let said = format!("{address} does not answer in time");
+                failure = io::Error::new(io::ErrorKind::TimedOut, said);
+            }
+        }
+    }
+    Err(failure)
+}
+
 /// Waits between tries that double up to [`LONGEST_PAUSE`].
 pub fn pauses() -> impl Iterator<Item = Duration> {
     std::iter::successors(Some(FIRST_PAUSE), |it| Some((*it * 2).min(LONGEST_PAUSE)))
 }
 
-/// Whether the broker has refused what was asked, and only that: it would do so again.
-pub fn is_refusal(error: &lapin::Error) -> bool {
-    let lapin::ErrorKind::ProtocolError(said) = error.kind() else { return false };
-    matches!(said.kind(), lapin::protocol::AMQPErrorKind::Soft(_))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Why there is no connection, or nothing can be read, for people.
-pub fn unconnected(error: &lapin::Error) -> Error {
-    match error.kind() {
-        // What this user may not do, or a virtual host that is not there or not his.
-        lapin::ErrorKind::ProtocolError(said) if [403, 530].contains(&said.get_id()) => {
-            let what =
-                format!("refuses the user, the password or the vhost (code {})", said.get_id());
-            Error::new(Kind::Config, format!("the broker {what}"))
-                .hint("check ELASTICIO_AMQP_URI, and what this user may do")
-        }
-        _ => unreachable(error),
+    const SILENT: u16 = 1;
+    const CLOSED: u16 = 2;
+
+    async fn reached(ports: &[u16]) -> io::Result<u16> {
+        let addresses: Vec<_> = ports.iter().map(|it| ([127, 0, 0, 1], *it).into()).collect();
+        let within = Duration::from_millis(400);
+        first_to_answer(&addresses, within, async |address| match address.port() {
+            SILENT => std::future::pending().await,
+            CLOSED => Err(io::ErrorKind::ConnectionRefused.into()),
+            port => Ok(port),
+        })
+        .await
     }
-}
 
-/// An error of the broker, for people. It repeats nothing of the URI, which holds a password.
-pub fn unreachable(error: &lapin::Error) -> Error {
-    let what = match error.kind() {
-        lapin::ErrorKind::IOError(io) => format!("the broker cannot be reached ({})", io.kind()),
-        lapin::ErrorKind::ProtocolError(said) => {
-            format!("the broker says no (code {})", said.get_id())
-        }
-        lapin::ErrorKind::MissingHeartbeatError => "the broker has gone silent".to_owned(),
-        _ => "the connection to the broker is lost".to_owned(),
-    };
-    Error::new(Kind::Unavailable, what)
-        .hint("check that it runs, and ELASTICIO_AMQP_URI: host, port, user, password, vhost")
+    #[tokio::test]
+    async fn an_address_that_is_silent_leaves_time_for_the_next() {
+        assert_eq!(reached(&[SILENT, CLOSED, 7, 8]).await.unwrap(), 7);
+        let failure = reached(&[CLOSED, SILENT]).await.unwrap_err();
+        assert_eq!(failure.to_string(), "127.0.0.1:1 does not answer in time");
+        assert_eq!(
+            reached(&[SILENT, CLOSED]).await.unwrap_err().kind(),
+            io::ErrorKind::ConnectionRefused
+        );
+        assert!(reached(&[]).await.unwrap_err().to_string().contains("no address"));
+    }
 }

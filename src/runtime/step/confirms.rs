@@ -38,6 +38,8 @@ pub enum Tried {
     Returned(String),
     /// A queue is full.
     Refused,
+    /// Its headers do not fit into a frame of so many bytes: it was not published.
+    TooLarge(u32),
     /// The channel is lost.
     Lost(lapin::Error),
 }
@@ -47,6 +49,7 @@ pub enum Tried {
 pub struct Confirms {
     requests: mpsc::Sender<Request>,
     status: ConnectionStatus,
+    frame_max: u32,
 }
 
 /// One try.
@@ -66,11 +69,11 @@ impl Confirms {
     /// Publishes to this exchange, over a channel that confirms, until the last clone is dropped.
     pub fn over(open: Open, exchange: ShortString) -> Self {
         let (sender, requests) = mpsc::channel(WAITING);
-        let Open { channel, status, .. } = open;
+        let Open { channel, status, frame_max, .. } = open;
         let its = status.clone();
         let desk = Desk { channel, status: its, exchange, under_way: UnderWay::new() };
         tokio::spawn(desk.work(requests));
-        Self { requests: sender, status }
+        Self { requests: sender, status, frame_max }
     }
 
     /// Whether the broker takes nothing on this channel, for lack of memory or disk, or took nothing
@@ -82,6 +85,9 @@ impl Confirms {
     /// Tries once. `refused` is how often a full queue has refused it before; `alone` keeps others
     /// from being tried meanwhile, so that what becomes of the channel is its own doing.
     pub async fn publish(&self, it: &Arc<Publication>, refused: u32, alone: bool) -> Tried {
+        if it.header_size() > self.frame_max as usize {
+            return Tried::TooLarge(self.frame_max);
+        }
         let gone = || Tried::Lost(lapin::ErrorKind::MissingHeartbeatError.into());
         let (reply, told) = oneshot::channel();
         let publication = Arc::clone(it);

@@ -19,11 +19,12 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::attachments::Attachments;
-use super::broker::{Line, Open, pauses, unconnected};
+use super::broker::{Line, Open, pauses};
 use super::incoming::Incoming;
 use super::inflight::{Arrival, End, InFlight, Seen, Taken};
 use super::outage::PATIENCE;
 use super::publisher::Publisher;
+use super::said::failed;
 use super::settings::{BrokerSettings, Rates, Settings};
 use super::storage::Storage;
 use crate::component::{AccountTrouble, Connection, Diagnosis, Error, add_text, faults, finish};
@@ -138,7 +139,7 @@ impl<C: Connection> Flow<C> {
         loop {
             let error = match self.listen(reader, carrying, &mut gone_since).await {
                 Ok(()) => return Ok(()),
-                Err(error) => unconnected(&error),
+                Err(error) => failed(&error),
             };
             let since = *gone_since.get_or_insert_with(|| {
                 waits = pauses();

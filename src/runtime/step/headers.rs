@@ -19,6 +19,9 @@ pub use camel::camel_case;
 /// How the headers begin that go through a whole flow.
 pub const META: &str = "x-eio-meta-";
 
+/// Most bytes of a text that goes out where there is little room.
+const LONGEST: usize = 1024;
+
 /// Tells how often a message was put off.
 pub const REBOUNDS: &str = "reboundIteration";
 /// Holds a UUID of version 7 that a message gets when it is put off first, and keeps: all its copies
@@ -82,6 +85,29 @@ impl Headers {
     /// The headers that a message came with.
     pub fn of(table: Option<&FieldTable>) -> Self {
         Self(table.map(|it| it.inner().clone()).unwrap_or_default())
+    }
+
+    /// Leaves out where a broker has sent the message on its way here: it would go to these places
+    /// once more (`CC`, `BCC`), or be counted as dead again (`x-death` and the like).
+    pub fn forget_the_way(&mut self) {
+        self.0.retain(|name, _| {
+            let name = name.as_str();
+            !matches!(name, "CC" | "BCC" | "x-death")
+                && !name.starts_with("x-first-death-")
+                && !name.starts_with("x-last-death-")
+        });
+    }
+
+    /// Leaves out the flow's own headers, and texts that no header of ours has the length of. Whether
+    /// there were any.
+    pub fn lighten(&mut self) -> bool {
+        let before = self.0.len();
+        self.0.retain(|name, value| {
+            let is_long =
+                matches!(value, AMQPValue::LongString(it) if it.as_bytes().len() > LONGEST);
+            !name.as_str().starts_with(META) && !is_long
+        });
+        self.0.len() < before
     }
 
     /// Sets a text.

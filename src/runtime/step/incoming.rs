@@ -131,13 +131,16 @@ impl Incoming {
         self.rebounds > 0 || self.rebound_id.is_some()
     }
 
+    /// What it goes on being known by when it is put off again. One that was rejected since, and has
+    /// been posted again as it was, begins anew.
+    pub fn put_off_id(&self) -> Option<Uuid> {
+        let headers = self.raw.properties.headers().as_ref()?;
+        self.rebound_id.filter(|_| !headers::was_rejected(headers))
+    }
+
     /// When it was put off for the first time: its [`REBOUND_ID`] tells, unless somebody else gave it.
-    /// Not of a message that was rejected since, and has been posted again as it was.
     pub fn put_off_since(&self) -> Option<Timestamp> {
-        if headers::was_rejected(self.raw.properties.headers().as_ref()?) {
-            return None;
-        }
-        let (seconds, nanoseconds) = self.rebound_id?.get_timestamp()?.to_unix();
+        let (seconds, nanoseconds) = self.put_off_id()?.get_timestamp()?.to_unix();
         let nanoseconds = i32::try_from(nanoseconds).ok()?;
         Timestamp::new(i64::try_from(seconds).ok()?, nanoseconds).ok()
     }

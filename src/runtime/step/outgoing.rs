@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lapin::BasicProperties;
+use lapin::protocol::basic::gen_properties;
 use lapin::types::ShortString;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -24,6 +25,10 @@ const LONGEST_WAIT: Duration = Duration::from_millis(4_294_967_295);
 
 /// Most bytes of a reason in a header; all headers have to fit into one frame.
 const LONGEST_REASON: usize = 1024;
+
+/// Bytes of a header frame around the properties: type, channel, size, class, weight, size of the body,
+/// end.
+const FRAME_AROUND: usize = 20;
 
 /// What is published, for limits and retries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +84,24 @@ impl Publication {
         }
     }
 
+    /// Bytes of the frame that its properties and headers go in.
+    pub fn header_size(&self) -> usize {
+        let properties = gen_properties(&self.properties)(Vec::with_capacity(1024).into());
+        properties.map_or(usize::MAX, |it| it.into_inner().0.len() + FRAME_AROUND)
+    }
+
+    /// Leaves out the headers that came in with the message and went through, and others that are
+    /// long. False if nothing is left out: of a message that is put off, nothing may be.
+    pub fn lighten(&mut self) -> bool {
+        if self.kind == Kind::Rebound {
+            return false;
+        }
+        let mut headers = Headers::of(self.properties.headers().as_ref());
+        let is_lighter = headers.lighten();
+        self.properties = std::mem::take(&mut self.properties).with_headers(headers.into());
+        is_lighter
+    }
+
     /// Whether it says so.
     pub fn is_repeated(&self) -> bool {
         let headers = self.properties.headers().as_ref();
@@ -94,6 +117,15 @@ impl std::fmt::Debug for Publication {
             .field("bytes", &self.payload.len())
             .finish_non_exhaustive()
     }
+}
+
+/// Whether an error goes out with the message that met it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Input {
+    /// It does.
+    Given,
+    /// It does not: nobody takes so much.
+    LeftOut,
 }
 
 /// What a snapshot is.
@@ -147,11 +179,11 @@ impl Outgoing<'_> {
         self.publication(Kind::Data, routing_key, self.bounded(payload)?, headers)
     }
 
-    /// An error, with the message that met it.
+    /// An error, with the message that met it if that is `input`.
     ///
     /// # Errors
     /// Of the settings only.
-    pub fn error(&self, error: &Error, id: Uuid) -> Result<Publication, Error> {
+    pub fn error(&self, error: &Error, id: Uuid, input: Input) -> Result<Publication, Error> {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
         struct Payload<'a> {
@@ -162,7 +194,8 @@ impl Outgoing<'_> {
         let shown = self.shown(error)?;
         // The same key and vector give the same bytes: the first protocol's form of an input is its
         // base64, and what cannot be decrypted goes the same way.
-        let input = self.incoming.map(|it| it.raw.protocol.in_base64(&it.raw.payload));
+        let incoming = self.incoming.filter(|_| input == Input::Given);
+        let input = incoming.map(|it| it.raw.protocol.in_base64(&it.raw.payload));
         let payload = Payload { error: &shown, error_input: input.as_deref() };
         let mut headers = self.headers(id);
         self.ended(&mut headers);
@@ -237,15 +270,14 @@ impl Outgoing<'_> {
         let incoming = self.incoming.ok_or_else(nothing)?;
         let raw = &incoming.raw;
         let mut headers = Headers::of(raw.properties.headers().as_ref());
+        headers.forget_the_way();
         headers.moment("end", Timestamp::now());
         headers.text("reboundReason", beginning(reason, LONGEST_REASON));
         headers.number(REBOUNDS, iteration.into());
-        let id = incoming.rebound_id.unwrap_or_else(Uuid::now_v7);
+        let id = incoming.put_off_id().unwrap_or_else(Uuid::now_v7);
         headers.text(REBOUND_ID, id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
         let wait = self.wait(iteration).as_millis();
-        let properties = raw
-            .properties
-            .clone()
+        let properties = without_its_user(&raw.properties)
             .with_headers(headers.into())
             .with_expiration(short(&wait.to_string())?)
             .with_delivery_mode(self.delivery_mode(Kind::Rebound));
@@ -342,6 +374,38 @@ fn take_routing_key(headers: &mut Value) -> Result<Option<String>, Error> {
         Some(Value::String(key)) => Ok(Some(key).filter(|it| !it.is_empty())),
         Some(_) => Err(unpublishable(format!("the header {ROUTING_KEY} must be a text"))),
     }
+}
+
+/// These properties without the user who published the message: the broker takes no other's name than
+/// that of who is connected.
+fn without_its_user(of: &BasicProperties) -> BasicProperties {
+    if of.user_id().is_none() {
+        return of.clone();
+    }
+    macro_rules! copied {
+        ($($name:ident $with:ident),*) => {{
+            let mut properties = BasicProperties::default();
+            $(if let Some(value) = of.$name().clone() {
+                properties = properties.$with(value);
+            })*
+            properties
+        }};
+    }
+    copied!(
+        content_type with_content_type,
+        content_encoding with_content_encoding,
+        headers with_headers,
+        delivery_mode with_delivery_mode,
+        priority with_priority,
+        correlation_id with_correlation_id,
+        reply_to with_reply_to,
+        expiration with_expiration,
+        message_id with_message_id,
+        timestamp with_timestamp,
+        kind with_type,
+        app_id with_app_id,
+        cluster_id with_cluster_id
+    )
 }
 
 /// As much of a text as fits into so many bytes.

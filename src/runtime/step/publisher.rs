@@ -3,12 +3,16 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use lapin::ExchangeKind;
+use lapin::options::ExchangeDeclareOptions;
+use lapin::types::FieldTable;
 use tokio::time::Instant;
 
-use super::broker::{Line, is_refusal, pauses, unconnected, unreachable};
+use super::broker::{Line, Open, pauses};
 use super::confirms::{Confirms, Tried};
 use super::outage::Outage;
 use super::outgoing::Publication;
+use super::said::{failed, is_refusal};
 use super::settings::Retry;
 use crate::component::{Error, Kind, metrics};
 use crate::runtime::{Health, Obstacle};
@@ -56,7 +60,25 @@ impl Publisher {
     /// # Errors
     /// When the broker cannot be reached.
     pub async fn connect(&self) -> Result<(), Error> {
-        self.confirms().await.map(drop).map_err(|it| unconnected(&it))
+        self.confirms().await.map(drop).map_err(|it| failed(&it))
+    }
+
+    /// Connects for the first time, and sees that the exchange is there: a step that finds it missing
+    /// later has done messages whose results nobody takes.
+    ///
+    /// # Errors
+    /// When the broker cannot be reached, or has no such exchange.
+    pub async fn begin(&self) -> Result<(), Error> {
+        self.connect().await?;
+        let Open { number, channel, .. } = self.line.channel().await.map_err(|it| failed(&it))?;
+        let passive = ExchangeDeclareOptions { passive: true, ..Default::default() };
+        let (name, kind) = (self.exchange.as_str().into(), ExchangeKind::Direct);
+        let seen = channel.exchange_declare(name, kind, passive, FieldTable::default()).await;
+        if let Err(error) = seen {
+            self.line.hang_up(number).await;
+            return Err(failed(&error));
+        }
+        Ok(())
     }
 
     /// Waits while the broker takes nothing, for lack of memory or disk, and has said so: which it does
@@ -133,8 +155,18 @@ impl Publisher {
                     refused += 1;
                     continue;
                 }
+                Ok(Tried::TooLarge(most)) => {
+                    if !Arc::make_mut(&mut publication).lighten() {
+                        return Err(untaken(too_large(&publication, most), &publication));
+                    }
+                    tracing::warn!(
+                        most,
+                        "published without the flow's headers: they are too large"
+                    );
+                    continue;
+                }
                 Ok(Tried::Lost(error)) if is_refusal(&error) && outage.is_alone() => {
-                    return Err(untaken(unreachable(&error), &publication));
+                    return Err(untaken(failed(&error), &publication));
                 }
                 Ok(Tried::Lost(error)) => {
                     Arc::make_mut(&mut publication).repeat();
@@ -142,10 +174,10 @@ impl Publisher {
                         outage.suspect();
                         continue;
                     }
-                    unreachable(&error)
+                    failed(&error)
                 }
                 // Also where the login is refused: that says nothing of what is published.
-                Err(error) => unconnected(&error),
+                Err(error) => failed(&error),
             };
             let Some(pause) = outage.pause() else { return Err(Unpublished::GaveUp(error)) };
             tracing::warn!(%error, "not published yet");
@@ -214,6 +246,12 @@ fn untaken(error: Error, publication: &Publication) -> Unpublished {
 fn unroutable(said: &str) -> Error {
     Error::new(Kind::Internal, format!("no queue takes what this step emits ({said})"))
         .hint("the flow's queues are wrong or gone: start the flow again")
+}
+
+fn too_large(publication: &Publication, most: u32) -> Error {
+    let size = publication.header_size();
+    let what = format!("the headers of the message have {size} bytes; the broker takes {most}");
+    Error::new(Kind::NotSent, what).hint("send it with fewer headers")
 }
 
 fn full() -> Error {

@@ -13,7 +13,7 @@ use super::attachments::Attachments;
 use super::broker::{Broker, Line, pauses};
 use super::flow::{Flow, Limits, State};
 use super::inflight::InFlight;
-use super::outgoing::Outgoing;
+use super::outgoing::{Input, Outgoing};
 use super::platform::{Platform, StepData};
 use super::publisher::Publisher;
 use super::settings::{BrokerSettings, Origin, Settings};
@@ -201,7 +201,7 @@ async fn start<C: Connection>(
 async fn connect(publisher: &Publisher) -> Result<(), Error> {
     let began = Instant::now();
     for pause in pauses() {
-        match publisher.connect().await {
+        match publisher.begin().await {
             Err(error) if began.elapsed() < START => {
                 tracing::warn!(%error, "not connected yet");
                 tokio::time::sleep(pause).await;
@@ -216,7 +216,7 @@ async fn connect(publisher: &Publisher) -> Result<(), Error> {
 async fn tell(settings: &Settings, broker: &BrokerSettings, publisher: &Publisher, error: &Error) {
     let started = Timestamp::now();
     let out = Outgoing { settings, broker, incoming: None, started };
-    let told = match out.error(error, Uuid::new_v4()) {
+    let told = match out.error(error, Uuid::new_v4(), Input::Given) {
         Ok(publication) => publisher.publish(publication).await.map_err(Error::from),
         Err(error) => Err(error),
     };

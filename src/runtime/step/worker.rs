@@ -16,7 +16,7 @@ use super::emitter::Emitter;
 use super::flow::Flow;
 use super::incoming::Incoming;
 use super::inflight::{End, Taken};
-use super::outgoing::{Outgoing, Publication};
+use super::outgoing::{Input, Outgoing, Publication};
 use super::passthrough::Passthrough;
 use super::publisher::Unpublished;
 use super::run::FINISHING;
@@ -324,13 +324,16 @@ impl<C: Connection> Flow<C> {
                 tracing::warn!(error = %Error::from(failed), "the error was not told to who asked");
             }
             self.rates.error.until_ready().await;
-            match self.publish(out.error(error, self.id_of(incoming, ERROR))).await {
+            let id = self.id_of(incoming, ERROR);
+            let mut told = self.publish(out.error(error, id, Input::Given)).await;
+            if let Err(Unpublished::Unroutable(failed)) = told {
+                // The broker may take less than the message has.
+                tracing::warn!(error = %failed, "the error is told without the message that met it");
+                told = self.publish(out.error(error, id, Input::LeftOut)).await;
+            }
+            match told {
                 Ok(()) => Fate::End(End::Failed),
-                Err(Unpublished::Unroutable(failed)) => {
-                    // Nobody is there to be told but the log.
-                    tracing::error!(error = %failed, "the error was not told: no queue takes it");
-                    Fate::End(End::Failed)
-                }
+                Err(Unpublished::Unroutable(failed)) => Fate::Leave(untellable(&failed)),
                 Err(Unpublished::GaveUp(failed)) => Fate::Leave(failed),
             }
         })
@@ -389,6 +392,15 @@ fn untold(error: &Error, tally: &Tally) -> Error {
     }
     let said = format!("this was done, but its result is lost: {}", error.what);
     Error { hint: error.hint.clone(), ..Error::new(Kind::Unknown, said) }
+}
+
+/// Why a step ends that can tell nobody of an error: all messages would go that way.
+fn untellable(failed: &Error) -> Error {
+    let what =
+        format!("an error cannot be told, and its message stays in the queue: {}", failed.what);
+    Error::new(Kind::Unavailable, what).hint(
+        "bind a queue for errors to the exchange, and let the user write to it; then start again",
+    )
 }
 
 fn defect() -> Error {

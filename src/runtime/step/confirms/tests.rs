@@ -25,6 +25,7 @@ fn fates(sorted: &[(Numbered, Tried)]) -> Vec<(u8, &'static str)> {
         Tried::Returned(_) => "returned",
         Tried::Refused => "refused",
         Tried::Lost(_) => "lost",
+        Tried::TooLarge(_) => "too large",
     };
     sorted.iter().map(|it| (it.0.0, name(&it.1))).collect()
 }

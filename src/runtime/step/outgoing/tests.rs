@@ -108,7 +108,7 @@ fn each_kind_has_its_own_headers() {
     let failed = out.error_reply(&error, ID).unwrap().unwrap();
     for (publication, route, more) in [
         (out.data(&mut message(), None, ID).unwrap(), "k.data", &["end", "protocolVersion"][..]),
-        (out.error(&error, ID).unwrap(), "k.err", &["end"]),
+        (out.error(&error, ID, Input::Given).unwrap(), "k.err", &["end"]),
         (failed, "k.reply", &["end", "x-eio-error-response"]),
         (reply, "k.reply", &["protocolVersion"]),
         (out.snapshot(&json!({}), Snapshot::Whole, ID).unwrap(), "k.snap", &["snapshotEvent"]),
@@ -153,7 +153,8 @@ fn an_error_goes_with_the_input_in_the_first_protocol() {
     {
         let properties = properties(&[("protocolVersion", AMQPValue::LongInt(version))]);
         let incoming = Incoming::decode(payload, properties, cipher, InputFormat::Default).unwrap();
-        let published = outgoing(&settings, Some(&incoming)).error(&error, ID).unwrap();
+        let published =
+            outgoing(&settings, Some(&incoming)).error(&error, ID, Input::Given).unwrap();
         let payload: Value = serde_json::from_slice(&published.payload).unwrap();
         assert_eq!(payload["errorInput"], first, "protocol {version}");
         let shown = opened(&settings, payload["error"].as_str().unwrap().as_bytes(), Protocol::V1);
@@ -175,7 +176,8 @@ fn what_cannot_be_decrypted_is_reported_all_the_same() {
     ] {
         let properties = properties(&[("protocolVersion", AMQPValue::LongInt(version))]);
         let met = Incoming::decode(payload, properties, cipher, InputFormat::Default).unwrap_err();
-        let published = outgoing(&settings, Some(&met.incoming)).error(&met.error, ID).unwrap();
+        let published =
+            outgoing(&settings, Some(&met.incoming)).error(&met.error, ID, Input::Given).unwrap();
         let payload: Value = serde_json::from_slice(&published.payload).unwrap();
         assert_eq!(payload["errorInput"], expected);
     }
@@ -186,7 +188,7 @@ fn an_error_at_the_start_has_neither_input_nor_times() {
     let settings = settings(&[]);
     let out = outgoing(&settings, None);
     let error = Error::config("server", "is unknown");
-    let published = out.error(&error, ID).unwrap();
+    let published = out.error(&error, ID, Input::Given).unwrap();
     let payload: Value = serde_json::from_slice(&published.payload).unwrap();
     assert_eq!(payload.as_object().unwrap().keys().collect::<Vec<_>>(), ["error"]);
     assert_eq!(
@@ -214,7 +216,8 @@ fn whoever_waits_for_an_answer_gets_errors_too() {
     let out = outgoing(&settings, Some(&incoming));
     let error = Error::invalid("num", "is missing");
     let reply = out.error_reply(&error, ID).unwrap().unwrap();
-    let payload: Value = serde_json::from_slice(&out.error(&error, ID).unwrap().payload).unwrap();
+    let payload: Value =
+        serde_json::from_slice(&out.error(&error, ID, Input::Given).unwrap().payload).unwrap();
     assert_eq!(payload["error"], String::from_utf8_lossy(&reply.payload).as_ref());
     assert_eq!((&headers(&reply)["x-eio-error-response"], reply.kind), (&json!(true), Kind::Reply));
     let silent = super::super::settings::tests::settings(&[("ELASTICIO_NO_ERROR_REPLIES", "true")]);
@@ -319,6 +322,58 @@ fn a_rebound_is_the_delivery_itself() {
     assert_eq!(rebound.properties, expected);
     assert_eq!((rebound.payload, rebound.routing_key.as_str()), (payload, "k.reb"));
     assert!(rebound.mandatory, "a rebound that no queue wants must not be lost");
+}
+
+/// The way that a message has come is not the way that it goes: the broker would send it to these
+/// places again, and takes nobody's name but that of who is connected.
+#[test]
+fn a_rebound_goes_nowhere_else_and_in_nobody_elses_name() {
+    let settings = settings(&[]);
+    let cipher = &settings.broker.as_ref().unwrap().cipher;
+    let elsewhere = || AMQPValue::FieldArray(vec![long("elsewhere")].into());
+    let came = properties(&[
+        ("custom", long("kept")),
+        ("CC", elsewhere()),
+        ("BCC", elsewhere()),
+        ("x-death", elsewhere()),
+        ("x-first-death-queue", long("q")),
+        ("x-last-death-reason", long("expired")),
+    ])
+    .with_user_id("somebody".into())
+    .with_message_id("mid".into())
+    .with_cluster_id("cluster".into());
+    let payload = cipher.encrypt(br#"{"body":{}}"#, Protocol::V1);
+    let incoming = Incoming::decode(payload, came, cipher, InputFormat::Default).unwrap();
+    let rebound = outgoing(&settings, Some(&incoming)).rebound("", 1).unwrap();
+    let mut names: Vec<_> = headers(&rebound).keys().cloned().collect();
+    names.sort();
+    assert_eq!(names, ["custom", "end", "reboundId", "reboundIteration", "reboundReason"]);
+    let properties = rebound.properties;
+    assert_eq!(properties.user_id(), &None);
+    assert_eq!(properties.message_id().as_ref().unwrap().as_str(), "mid");
+    assert_eq!(properties.cluster_id().as_ref().unwrap().as_str(), "cluster");
+}
+
+#[test]
+fn where_there_is_little_room_headers_of_others_stay_behind() {
+    let settings = settings(&[]);
+    let long = "x".repeat(9000);
+    let incoming = delivered(
+        &json!({}),
+        &[("x-eio-meta-a", "short"), ("threadId", &long), ("messageId", "m-1")],
+    );
+    let mut error = outgoing(&settings, Some(&incoming))
+        .error(&Error::invalid("num", "is missing"), ID, Input::Given)
+        .unwrap();
+    let before = error.header_size();
+    assert!(before > 9000 && error.lighten(), "{before}");
+    assert!(error.header_size() < 1000, "{}", error.header_size());
+    let found = headers(&error);
+    assert_eq!((&found["parentMessageId"], found.get("threadId")), (&json!("m-1"), None));
+    assert!(!error.lighten(), "there is nothing more");
+    let mut rebound = outgoing(&settings, Some(&incoming)).rebound("", 1).unwrap();
+    let size = rebound.header_size();
+    assert!(!rebound.lighten() && rebound.header_size() == size, "it comes back as it is");
 }
 
 #[test]

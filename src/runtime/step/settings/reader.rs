@@ -199,10 +199,10 @@ impl Reader {
     }
 }
 
-/// Most bytes of a frame. lapin keeps room for 64 of them on each connection: with the 128 KB that a
-/// broker proposes, that is most of the memory of a step. All headers have to fit into one; peers make
-/// do with 4 KB.
-const FRAME: u32 = 8 * 1024;
+/// Most bytes of a frame, as RabbitMQ proposes. All headers of a message have to fit into one: with
+/// less, a message that the broker has taken from somebody else would close the channel each time that
+/// it is delivered. lapin keeps room for 64 of them on each connection.
+const FRAME: u32 = 128 * 1024;
 
 /// Writes an address as lapin wants it: peers take `amqp://host/` for the virtual host `/`, lapin
 /// for one without a name, and they spell two options otherwise.
