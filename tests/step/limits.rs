@@ -214,3 +214,33 @@ fn the_limit_on_results_limits_the_calls_too() {
     stage.end(&mut step);
     assert_eq!(stage.queues.count(Queue::Data), 4);
 }
+
+/// A queue of the largest messages, and a worker of a small container: what it does not work on yet stays
+/// as it came.
+#[cfg(target_os = "linux")]
+#[test]
+fn sixteen_messages_of_ten_thousand_recipients_fit_into_256_mb() {
+    const MESSAGES: u64 = 16;
+    const RECIPIENTS: u64 = 10_000;
+    let (mut stage, simulator) =
+        (Stage::new(), Simulator::start(&["--latency", "200", "--credit", "1000000"]));
+    let numbers: Vec<_> = (0..RECIPIENTS).map(|it| format!("06{it:04}0001")).collect();
+    for number in 0..MESSAGES {
+        let body = json!({"num": &numbers, "sms": format!("Bonjour {number}")});
+        stage.publish(&incoming(), &json!({"id": format!("m-{number}"), "body": body}));
+    }
+    sender(&stage, &simulator, &json!({}));
+    let step = Launch::ours("sendSmsMulti", &stage.queues, &stage.platform);
+    let mut step = step.set("RABBITMQ_PREFETCH_SAILOR", "16").start();
+    for _ in 0..MESSAGES {
+        let (_, result) = stage.next(Queue::Data);
+        let accepted = result["body"]["results"].as_array().unwrap().iter();
+        let accepted = accepted.filter(|it| it["status"] == "accepted").count();
+        assert!(accepted > 9_000, "{accepted}");
+    }
+    let status = std::fs::read_to_string(format!("/proc/{}/status", step.pid)).unwrap();
+    let most = status.lines().find_map(|it| it.strip_prefix("VmHWM:")).unwrap();
+    let most: u64 = most.split_whitespace().next().unwrap().parse().unwrap();
+    stage.end(&mut step);
+    assert!(most < 256 * 1024, "{most} KiB");
+}

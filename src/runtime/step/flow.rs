@@ -13,7 +13,7 @@ use lapin::types::FieldTable;
 use lapin::{Acker, Channel, Consumer};
 use ring::digest::{Context, SHA256};
 use serde_json::Value;
-use tokio::sync::{Mutex, Notify, watch};
+use tokio::sync::{Mutex, Notify, Semaphore, SemaphorePermit, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -68,8 +68,15 @@ pub(super) struct Flow<C: Connection> {
     pub state: State,
 }
 
+/// Bytes of messages that are worked on at once. A list of numbers takes up to 170 times its size until
+/// it is told: the message as it was read, its requests, and the answers. What waits is in memory as it
+/// came.
+const ROOM: u32 = 512 * 1024;
+
 /// What a step is in the middle of.
 pub(super) struct State {
+    /// Room for messages, in bytes as they came.
+    room: Semaphore,
     /// Whether messages are let through.
     gate: watch::Sender<bool>,
     probing: Notify,
@@ -78,7 +85,12 @@ pub(super) struct State {
 
 impl Default for State {
     fn default() -> Self {
-        Self { gate: watch::Sender::new(true), probing: Notify::new(), failed: OnceLock::new() }
+        Self {
+            room: Semaphore::new(ROOM as usize),
+            gate: watch::Sender::new(true),
+            probing: Notify::new(),
+            failed: OnceLock::new(),
+        }
     }
 }
 
@@ -254,6 +266,14 @@ impl<C: Connection> Flow<C> {
         tracing::error!(%error, "the step cannot go on");
         self.state.failed.set(error).ok();
         self.stopper.stop();
+    }
+
+    /// Waits until there is room for a message of this size: one that is larger than all of it has it
+    /// alone.
+    pub async fn room_for(&self, size: usize) -> Option<SemaphorePermit<'_>> {
+        let bytes = u32::try_from(size).unwrap_or(ROOM).min(ROOM);
+        // It is never closed.
+        self.state.room.acquire_many(bytes).await.ok()
     }
 
     /// Waits until messages may be carried; false if the step is to stop.

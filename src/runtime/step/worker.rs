@@ -76,6 +76,7 @@ impl<C: Connection> Flow<C> {
 
     async fn process(&self, delivery: Delivery) -> Fate {
         let redelivered = delivery.redelivered;
+        let _room = self.room_for(delivery.data.len()).await;
         let started = Timestamp::now();
         let (cipher, format) = (&self.broker.cipher, self.settings.input_format);
         let decoded = Incoming::decode(delivery.data, delivery.properties, cipher, format);
