@@ -42,7 +42,7 @@ const EXAMPLES: &str = "Examples:
   echo '{}' | isendpro run getCampagne --many --set period=yesterday
 
 Exit codes: 0 done; 1 could not run; 2 usage or configuration; 3 some messages refused or
-failed; 4 key or address refused; 5 no credit; 6 some may have been sent; 130, 143 signals.";
+failed; 4 key or address refused; 5 no credit; 6 some may have been sent; 129, 130, 143 signals.";
 
 /// Carries messages from stdin to stdout.
 pub fn main(args: Args) -> anyhow::Result<u8> {

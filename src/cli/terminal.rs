@@ -67,6 +67,9 @@ pub struct Signals {
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
+    /// Of a terminal that is closed; absent where it is to be ignored, as under `nohup`.
+    #[cfg(unix)]
+    hangup: Option<tokio::signal::unix::Signal>,
 }
 
 impl Signals {
@@ -80,15 +83,23 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hangup: (!ignores_hangup()).then(|| signal(SignalKind::hangup())).transpose()?,
         })
     }
 
     /// The next signal, as the exit code that tells of it.
     #[cfg(unix)]
     pub async fn next(&mut self) -> u8 {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.interrupt.recv() => 130,
             _ = self.terminate.recv() => 143,
+            _ = hangup => 129,
         }
     }
 
@@ -109,6 +120,15 @@ impl Signals {
         }
         130
     }
+}
+
+/// Whether whoever started the process has it ignore the end of the terminal. Only Linux tells.
+#[cfg(unix)]
+fn ignores_hangup() -> bool {
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return true };
+    let ignored = status.lines().find_map(|it| it.strip_prefix("SigIgn:"));
+    let mask = ignored.and_then(|it| u64::from_str_radix(it.trim(), 16).ok()).unwrap_or(1);
+    mask & 1 == 1
 }
 
 /// Asks once before a run sends to many recipients.

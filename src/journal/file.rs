@@ -54,6 +54,7 @@ pub struct FileJournal {
     orders: Option<mpsc::Sender<Order>>,
     writer: Option<JoinHandle<()>>,
     next_attempt: AtomicU64,
+    warnings: Vec<String>,
 }
 
 impl FileJournal {
@@ -70,7 +71,8 @@ impl FileJournal {
     }
 
     fn from_home(home: Home) -> Result<Self, Error> {
-        let opened = home.open()?;
+        let mut opened = home.open()?;
+        let warnings = opened.warning.take().into_iter().collect();
         let first_attempt = u64::from_be_bytes(open::random()?);
         let shared = Arc::new(Shared::new(home, opened, open::random()?));
         let (orders, queue) = mpsc::channel(QUEUE);
@@ -84,6 +86,7 @@ impl FileJournal {
             orders: Some(orders),
             writer: Some(writer),
             next_attempt: AtomicU64::new(first_attempt),
+            warnings,
         })
     }
 
@@ -239,6 +242,10 @@ impl State for FileJournal {
 }
 
 impl Ledger for FileJournal {
+    fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
     fn close(&self) -> BoxFuture<'_, Result<(), Error>> {
         tracing::info!(commits = self.commits(), "the journal is closed");
         Box::pin(std::future::ready(Ok(())))

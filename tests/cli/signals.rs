@@ -1,5 +1,6 @@
 //! The end of a run before the end of its input: signals, and a reader that goes away.
 
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -13,7 +14,7 @@ fn many(count: usize) -> Vec<u8> {
 
 #[test]
 fn a_signal_stops_the_reading_and_everything_under_way_is_finished_and_printed() {
-    for (signal, code) in [("TERM", 143), ("INT", 130)] {
+    for (signal, code) in [("TERM", 143), ("INT", 130), ("HUP", 129)] {
         let simulator = Simulator::start(&["--latency", "200"]);
         let folder = tempfile::tempdir().unwrap();
         let summary = folder.path().join("summary.json");
@@ -35,6 +36,31 @@ fn a_signal_stops_the_reading_and_everything_under_way_is_finished_and_printed()
         let summary = json(&std::fs::read_to_string(&summary).unwrap());
         assert_eq!((&summary["exitCode"], &summary["accepted"]), (&code.into(), &printed.into()));
     }
+}
+
+/// `nohup` asks for it: the terminal ends, and the run goes on.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_end_of_the_terminal_stops_no_run_that_is_to_ignore_it() {
+    let program = env!("CARGO_BIN_EXE_isendpro");
+    let mut run = std::process::Command::new("env")
+        .args(["--ignore-signal=HUP", program, "run", "sendSms", "--server", "simulator"])
+        .args(["--set", "kind=transactional"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut input, output) = (run.stdin.take().unwrap(), run.stdout.take().unwrap());
+    let mut output = BufReader::new(output).lines();
+    for text in ["a", "b"] {
+        writeln!(input, "{}", sms("0001", text)).unwrap();
+        assert_eq!(json(&output.next().unwrap().unwrap())["status"], "accepted");
+        let process = run.id().to_string();
+        let hung_up = std::process::Command::new("kill").args(["-s", "HUP", &process]).status();
+        assert!(hung_up.unwrap().success());
+    }
+    drop(input);
+    assert_eq!(run.wait().unwrap().code(), Some(0));
 }
 
 #[test]

@@ -30,6 +30,8 @@ pub struct Opened {
     pub secret: [u8; 32],
     /// Whether it may have messages under keys of the first form.
     pub former_keys: bool,
+    /// What people should know of the file.
+    pub warning: Option<String>,
 }
 
 /// Where the journal is, and how it is opened.
@@ -160,9 +162,23 @@ impl Home {
         let (db, storage) = self.build(file)?;
         let secret = self.secret_of(&db)?;
         // Only now is it sure that the file is a journal, and ours.
-        owner_only(&mode_of).map_err(|it| self.failed(&it))?;
+        let warning = self.warning(owner_only(&mode_of))?;
         let former_keys = has_former_keys(&db).map_err(|it| self.broken(&it))?;
-        Ok(Opened { db, storage, secret, former_keys })
+        Ok(Opened { db, storage, secret, former_keys, warning })
+    }
+
+    /// What is said where the file could not be made its owner's alone: another user's file, which this
+    /// one may write to, is used all the same.
+    pub(super) fn warning(&self, made_private: io::Result<()>) -> Result<Option<String>, Error> {
+        match made_private {
+            Ok(()) => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(Some(format!(
+                "others may read {}, which holds hashes of numbers, and this user may not change that: \
+                 take its rights from group and others (chmod 600)",
+                self.path.display()
+            ))),
+            Err(error) => Err(self.failed(&error)),
+        }
     }
 
     /// Opens the database in this file, with little memory.

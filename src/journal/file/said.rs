@@ -79,8 +79,21 @@ impl Home {
             {
                 self.no_journal()
             }
+            DatabaseError::Storage(StorageError::Io(it))
+                if it.kind() == io::ErrorKind::Unsupported =>
+            {
+                self.lockless()
+            }
             other => self.broken(&other.into()),
         }
+    }
+
+    /// The error of a file that two processes could use at once.
+    fn lockless(&self) -> Error {
+        self.misplaced(
+            "is on a file system without locks: two processes could send from it at once",
+        )
+        .hint("name a file on a disk of this machine, or take a Redis")
     }
 
     /// The error of a file that is something else.

@@ -17,6 +17,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redb::{BackendError, StorageBackend};
 
+/// All of the file, for locks.
+const WHOLE: (Bound<u64>, Bound<u64>) = (Bound::Unbounded, Bound::Unbounded);
+
 /// What was found out about a file while it was used. It outlives the database, which is opened anew
 /// after a failure.
 #[derive(Debug, Default)]
@@ -121,7 +124,13 @@ impl StorageBackend for Watched {
     }
 
     fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.0.below.try_lock_range(start, end)
+        match self.0.below.try_lock_range(start, end) {
+            // The database would go on without a lock, and another process open the file as well.
+            Err(BackendError::Unsupported) if (start, end) == WHOLE => {
+                Err(BackendError::Io(io::ErrorKind::Unsupported.into()))
+            }
+            locked => locked,
+        }
     }
 
     fn try_lock_shared_range(

@@ -1,10 +1,11 @@
 //! A disk in memory that fails and loses power when it is told to.
 
 use std::io;
+use std::ops::Bound;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use redb::StorageBackend;
+use redb::{BackendError, StorageBackend};
 
 use crate::journal::file::FileJournal;
 use crate::journal::file::open::Home;
@@ -41,6 +42,7 @@ struct State {
     /// The act that fails, and those after it.
     fails_from: Option<u64>,
     fails_at: Option<Act>,
+    lockless: bool,
 }
 
 /// A disk; its clones are the same one.
@@ -55,6 +57,11 @@ impl Disk {
     /// From now on all of these fail; none, to be well again.
     pub fn fail_at(&self, act: Option<Act>) {
         self.state().fails_at = act;
+    }
+
+    /// From now on it knows no locks.
+    pub fn forget_locks(&self) {
+        self.state().lockless = true;
     }
 
     /// After so many acts more, all fail.
@@ -107,6 +114,14 @@ fn put(image: &mut Vec<u8>, offset: u64, data: &[u8]) {
 }
 
 impl StorageBackend for Disk {
+    fn try_lock_range(&self, _: Bound<u64>, _: Bound<u64>) -> Result<bool, BackendError> {
+        if self.state().lockless { Err(BackendError::Unsupported) } else { Ok(true) }
+    }
+
+    fn unlock_range(&self, _: Bound<u64>, _: Bound<u64>) -> Result<(), BackendError> {
+        Ok(())
+    }
+
     fn len(&self) -> io::Result<u64> {
         Ok(self.state().shown.len() as u64)
     }

@@ -8,6 +8,7 @@ use redb::{Database, TableDefinition};
 use super::OneFile;
 use super::disk::{Act, Disk};
 use crate::component::{Error, Kind};
+use crate::journal::file::open::Home;
 use crate::journal::file::tables::{self, FORMAT, META, SLOTS};
 use crate::journal::laws::{
     SCOPE, accepted, claim, entries, known, message, run, settle, slot, take,
@@ -37,6 +38,28 @@ fn only_the_owner_reads_it() {
     fs::set_permissions(file.path(), fs::Permissions::from_mode(0o666)).unwrap();
     drop(FileJournal::open(file.path()).unwrap());
     assert_eq!(mode(&file), 0o600);
+}
+
+/// Here by a disk that knows none; elsewhere by Lustre, and by some file systems of FUSE.
+#[test]
+fn a_file_without_locks_is_refused() {
+    let (file, disk) = (OneFile::new(), Disk::default());
+    drop(disk.journal(&file.path()).unwrap());
+    disk.forget_locks();
+    let error = disk.journal(&file.path()).unwrap_err();
+    assert_eq!(error.kind, Kind::Config);
+    assert!(error.to_string().contains("without locks"), "{error}");
+    assert!(error.to_string().contains("or take a Redis"), "{error}");
+}
+
+#[test]
+fn a_file_of_somebody_else_is_used_with_a_warning() {
+    let file = OneFile::new();
+    let home = Home::new(&file.path());
+    let warning = home.warning(Err(std::io::ErrorKind::PermissionDenied.into())).unwrap().unwrap();
+    assert!(warning.contains("chmod 600"), "{warning}");
+    assert_eq!(home.warning(Ok(())).unwrap(), None);
+    assert!(home.warning(Err(std::io::ErrorKind::StorageFull.into())).is_err());
 }
 
 #[test]
