@@ -41,7 +41,7 @@ pub use journal::{
     Account, AccountMark, Claim, Difference, Fallout, GIVEN_UP, Journal, Kept, Known, MessageKey,
     NumberHash, Past, Progress, RETURNED, Scope, Slot, Ticket, WHOLE, Wanted,
 };
-pub use message::{Message, mask};
+pub use message::{Message, is_bare, mask};
 pub use outcome::{AccountTrouble, Answer, Outcome, Problem, Reason, Reply, Status, Tally};
 pub use outlet::{Attached, Emit, HttpReply, Outlet, ResultId};
 pub use plan::{Deadline, Item, Part, Plan, Settled};

@@ -137,6 +137,11 @@ fn is_envelope(fields: &Map<String, Value>) -> bool {
         && fields.keys().all(|it| PLATFORM_KEYS.contains(&it.as_str()))
 }
 
+/// Whether these are a body without a message around it: fields, and none that a platform knows.
+pub fn is_bare(fields: &Map<String, Value>) -> bool {
+    !fields.is_empty() && !fields.keys().any(|it| PLATFORM_KEYS.contains(&it.as_str()))
+}
+
 /// Hides keys and passwords anywhere in a value.
 pub fn mask(value: &mut Value) {
     match value {

@@ -90,6 +90,11 @@ impl Cipher {
         Ok(Self(Some(Box::new(Keys { lock, unlock, iv }))))
     }
 
+    /// Whether payloads are hidden at all.
+    pub fn encrypts(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Encrypts a copy of `plain`.
     pub fn encrypt(&self, plain: &[u8], protocol: Protocol) -> Vec<u8> {
         let mut copy = Vec::with_capacity(plain.len() + BLOCK);

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::cipher::{Cipher, Protocol};
 use super::headers::{self, META, REBOUND_ID, REBOUND_REPEATED, REBOUNDS};
 use super::settings::InputFormat;
-use crate::component::{Error, Kind, reference};
+use crate::component::{Error, Kind, is_bare, reference};
 
 /// The ids that messages of a flow are told apart by.
 #[derive(Debug, Clone, PartialEq)]
@@ -213,10 +213,29 @@ fn message(raw: &Raw, cipher: &Cipher) -> Result<Map<String, Value>, Error> {
     if raw.payload.is_empty() {
         return Ok(Map::new());
     }
-    match parse(&cipher.decrypt(&raw.payload, raw.protocol)?)? {
+    let plain = cipher.decrypt(&raw.payload, raw.protocol);
+    let parsed = plain.and_then(|it| parse(&it)).map_err(|it| readable(raw, cipher).unwrap_or(it));
+    match parsed? {
+        Value::Object(fields) if is_bare(&fields) => Err(unreadable("it has no \"body\"")
+            .hint("put its fields into one: {\"body\": {\"num\": ..., \"sms\": ...}}")),
         Value::Object(message) => Ok(message),
         _ => Err(unreadable("it is not a JSON object")),
     }
+}
+
+/// What is said of JSON that anybody can read, and that was published as if nobody could: the first
+/// mistakes of who publishes without a platform.
+fn readable(raw: &Raw, cipher: &Cipher) -> Option<Error> {
+    parse(&raw.payload).ok().filter(Value::is_object)?;
+    Some(if cipher.encrypts() {
+        unreadable("it is not encrypted").hint(
+            "encrypt it with ELASTICIO_MESSAGE_CRYPTO_PASSWORD and ELASTICIO_MESSAGE_CRYPTO_IV, or start \
+             the step without them",
+        )
+    } else {
+        unreadable("it is JSON, and does not say so")
+            .hint("publish it with the header protocolVersion: 2")
+    })
 }
 
 /// Reads the input of a step that handles errors: readable JSON, with encrypted texts in it.

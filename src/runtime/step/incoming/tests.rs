@@ -150,6 +150,33 @@ fn a_rebound_id_tells_since_when_a_message_is_put_off_until_it_is_rejected() {
     assert_eq!(since(&[("reboundIteration", AMQPValue::LongLongInt(1))]), None);
 }
 
+/// What is published by hand to a step without a platform.
+#[test]
+fn the_first_mistakes_are_told_for_what_they_are() {
+    let read = |payload: &Value, headers: &[(&str, AMQPValue)], cipher: &Cipher| {
+        let payload = payload.to_string().into_bytes();
+        let read = Incoming::decode(payload, properties(headers), cipher, InputFormat::Default);
+        read.map(drop).map_err(|it| it.error.to_string())
+    };
+    let (none, keys) = (Cipher::new(None, None).unwrap(), cipher());
+    let version = [("protocolVersion", AMQPValue::LongLongInt(2))];
+    let (message, bare) = (json!({"body": {"num": "1"}}), json!({"num": "1"}));
+    for (payload, headers, cipher, said) in [
+        (&message, &[][..], &none, "protocolVersion: 2"),
+        (&bare, &[], &none, "protocolVersion: 2"),
+        (&bare, &version, &none, "it has no \"body\""),
+        (&message, &[], &keys, "it is not encrypted"),
+        (&message, &version, &keys, "it is not encrypted"),
+    ] {
+        let error = read(payload, headers, cipher).unwrap_err();
+        assert!(error.contains(said), "{error}");
+        assert!(!error.contains("num\": \"1"), "{error}");
+    }
+    for whole in [message, json!({}), json!({"id": "m"}), json!({"headers": {}, "x": 1})] {
+        assert_eq!(read(&whole, &version, &none), Ok(()));
+    }
+}
+
 #[test]
 fn an_empty_delivery_is_an_empty_message() {
     assert_eq!(decode(Vec::new(), &[]).unwrap().payload, Map::new());
