@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use isendpro_connector::component::{BoxFuture, Error, Kind};
+use isendpro_connector::component::{AccountTrouble, BoxFuture, Error, Kind};
 use isendpro_connector::runtime::{Admission, Load, Memory};
 use serde_json::{Value, json};
 
@@ -130,6 +130,61 @@ async fn what_an_earlier_delivery_sent_is_not_called_unsent() {
     let memory = of_run(remembers(), true);
     let step = Step::in_run("sendSmsMulti", &api.url(), settings, memory, true);
     assert_eq!(told(&step.run(three()).await), (vec!["accepted", "accepted", "notSent"], 1));
+}
+
+/// Of 500 recipients one is left: what the others cost is paid.
+#[tokio::test]
+async fn a_resumed_bulk_asks_whether_the_credit_pays_for_what_is_left() {
+    let num: Vec<_> = (0..500).map(|it| format!("06800{it:05}")).collect();
+    let message = json!({"num": num, "sms": "a"});
+    for (left, credit, trouble) in [
+        (1, 0, true),
+        (1, 1, false),
+        (1, 499, false),
+        (2, 1, true),
+        (2, 2, false),
+        (250, 249, true),
+        (250, 250, false),
+        (499, 498, true),
+        (500, 499, true),
+        (500, 500, false),
+    ] {
+        let quantity = format!(r#"{{"etat":{{"credit":"1","quantite":"{credit}"}}}}"#);
+        let routes = [
+            ("smsmulti", vec![Answer::ok(reply("general-error"))]),
+            ("sms", vec![Answer::ok(reply("general-error"))]),
+            ("credit", vec![Answer::ok(quantity)]),
+        ];
+        let api = Api::new(routes).await;
+        let known = (left..500).map(|it| (it, accepted())).collect();
+        let memory = of_run(Remembers { known, ..Remembers::default() }, true);
+        let step = Step::in_run("sendSmsMulti", &api.url(), json!({}), memory, false);
+        let ran = step.run(message.clone()).await;
+        let account = trouble.then_some(AccountTrouble::Credit);
+        assert_eq!(ran.verdict.account, account, "{left} left, credit for {credit}");
+    }
+}
+
+/// What was too little for a large message may pay for a small one.
+#[tokio::test]
+async fn credit_that_lacks_for_one_message_may_pay_for_the_next() {
+    let routes = [
+        ("smsmulti", vec![Answer::ok(reply("general-error"))]),
+        ("credit", vec![Answer::ok(r#"{"etat":{"credit":"1","quantite":"1"}}"#)]),
+    ];
+    let api = Api::new(routes).await;
+    let step = Step::new("sendSmsMulti", &api.url(), json!({}));
+    let one = json!({"num": ["0680010201"], "sms": "a"});
+    for (message, account, asked) in [
+        (three(), Some(AccountTrouble::Credit), 1),
+        (three(), Some(AccountTrouble::Credit), 1),
+        (one.clone(), None, 2),
+        (one, None, 2),
+        (three(), Some(AccountTrouble::Credit), 3),
+    ] {
+        let ran = step.run(message).await;
+        assert_eq!((ran.verdict.account, api.count("credit")), (account, asked));
+    }
 }
 
 /// Lets nothing pass.

@@ -142,7 +142,9 @@ impl<C: Connection> Call<'_, C> {
                 (None, None) => self.deliver(job, index, part, deadline).await,
             };
             if let Outcome::Refused(problem) = &mut outcome {
-                problem.account = self.diagnose(problem.reason, problem.code, part.units).await;
+                // What an earlier delivery has sent is left out of the request by now.
+                let left = job.parts().get(index).map_or(part.units, |it| it.units);
+                problem.account = self.diagnose(problem.reason, problem.code, left).await;
                 if problem.account.is_some() {
                     problem.reason = Reason::Account;
                 }
@@ -329,9 +331,8 @@ impl<C: Connection> Call<'_, C> {
         } else {
             let mut known = self.engine.diagnosis.lock().await;
             match &*known {
-                // What pays for one message may not pay for a larger one.
                 Some((when, asked, diagnosis))
-                    if when.elapsed() < DIAGNOSIS_LASTS && *asked >= units =>
+                    if when.elapsed() < DIAGNOSIS_LASTS && tells(diagnosis, *asked, units) =>
                 {
                     diagnosis.clone()
                 }
@@ -346,6 +347,16 @@ impl<C: Connection> Call<'_, C> {
             Diagnosis::Trouble(trouble) => Some(trouble),
             Diagnosis::Fine | Diagnosis::Unsure => None,
         }
+    }
+}
+
+/// Whether what was found for so many units holds for these: what pays for one message may not pay for
+/// a larger one, and what is too little for one may pay for a smaller one.
+fn tells(diagnosis: &Diagnosis, asked: u64, units: u64) -> bool {
+    match diagnosis {
+        Diagnosis::Trouble(AccountTrouble::KeyOrAddress) => true,
+        Diagnosis::Trouble(AccountTrouble::Credit) => asked <= units,
+        Diagnosis::Fine | Diagnosis::Unsure => asked >= units,
     }
 }
 
