@@ -9,6 +9,7 @@ mod config;
 mod connection;
 mod erased;
 mod error;
+pub mod exact;
 pub(crate) mod faults;
 mod handler;
 mod identity;
@@ -36,7 +37,7 @@ pub use handler::{Handler, Role};
 pub use identity::{
     add_text, finish, former, hex, identity, purpose, reference, stretch, tracker, unhex,
 };
-pub use input::Common;
+pub use input::{Common, Entry};
 pub use journal::{
     Account, AccountMark, Claim, Difference, Fallout, GIVEN_UP, Journal, Kept, Known, MessageKey,
     NumberHash, Past, Progress, RETURNED, Scope, Slot, Ticket, WHOLE, Wanted,

@@ -70,12 +70,16 @@ pub fn plan(mut input: Input, mut order: Order<'_>) -> Result<Plan<Batch>, Error
     order
         .rules
         .check_count(if input.num.is_empty() { "recipients" } else { "num" }, items.len())?;
-    (input.num, input.recipients, input.tracker) = Default::default();
+    (input.num, input.recipients, input.tracker, input.faults) = Default::default();
     input.sms = texts.iter().filter(|_| texts.len() == 1).cloned().collect();
     let mut warnings = std::mem::take(&mut order.warnings);
     let mut letters = Letters { order: &order, texts, common: [None, None], refusal: None };
-    let (callable, settled) =
-        recipients::sort_out(items, order.national, |item, number| letters.letter(item, number));
+    let (callable, settled) = recipients::sort_out(
+        items,
+        order.national,
+        |item, number| letters.letter(item, number),
+        |_, _| true,
+    );
     let deferred = callable.iter().filter(|(_, letter)| letter.time.deferred).count();
     if deferred > 0 {
         let plural = if deferred == 1 { "" } else { "s" };
@@ -284,6 +288,12 @@ pub fn retry(
     }
     let mut message =
         if recipients.is_empty() { json!({}) } else { json!({ "recipients": recipients }) };
+    for (place, recipient) in recipients.into_iter().enumerate() {
+        // Past serde, which has forms of its own for numbers.
+        if let Some(meta) = recipient.meta {
+            message["recipients"][place]["meta"] = meta;
+        }
+    }
     let mut settings = super::answer::fields(input);
     if !with_directory {
         settings.shift_remove("repertoireId");

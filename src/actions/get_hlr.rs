@@ -12,7 +12,8 @@ use super::recipients;
 use super::sending::{self, Numbers};
 use super::{Session, answer};
 use crate::component::{
-    Action, Answer, Effect, Error, Example, Finish, Item, Meta, Outcome, Part, Plan, Reply, Status,
+    Action, Answer, Effect, Entry, Error, Example, Finish, Item, Meta, Outcome, Part, Plan, Reply,
+    Status,
 };
 use crate::isendpro::{self, request::Hlr};
 
@@ -32,6 +33,9 @@ pub struct Input {
     /// Two letters, such as FR, RE or BE: how to read numbers without a country code.
     #[serde(default)]
     pub region: Option<String>,
+    /// Why single numbers cannot be read.
+    #[serde(skip)]
+    pub faults: Vec<Option<String>>,
 }
 
 /// The step's fields.
@@ -108,12 +112,25 @@ impl Action for GetHlr {
         recipients::retain(&mut request.num, keep);
     }
 
+    const ENTRY_BY_ENTRY: bool = true;
+
+    fn take(input: &mut Input, entries: Vec<Entry>) {
+        input.faults = entries.into_iter().map(|it| it.fault).collect();
+    }
+
     /// `Once`: look-ups are billed, as far as is known.
     fn plan(input: Input, options: &Options, _: Timestamp) -> Result<Plan<Hlr>, Error> {
         let national = sending::national(input.region.as_deref(), options.numbers.region)?;
-        let item = |(index, num): (usize, String)| Item { index, num, ..Item::default() };
-        let items = input.num.into_iter().enumerate().map(item).collect();
-        let (callable, settled) = recipients::sort_out(items, national, |_, _| Ok(()));
+        let faults = input.faults.into_iter().chain(std::iter::repeat(None));
+        let item = |(index, (num, fault)): (usize, (String, Option<String>))| Item {
+            index,
+            num,
+            fault,
+            ..Item::default()
+        };
+        let items = input.num.into_iter().zip(faults).enumerate().map(item).collect();
+        let (callable, settled) =
+            recipients::sort_out(items, national, |_, _| Ok(()), |(), ()| true);
         let items: Vec<Item> = callable.into_iter().map(|(item, ())| item).collect();
         if items.is_empty() {
             return Ok(Plan { parts: Vec::new(), settled, warnings: Vec::new() });
@@ -174,7 +191,7 @@ impl Action for GetHlr {
 fn reply(reply: isendpro::Reply, items: &[Item]) -> Reply {
     let mut operators = serde_json::Map::new();
     let said = match (reply.entries.as_slice(), items) {
-        ([entry], [_]) => vec![vec![entry]],
+        ([entry], [item]) if !recipients::is_about_another(entry, item) => vec![vec![entry]],
         (entries, items) => recipients::by_recipient(entries, items).said,
     };
     for (item, entries) in items.iter().zip(said) {

@@ -1,10 +1,10 @@
 //! Recipients: from numbers to what became of each.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::answer::known;
 use crate::component::{
-    Answer, Error, Item, Outcome, Part, Plan, Problem, Reason, Reply, Settled, Status, Tally,
+    Answer, Error, Item, Kind, Outcome, Part, Plan, Problem, Reason, Reply, Settled, Status, Tally,
 };
 use crate::isendpro::{self, Entry};
 use crate::sms::number::{self, BadNumber, Number};
@@ -31,33 +31,40 @@ fn reason(bad: BadNumber) -> Reason {
 }
 
 /// The recipients that can be called, each with what `keep` makes of it, and those that are settled
-/// without a call: bad numbers, those that `keep` refuses, and numbers that came before in the same
-/// message.
+/// without a call: bad numbers, those that `keep` refuses, and those that get the `same` as a
+/// recipient before them with the same number.
 pub fn sort_out<T>(
     items: Vec<Item>,
     national: Region,
     mut keep: impl FnMut(&mut Item, &Number) -> Result<T, Error>,
+    same: impl Fn(&T, &T) -> bool,
 ) -> (Vec<(Item, T)>, Vec<Settled>) {
-    let (mut callable, mut settled) = (Vec::with_capacity(items.len()), Vec::new());
-    let mut seen = HashSet::with_capacity(items.len());
+    let (mut callable, mut settled) = (Vec::<(Item, T)>::with_capacity(items.len()), Vec::new());
+    let mut seen: HashMap<String, Vec<usize>> = HashMap::with_capacity(items.len());
     for mut item in items {
-        let answer = match number::read(&item.num, national) {
-            Err(bad) => without_call(Status::Refused, Some(reason(bad)), bad.to_string()),
-            Ok(number) => {
-                item.tel.clone_from(&number.tel);
-                item.warnings.extend(number.doubt.as_ref().map(|it| format!("num: {it}")));
-                if seen.contains(&number.tel) {
-                    let said = "the same number comes earlier in this message, and gets one SMS";
-                    without_call(Status::Duplicate, None, said.to_owned())
+        let number = match item.fault.take() {
+            Some(fault) => Err(Error::new(Kind::Invalid, fault)),
+            None => number::read(&item.num, national).map_err(|bad| Error {
+                reason: Some(reason(bad)),
+                ..Error::new(Kind::Invalid, bad.to_string())
+            }),
+        };
+        let kept = number.and_then(|number| {
+            item.tel.clone_from(&number.tel);
+            item.warnings.extend(number.doubt.as_ref().map(|it| format!("num: {it}")));
+            Ok((keep(&mut item, &number)?, number.tel))
+        });
+        let answer = match kept {
+            Err(error) => without_call(Status::Refused, error.reason, error.what),
+            Ok((kept, tel)) => {
+                let before = seen.entry(tel).or_default();
+                if before.iter().any(|it| same(&callable[*it].1, &kept)) {
+                    without_call(Status::Duplicate, None, REPEATED.to_owned())
                 } else {
-                    match keep(&mut item, &number) {
-                        Ok(kept) => {
-                            seen.insert(number.tel);
-                            callable.push((item, kept));
-                            continue;
-                        }
-                        Err(error) => without_call(Status::Refused, error.reason, error.what),
-                    }
+                    item.nth = before.len();
+                    before.push(callable.len());
+                    callable.push((item, kept));
+                    continue;
                 }
             }
         };
@@ -65,6 +72,9 @@ pub fn sort_out<T>(
     }
     (callable, settled)
 }
+
+/// What is said of a duplicate.
+const REPEATED: &str = "the same comes earlier in this message for the same number, and goes once";
 
 fn without_call(status: Status, reason: Option<Reason>, message: String) -> Answer {
     Answer { status, code: None, message: Some(message), reason, parts: None, replayed: false }
@@ -92,7 +102,7 @@ pub fn reply_by_number(reply: isendpro::Reply, items: &[Item]) -> Reply {
 
 /// Whether an entry names a number that can be read, and is not this one in any way of writing it.
 /// None at all, or one with hidden digits, may well be this one.
-fn is_about_another(entry: &Entry, item: &Item) -> bool {
+pub fn is_about_another(entry: &Entry, item: &Item) -> bool {
     let Some(tel) = entry.tel() else { return false };
     let named = key(&tel);
     let is_hidden = |it: char| it.is_alphabetic() || "*#?_•".contains(it);
@@ -260,7 +270,7 @@ mod tests {
     }
 
     fn callable(nums: &[&str]) -> (Vec<Item>, Vec<Settled>) {
-        let (callable, settled) = sort_out(items(nums), Region::FR, |_, _| Ok(()));
+        let (callable, settled) = sort_out(items(nums), Region::FR, |_, _| Ok(()), |(), ()| true);
         (callable.into_iter().map(|(item, ())| item).collect(), settled)
     }
 

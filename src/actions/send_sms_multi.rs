@@ -13,7 +13,8 @@ use super::recipients;
 use super::sending::{Ask, Order, Rules};
 use super::{Session, answer};
 use crate::component::{
-    Action, Delivery, Error, Example, Finish, Meta, Outcome, Part, Plan, Reply, Status, Tally,
+    Action, Delivery, Entry, Error, Example, Finish, Meta, Outcome, Part, Plan, Reply, Status,
+    Tally, exact,
 };
 
 /// The action.
@@ -101,6 +102,9 @@ pub struct Input {
     /// Two letters, such as FR, RE or BE: how to read numbers without a country code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
+    /// Why single recipients cannot be read.
+    #[serde(skip)]
+    pub faults: Vec<Option<String>>,
 }
 
 /// One recipient with its own text.
@@ -256,6 +260,28 @@ impl Action for SendSmsMulti {
 
     fn track(part: &mut Part<Batch>) {
         part.request.sending.request.tracker = bulk::trackers(&part.items);
+    }
+
+    const ENTRY_BY_ENTRY: bool = true;
+
+    fn take(input: &mut Input, entries: Vec<Entry>) {
+        for (place, Entry { meta, fault }) in entries.into_iter().enumerate() {
+            if let Some(recipient) = input.recipients.get_mut(place) {
+                recipient.meta = meta;
+            }
+            input.faults.push(fault);
+        }
+    }
+
+    fn give_back(output: &Output, result: &mut Value) {
+        for (place, recipient) in output.results.iter().enumerate() {
+            if let Some(meta) = recipient.meta.as_ref().filter(|it| exact::has_exponents(it)) {
+                result["results"][place]["meta"] = meta.clone();
+            }
+        }
+        if let Some(retry) = output.retry.as_ref().filter(|it| exact::has_exponents(it)) {
+            result["retry"] = retry.clone();
+        }
     }
 
     /// `Once`: a second request sends everything again.

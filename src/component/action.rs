@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use super::{Connection, Error, Outcome, Part, Plan, Tally};
+use super::{Connection, Entry, Error, Outcome, Part, Plan, Tally};
 
 /// What a second identical request would do to the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -109,6 +110,16 @@ pub trait Action: Sized + 'static {
 
     /// Puts the recipients' trackers into their request.
     fn track(_part: &mut Part<Self::Request>) {}
+
+    /// Whether a bad entry of its lists is refused alone.
+    const ENTRY_BY_ENTRY: bool = false;
+
+    /// Takes what is known of each recipient beyond its typed fields, in their order; of the later
+    /// ones perhaps nothing.
+    fn take(_input: &mut Self::Input, _entries: Vec<Entry>) {}
+
+    /// Puts back into a result the users' own data, in which serde has changed the form of numbers.
+    fn give_back(_output: &Self::Output, _result: &mut Value) {}
 
     /// Decides what the message will do. Pure: no I/O, no clock but `now`.
     ///

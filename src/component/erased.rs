@@ -83,6 +83,9 @@ pub trait Job<C>: Send + Sync {
     /// nothing of it is left to call, says what became of it.
     fn settle(&mut self, part: usize, known: Vec<(u32, Known)>) -> Option<Outcome>;
 
+    /// All recipients of the message but duplicates, as what they would claim.
+    fn everyone(&self) -> Vec<Slot<'_>>;
+
     /// The recipients that were refused without a call, as what they would claim.
     fn left_out(&self) -> Vec<Slot<'_>>;
 
@@ -135,8 +138,13 @@ pub(super) struct BoundAction<A: Action> {
 }
 
 pub(super) fn bind_action<A: Action>(config: &Config) -> Result<Box<dyn Bound<A::Api>>, Error> {
+    let reader = Reader::new::<A::Input>(&A::META)?;
     let bound = BoundAction::<A> {
-        reader: Reader::new::<A::Input>(&A::META)?,
+        reader: if A::ENTRY_BY_ENTRY {
+            reader.entry_by_entry::<A::Input>(&A::META)?
+        } else {
+            reader
+        },
         options: Arc::new(config.parse()?),
     };
     Ok(Box::new(bound))
@@ -144,7 +152,8 @@ pub(super) fn bind_action<A: Action>(config: &Config) -> Result<Box<dyn Bound<A:
 
 impl<A: Action> Bound<A::Api> for BoundAction<A> {
     fn prepare(&self, body: Value, now: Timestamp) -> Result<Task<A::Api>, Error> {
-        let (common, input) = self.reader.read(body).map_err(|it| named(it, &A::META))?;
+        let (mut common, mut input) = self.reader.read(body).map_err(|it| named(it, &A::META))?;
+        A::take(&mut input, std::mem::take(&mut common.entries));
         let plan = A::plan(input, &self.options, now).map_err(|it| named(it, &A::META))?;
         let job = PlannedCalls::<A> { plan, options: Arc::clone(&self.options) };
         Ok(Task { common, work: Work::Calls(Box::new(job)) })
@@ -192,6 +201,10 @@ impl<A: Action> Job<A::Api> for PlannedCalls<A> {
         remembered::settle::<A>(&mut self.plan, part, known)
     }
 
+    fn everyone(&self) -> Vec<Slot<'_>> {
+        remembered::everyone(&self.plan)
+    }
+
     fn left_out(&self) -> Vec<Slot<'_>> {
         remembered::left_out(&self.plan)
     }
@@ -233,7 +246,12 @@ impl<A: Action> Job<A::Api> for PlannedCalls<A> {
             named(error, &A::META)
         })?;
         let kind = if spent { Kind::Unknown } else { Kind::Internal };
-        let outputs = finish.outputs.iter().map(|it| to_value(it, kind));
+        let result = |output: &A::Output| {
+            let mut result = to_value(output, kind)?;
+            A::give_back(output, &mut result);
+            Ok::<_, Error>(result)
+        };
+        let outputs = finish.outputs.iter().map(result);
         let outputs = outputs.collect::<Result<_, _>>()?;
         Ok(Finished { outputs, tally: finish.tally })
     }

@@ -1,12 +1,13 @@
 //! What makes two deliveries of a message the same message.
 
 pub mod former;
+mod number;
 
 use std::num::NonZeroU32;
 
 use ring::digest::{Context, SHA256};
 use ring::pbkdf2;
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 use super::MessageKey;
 use super::input::WRAPPER;
@@ -67,7 +68,7 @@ fn add_value(hash: &mut Context, value: &Value) {
         Value::Bool(it) => hash.update(if *it { b"t" } else { b"f" }),
         Value::Number(it) => {
             hash.update(b"#");
-            add_text(hash, &plain_number(it));
+            add_text(hash, &number::canonical(it));
         }
         Value::String(it) => {
             hash.update(b"s");
@@ -85,20 +86,6 @@ fn add_value(hash: &mut Context, value: &Value) {
     }
 }
 
-/// A number as digits: `2`, `2.0` and `0.2e1` are one number.
-fn plain_number(number: &Number) -> String {
-    /// Up to here each whole number has a float of its own.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    match number.as_f64() {
-        Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < EXACT => {
-            #[expect(clippy::cast_possible_truncation, reason = "it is whole, and in bounds")]
-            let whole = float as i64;
-            whole.to_string()
-        }
-        _ => number.to_string(),
-    }
-}
-
 fn add_count(hash: &mut Context, kind: u8, count: usize) {
     hash.update(&[kind]);
     hash.update(&(count as u64).to_be_bytes());
@@ -109,7 +96,7 @@ pub fn reference(body: &Value) -> Option<String> {
     let inner = body.get(WRAPPER).and_then(|it| it.get("reference"));
     match inner.or_else(|| body.get("reference"))? {
         Value::String(text) => Some(text.clone()).filter(|it| !it.is_empty()),
-        Value::Number(number) => Some(number.to_string()),
+        Value::Number(number) => Some(number.as_str().to_owned()),
         _ => None,
     }
 }

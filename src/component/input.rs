@@ -1,11 +1,15 @@
 //! From a message body to an action's input: lenient about how, strict about what.
 
+mod entries;
+
 use jsonschema::Validator;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use self::entries::Entries;
+pub use self::entries::Entry;
 use super::schema::plain;
 use super::words;
 use super::{Error, Kind, Meta, Shape, input_schema};
@@ -38,6 +42,9 @@ pub struct Common {
     ///
     /// Also return iSendPro's answer as it came, under `raw`.
     pub raw: bool,
+    /// What is known of each recipient of several.
+    #[serde(skip)]
+    pub entries: Vec<Entry>,
 }
 
 impl std::fmt::Debug for Common {
@@ -52,6 +59,7 @@ impl std::fmt::Debug for Common {
 
 /// Reads bodies of one action: made once, used for every message.
 pub struct Reader {
+    entries: Option<Entries>,
     shape: Shape,
     validator: Validator,
     common: Vec<String>,
@@ -66,19 +74,28 @@ impl Reader {
     /// When the schema cannot be compiled, which a test of every action rules out.
     pub fn new<T: JsonSchema>(meta: &Meta) -> Result<Self, Error> {
         let schema = body_schema::<T>(meta);
-        let validator = jsonschema::draft7::new(&schema)
-            .map_err(|it| Error::new(Kind::Internal, format!("schema of {}: {it}", meta.name)))?;
+        let validator = compiled(&schema, meta)?;
         let names = |schema: &Value| -> Vec<String> {
             schema["properties"].as_object().into_iter().flat_map(Map::keys).cloned().collect()
         };
         let common = names(&input_schema::<Common>().to_value());
         Ok(Self {
+            entries: None,
             shape: Shape::of(&schema),
             validator,
             common,
             known: names(&schema),
             constants: meta.constants,
         })
+    }
+
+    /// Lets one bad entry of its lists be told alone.
+    ///
+    /// # Errors
+    /// When the schema of an entry cannot be compiled.
+    pub fn entry_by_entry<T: JsonSchema>(self, meta: &Meta) -> Result<Self, Error> {
+        let entries = Some(Entries::new(&body_schema::<T>(meta), meta)?);
+        Ok(Self { entries, ..self })
     }
 
     /// Reads one body.
@@ -92,6 +109,7 @@ impl Reader {
                 .hint("for example {\"num\":\"0612345678\",\"sms\":\"Bonjour\"}"));
         }
         self.shape.coerce(&mut body);
+        let entries = self.entries.as_ref().map(|it| it.take(&mut body)).unwrap_or_default();
         words::check(&self.validator, &body, Kind::Invalid, &self.known)?;
         let Value::Object(mut fields) = body else {
             return Err(Error::new(Kind::Internal, "an object is no longer one"));
@@ -99,7 +117,7 @@ impl Reader {
         for (name, _) in self.constants {
             fields.remove(*name);
         }
-        let common = self.take_common(&mut fields)?;
+        let common = Common { entries, ..self.take_common(&mut fields)? };
         Ok((common, from_value(Value::Object(fields))?))
     }
 
@@ -110,8 +128,18 @@ impl Reader {
                 common.insert(name.clone(), value);
             }
         }
-        if common.is_empty() { Ok(Common::default()) } else { from_value(Value::Object(common)) }
+        if common.is_empty() {
+            return Ok(Common::default());
+        }
+        // Past serde, which has forms of its own for numbers.
+        let meta = common.remove("meta").filter(|it| !it.is_null());
+        Ok(Common { meta, ..from_value(Value::Object(common))? })
     }
+}
+
+fn compiled(schema: &Value, meta: &Meta) -> Result<Validator, Error> {
+    jsonschema::draft7::new(schema)
+        .map_err(|it| Error::new(Kind::Internal, format!("schema of {}: {it}", meta.name)))
 }
 
 /// The schema of a whole body: the action's own fields, those that every body may carry, and the

@@ -74,7 +74,7 @@ impl Message {
                 let body = fields.remove("body").unwrap_or_default();
                 let error = fields.remove("error").unwrap_or_default();
                 let in_doubt = error["kind"] == "unknown";
-                let id = fields.get("id").and_then(Value::as_str).map(str::to_owned);
+                let id = fields.get("id").and_then(id);
                 let webhook = Webhook::of(&fields);
                 Self { id, in_doubt, webhook, ..Self::bare(body, Some(fields)) }
             }
@@ -110,8 +110,9 @@ impl Message {
     /// The message with the error that it met, in a form that can be fed in again.
     pub fn failed(&self, error: Value) -> Value {
         let mut failed = Map::new();
-        if let Some(id) = &self.id {
-            failed.insert("id".to_owned(), id.as_str().into());
+        let of_envelope = self.envelope.as_ref().and_then(|it| it.get("id")).cloned();
+        if let Some(id) = of_envelope.or_else(|| self.id.as_deref().map(Value::from)) {
+            failed.insert("id".to_owned(), id);
         }
         failed.insert("error".to_owned(), error);
         for (name, value) in self.envelope.iter().flatten() {
@@ -129,6 +130,15 @@ impl Webhook {
             method: fields.get("method").and_then(Value::as_str).map(str::to_owned),
             query: fields.get("query").cloned().unwrap_or_default(),
         }
+    }
+}
+
+/// An id; a number is one as it is written.
+fn id(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
     }
 }
 

@@ -15,6 +15,8 @@ pub struct Item {
     /// The number as it is called: digits with the country code, without `+`; empty when the
     /// number could not be read.
     pub tel: String,
+    /// How many recipients before it have the same number, and get another text.
+    pub nth: usize,
     /// The tracker sent with it.
     pub tracker: Option<String>,
     /// Whether the tracker is derived from the message's key, and not the user's.
@@ -23,6 +25,8 @@ pub struct Item {
     pub meta: Option<Value>,
     /// How many units (SMS parts) the account is billed for it, as far as is known beforehand.
     pub units: u32,
+    /// Why its entry cannot be read; then it is refused.
+    pub fault: Option<String>,
     /// What a person should know of this recipient although it stops nothing.
     pub warnings: Vec<String>,
 }

@@ -20,6 +20,13 @@ fn slot(item: &Item) -> Slot<'_> {
     Slot { index: place(item.index), tel: &item.tel, tracker: item.tracker.as_deref() }
 }
 
+/// All recipients but duplicates, which claim nothing, as what they would claim.
+pub fn everyone<R>(plan: &Plan<R>) -> Vec<Slot<'_>> {
+    let called = plan.parts.iter().flat_map(|it| &it.items);
+    let settled = plan.settled.iter().filter(|it| it.answer.status != Status::Duplicate);
+    called.chain(settled.map(|it| &it.item)).map(slot).collect()
+}
+
 /// The recipients that were refused without a call, as what they would claim.
 pub fn left_out<R>(plan: &Plan<R>) -> Vec<Slot<'_>> {
     let refused = |it: &&Settled| it.answer.status == Status::Refused && !it.answer.replayed;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 /// Marks a list in a schema as one that may also be written as text, separated by comma,
 /// semicolon or line end.
@@ -13,12 +13,14 @@ pub const SPLIT: &str = "x-split";
 /// [`Shape::coerce`] brings a value nearer to it where the meaning is plain: `"3"` for 3, 33612345678
 /// for text, `"on"` for true, one value for a list of one, null and empty text for "not given". What
 /// it cannot read it leaves alone, for the schema to refuse in words.
+///
+/// A number that stands for text keeps its digits and its form: whoever wrote `19.90` sees `19.90`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Shape {
     /// Anything: left as it is.
     #[default]
     Any,
-    /// Text; numbers and booleans are written out.
+    /// Text; numbers are taken as they are written.
     Text,
     /// A whole number.
     Integer,
@@ -67,13 +69,16 @@ impl Shape {
     /// Brings a value nearer to this shape.
     pub fn coerce(&self, value: &mut Value) {
         match (self, &mut *value) {
-            (Self::Text, Value::Number(number)) => *value = Value::String(plain(number)),
-            (Self::Text, Value::Bool(flag)) => *value = Value::String(flag.to_string()),
+            (Self::Text, Value::Number(number)) => *value = Value::String(number.to_string()),
             (Self::Integer, Value::Number(number)) => {
-                // 2.0, as data frames write it.
-                let whole = plain(number).parse::<i64>().ok().filter(|_| number.is_f64());
-                if let Some(whole) = whole {
+                if let Some(whole) = whole(number) {
                     *value = whole.into();
+                }
+            }
+            (Self::Number, Value::Number(number)) => {
+                // In one form, which is read as a float everywhere.
+                if let Some(number) = number.as_f64().and_then(Number::from_f64) {
+                    *value = Value::Number(number);
                 }
             }
             (Self::Integer, Value::String(text)) => {
@@ -82,9 +87,7 @@ impl Shape {
                 }
             }
             (Self::Number, Value::String(text)) => {
-                if let Some(number) =
-                    text.trim().parse().ok().and_then(serde_json::Number::from_f64)
-                {
+                if let Some(number) = text.trim().parse().ok().and_then(Number::from_f64) {
                     *value = Value::Number(number);
                 }
             }
@@ -130,27 +133,18 @@ fn coerce_list(item: &Shape, split: bool, value: &mut Value) {
     }
 }
 
-/// A number as a person would write it: spreadsheets and data frames turn a column of telephone
-/// numbers into 680010203.0, which must not get a digit more. One that ends in so many zeros was
-/// probably rounded on its way (3.36E+10), and stays as it is.
-fn plain(number: &serde_json::Number) -> String {
-    match number.as_f64().filter(|_| number.is_f64()) {
-        Some(float) if float.fract() == 0.0 && float.abs() < 1e15 && !is_round(float) => {
-            format!("{float:.0}")
-        }
-        _ => number.to_string(),
-    }
-}
-
-fn is_round(float: f64) -> bool {
-    float.abs() >= 1e8 && float % 1e5 == 0.0
+/// A whole number, also where it is written as `2.0`, as data frames do.
+fn whole(number: &Number) -> Option<i64> {
+    let float = number.as_f64().filter(|it| it.fract() == 0.0 && it.abs() < 1e15)?;
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole, and in bounds")]
+    Some(float as i64)
 }
 
 /// What a tick box may send: see [`Shape::coerce`].
 fn flag(value: &Value) -> Option<bool> {
     let text = match value {
         Value::String(text) => text.trim().to_ascii_lowercase(),
-        Value::Number(number) => number.to_string(),
+        Value::Number(number) => whole(number)?.to_string(),
         _ => return None,
     };
     match text.as_str() {
@@ -178,6 +172,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::component::exact;
 
     fn shape() -> Shape {
         Shape::of(&json!({"type": "object", "properties": {
@@ -199,14 +194,10 @@ mod tests {
                 json!({"text": 336, "count": "3", "amount": "1.5"}),
                 json!({"text": "336", "count": 3, "amount": 1.5}),
             ),
-            (
-                json!({"text": 680_010_203.0, "nums": [33.0]}),
-                json!({"text": "680010203", "nums": ["33"]}),
-            ),
-            (json!({"text": 3.36e10}), json!({"text": "33600000000.0"})),
             (json!({"count": 2.0}), json!({"count": 2})),
             (json!({"flag": "on"}), json!({"flag": true})),
             (json!({"flag": 0}), json!({"flag": false})),
+            (json!({"flag": 1.0, "amount": 1}), json!({"flag": true, "amount": 1.0})),
             (json!({"text": null, "count": "", "nums": null}), json!({})),
             (json!({"nums": "1, 2;3\n4;"}), json!({"nums": ["1", "2", "3", "4"]})),
             (json!({"nums": 33}), json!({"nums": ["33"]})),
@@ -222,9 +213,55 @@ mod tests {
     }
 
     #[test]
+    fn a_number_that_stands_for_text_stays_as_it_is_written() {
+        for number in [
+            "0",
+            "-0",
+            "7",
+            "4711",
+            "19.90",
+            "3.0",
+            "1e3",
+            "1E+3",
+            "-12.500",
+            "0.0000001",
+            "12345678901234567890123",
+            "20261128000000000001",
+            "1e400",
+        ] {
+            let text = format!(r#"{{"text":{number},"texts":[{number}],"meta":{number}}}"#);
+            let mut given = exact::parse(&text).unwrap();
+            shape().coerce(&mut given);
+            let expected = format!(r#"{{"text":"{number}","texts":["{number}"],"meta":{number}}}"#);
+            assert_eq!(given.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn whole_numbers_and_flags_are_read_in_all_forms() {
+        for (one, two) in
+            [("1", "2"), ("1.0", "2.0"), ("1e0", "2e0"), ("0.1e1", "20E-1"), ("10e-1", "2.00")]
+        {
+            let text = format!(r#"{{"flag":{one},"count":{two},"amount":{two}}}"#);
+            let mut given = exact::parse(&text).unwrap();
+            shape().coerce(&mut given);
+            assert_eq!(given, json!({"flag": true, "count": 2, "amount": 2.0}), "{text}");
+        }
+        for other in ["1.5", "2", "-1", "1e2", "1.0000000000000002"] {
+            let mut given = exact::parse(&format!(r#"{{"flag":{other}}}"#)).unwrap();
+            let before = given.clone();
+            shape().coerce(&mut given);
+            assert_eq!(given, before);
+        }
+    }
+
+    #[test]
     fn what_cannot_be_read_is_left_for_the_schema_to_refuse() {
         for unreadable in [
             json!({"text": {"a": 1}}),
+            json!({"text": true}),
+            json!({"texts": [false]}),
+            json!({"count": 1.5}),
             json!({"count": "many"}),
             json!({"flag": "perhaps"}),
             json!({"nums": {"a": 1}}),

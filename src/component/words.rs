@@ -164,7 +164,8 @@ fn name_of(json_type: &str) -> &str {
     }
 }
 
-fn found_type(value: &Value) -> &'static str {
+/// The type of a value, in words.
+pub fn found_type(value: &Value) -> &'static str {
     match value {
         Value::Null => "nothing",
         Value::Bool(_) => "true or false",

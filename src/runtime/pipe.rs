@@ -308,22 +308,22 @@ impl<C: Connection> Job<C> {
     /// Says what went wrong, with the message masked; keeps the message itself where failed ones go.
     async fn fail_into(&self, mut error: Error, text: Option<&str>, verdict: &mut Verdict) {
         error.line = NonZeroU64::new(self.number);
-        let value = text.and_then(|it| serde_json::from_str(it).ok());
-        let mut shown = match value.clone() {
-            Some(value) => Message::new(value).failed(error.to_json()),
+        let message = text.and_then(|it| reading::message(it).ok());
+        let mut shown = match &message {
+            Some(message) => message.failed(error.to_json()),
             None => serde_json::json!({ "error": error.to_json() }),
         };
-        mask(&mut shown);
         if let (Some(failures), Some(text)) = (&self.shared.failures, text) {
-            let kept = value.map_or_else(
-                || text.to_owned(),
-                |it| Message::new(it).failed(error.to_json()).to_string(),
-            );
-            if let Err(error) = failures.keep(&kept) {
+            // As it was given; but what may have been sent says so, or it would be sent again.
+            let doubted = message.filter(|it| error.kind == Kind::Unknown && !it.in_doubt);
+            let marked = doubted.map(|_| written(&shown));
+            let kept = marked.as_deref().unwrap_or(text);
+            if let Err(error) = failures.keep(kept) {
                 let reason = format!("a failed message was not kept: {error}");
                 self.events.send(Event::Stop(reason)).await.ok();
             }
         }
+        mask(&mut shown);
         self.events.send(Event::Line(written(&shown))).await.ok();
         verdict.error = Some(error);
     }

@@ -79,6 +79,8 @@ pub enum BadNumber {
     NotDigits,
     /// A decimal number such as `680010203.0` or `3.36E+10`, in which digits may be lost.
     Spreadsheet,
+    /// A sign or a fraction, such as `-679728165`: a program has calculated with it.
+    Calculated,
     /// Fewer digits than any number of its country.
     TooShort,
     /// More digits than any number of its country.
@@ -106,6 +108,10 @@ impl fmt::Display for BadNumber {
             Self::Spreadsheet => {
                 "a spreadsheet has made a decimal number of this, and digits may be lost; \
                  format the column as text and enter it again"
+            }
+            Self::Calculated => {
+                "a program has taken this for a number to calculate with (it has a sign or a \
+                 fraction), and digits may be wrong; keep it as text, in quotes"
             }
             Self::TooShort => "a digit is missing; give the whole mobile number",
             Self::TooLong => "there are too many digits; give one mobile number only",
@@ -146,6 +152,9 @@ impl Number {
 /// # Errors
 /// When the number is known not to be a mobile one, or cannot be a number.
 pub fn read(written: &str, national: Region) -> Result<Number, BadNumber> {
+    if is_calculated(written) {
+        return Err(BadNumber::Calculated);
+    }
     let written = written::read(written)?;
     let digits = written.digits();
     if written.international {
@@ -161,6 +170,20 @@ pub fn read(written: &str, national: Region) -> Result<Number, BadNumber> {
         return unmarked(digits);
     }
     elsewhere(digits, national)
+}
+
+/// Whether it is written as JSON writes a negative number, or one with a fraction. People begin a
+/// number with a zero or a plus, or separate more than two groups of digits.
+fn is_calculated(written: &str) -> bool {
+    let (sign, number) = match written.trim().strip_prefix('-') {
+        Some(number) => (true, number),
+        None => (false, written.trim()),
+    };
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    let are_digits = |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit());
+    let is_number = are_digits(whole) && are_digits(fraction) && !whole.starts_with('0');
+    // What a spreadsheet does to a number is told as such.
+    is_number && (sign || fraction.len() > 2 && number.contains('.'))
 }
 
 /// A text that is equal for all ways of writing one number, to match an answer with a recipient.

@@ -10,6 +10,7 @@ mod redis;
 mod actions;
 mod commands;
 mod count;
+mod digits;
 mod faults;
 mod flow;
 mod former;

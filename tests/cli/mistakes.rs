@@ -133,17 +133,6 @@ fn what_may_have_been_sent_is_not_sent_again_by_feeding_it_in_again() {
 }
 
 #[test]
-fn a_number_that_a_data_frame_turned_into_a_float_is_the_same_number() {
-    let run = |num: &str| {
-        let message = format!(r#"{{"num":{num},"sms":"x"}}"#);
-        isendpro(&["run", "sendSms", "--server", "simulator", "--dry-run"]).run(message)
-    };
-    assert_eq!(run("680010203.0").quiet(0)[0]["tel"], "33680010203");
-    assert_eq!(run("41791234567.0").quiet(0)[0]["tel"], "41791234567");
-    assert_eq!(run(r#""41791234567.0""#).quiet(3)[0]["error"]["field"], "num");
-}
-
-#[test]
 fn what_stands_beside_a_nested_body_counts_too() {
     let run = |message: &str| isendpro(&["run", "sendSms", "--server", "simulator"]).run(message);
     let nested = r#"{"requestBody":{"num":"0680010203","sms":"x"},"meta":{"a":1}}"#;

@@ -85,13 +85,8 @@ fn failed_messages_are_kept_as_they_were_and_can_be_fed_in_again() {
     let folder = tempfile::tempdir().unwrap();
     let (first, second) = (folder.path().join("1.ndjson"), folder.path().join("2.ndjson"));
     let own = r#"{"id":"m-3","headers":{"a":1},"body":{"num":"0680010429","sms":"c","keyid":"own-secret"}}"#;
-    let input = [
-        &sms("0001", "a"),
-        "not JSON",
-        &sms("0429", "b"),
-        own,
-        r#"{"num":"0142000000","sms":"d"}"#,
-    ];
+    let (taken, busy) = (sms("0001", "a"), sms("0429", "b"));
+    let input = [taken.as_str(), "not JSON", &busy, own, r#"{"num":"0142000000","sms":"d"}"#];
     let args = ["--set", "giveUpAfter=0", "--failed", first.to_str().unwrap()];
     let lines = simulator.run("sendSms", "main", &args).run(input.join("\n")).quiet(3);
     let kinds: Vec<_> = lines.iter().map(|it| it["error"]["kind"].as_str().unwrap_or("")).collect();
@@ -104,11 +99,7 @@ fn failed_messages_are_kept_as_they_were_and_can_be_fed_in_again() {
     let mut kept: Vec<&str> = kept.lines().collect();
     assert_eq!(kept.len(), 4, "{kept:?}");
     kept.retain(|it| *it != "not JSON");
-    let third = kept.iter().map(|it| json(it)).find(|it| it["id"] == "m-3").unwrap();
-    assert_eq!(
-        (&third["body"]["keyid"], &third["headers"], &third["error"]["kind"]),
-        (&json!("own-secret"), &json!({"a": 1}), &json!("notSent"))
-    );
+    assert!(kept.iter().all(|it| input.contains(it)), "{kept:?}");
 
     let args = ["--set", "giveUpAfter=0", "--failed", second.to_str().unwrap()];
     let again =

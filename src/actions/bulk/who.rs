@@ -35,6 +35,7 @@ fn from_lists(input: &Input) -> Result<(Vec<Item>, Vec<String>), Error> {
         index,
         num: num.clone(),
         tracker: trackers.get(index).filter(|it| !it.is_empty()).cloned(),
+        fault: input.faults.get(index).cloned().flatten(),
         ..Item::default()
     };
     Ok((input.num.iter().enumerate().map(item).collect(), input.sms.clone()))
@@ -58,11 +59,15 @@ fn from_recipients(input: &Input) -> Result<(Vec<Item>, Vec<String>), Error> {
     }
     for (index, recipient) in input.recipients.iter().enumerate() {
         let Recipient { num, sms, tracker, meta } = recipient.clone();
-        items.push(Item { index, num, tracker, meta, ..Item::default() });
+        let fault = input.faults.get(index).cloned().flatten();
+        items.push(Item { index, num, tracker, meta, fault, ..Item::default() });
         // Without any, this recipient is refused, and the others are not.
         texts.push(sms.or_else(|| common.cloned()).unwrap_or_default());
     }
-    let same = texts.windows(2).all(|it| it[0] == it[1]);
+    // One that cannot be read has no say in it.
+    let readable = items.iter().position(|it| it.fault.is_none()).unwrap_or_default();
+    let same =
+        items.iter().zip(&texts).all(|(item, it)| item.fault.is_some() || *it == texts[readable]);
     if same || input.repertoire_id.is_some() {
         if !same {
             return Err(Error::invalid(
@@ -70,7 +75,7 @@ fn from_recipients(input: &Input) -> Result<(Vec<Item>, Vec<String>), Error> {
                 "have texts of their own beside a directory, whose numbers have none",
             ));
         }
-        texts.truncate(1);
+        texts = vec![texts.swap_remove(readable)];
     }
     Ok((items, texts))
 }

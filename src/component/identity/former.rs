@@ -4,7 +4,7 @@
 use ring::digest::{Context, SHA256};
 use serde_json::{Map, Value};
 
-use super::{APART, BESIDE, WRAPPER, add_text, finish};
+use super::{APART, BESIDE, WRAPPER, add_text, finish, number};
 
 /// Hashed at both ends of a wrapper within which a field stands that stands beside it too: the one
 /// within counts. No text is as long as that, so no other body has these bytes there.
@@ -54,7 +54,18 @@ fn own<'a>(
 
 fn add(hash: &mut Context, name: &str, value: &Value) {
     add_text(hash, name);
-    add_text(hash, &value.to_string());
+    add_text(hash, &formerly(value).to_string());
+}
+
+fn formerly(value: &Value) -> Value {
+    match value {
+        Value::Number(it) => Value::Number(number::formerly(it)),
+        Value::Array(elements) => elements.iter().map(formerly).collect(),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, it)| (name.clone(), formerly(it))).collect()
+        }
+        other => other.clone(),
+    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::returned::{Withdrawn, warn_of_the_key};
 use super::{Amnesia, DIAGNOSIS_LASTS, Engine, Load, Remembered, Turn, Verdict};
 use crate::component::{
     Account, AccountTrouble, Common, Connection, Diagnosis, Effect, Emit, Error, Job, Kind, Mode,
-    Outcome, Outlet, PartInfo, Problem, Reason, faults, metrics,
+    Outcome, Outlet, PartInfo, Problem, Reason, exact, faults, metrics,
 };
 use crate::runtime::retry::{Next, delays_between, next};
 
@@ -375,7 +375,7 @@ fn raw(outcomes: &[Outcome]) -> Value {
     let mut answers: Vec<Value> = outcomes
         .iter()
         .filter_map(|it| match it {
-            Outcome::Done(reply) => serde_json::from_str(&reply.raw).ok(),
+            Outcome::Done(reply) => exact::parse(&reply.raw).ok(),
             _ => None,
         })
         .collect();

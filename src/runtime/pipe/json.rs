@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::component::{Error, Kind};
+use crate::component::{Error, Kind, exact};
 
 /// What stands for half a character: a code that is no character, and in no text by itself.
 const LOST: char = '\u{fdd0}';
@@ -12,7 +12,12 @@ const LOST: char = '\u{fdd0}';
 /// # Errors
 /// Where it stops being JSON; for half a character, in which field.
 pub fn read(text: &str) -> Result<Value, Error> {
-    serde_json::from_str(text).map_err(|error| {
+    exact::parse(text).map_err(|error| {
+        if exact::is_too_deep(&error) {
+            let said = format!("the line has more than {} levels of JSON", exact::MOST_LEVELS);
+            return Error::new(Kind::Invalid, said)
+                .hint("nest less, or put the inner part in quotes");
+        }
         half_a_character(text).unwrap_or_else(|| {
             table(text).unwrap_or_else(|| {
                 let said = format!("the line is not JSON, from column {} on", error.column());

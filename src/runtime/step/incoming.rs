@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::cipher::{Cipher, Protocol};
 use super::headers::{self, META, REBOUND_ID, REBOUND_REPEATED, REBOUNDS};
 use super::settings::InputFormat;
-use crate::component::{Error, Kind, is_bare, reference};
+use crate::component::{Error, Kind, exact, is_bare, reference};
 
 /// The ids that messages of a flow are told apart by.
 #[derive(Debug, Clone, PartialEq)]
@@ -269,7 +269,11 @@ fn answer_to(message: &mut Map<String, Value>, reply_to: &str) {
 
 fn parse(plain: &[u8]) -> Result<Value, Error> {
     // serde's own words could quote the message.
-    serde_json::from_slice(plain).map_err(|it| {
+    let text = std::str::from_utf8(plain).map_err(|_| unreadable("it is not UTF-8"))?;
+    exact::parse(text).map_err(|it| {
+        if exact::is_too_deep(&it) {
+            return unreadable(&format!("it has more than {} levels", exact::MOST_LEVELS));
+        }
         unreadable(&format!("it is not JSON (line {}, column {})", it.line(), it.column()))
     })
 }

@@ -274,3 +274,38 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_was_calculated_with_is_no_number_of_a_telephone() {
+    for written in [
+        "-680010203",
+        "-33680010203",
+        "-1614957093",
+        "-612345678.0",
+        "-7",
+        "33680.010203",
+        "680.010203",
+        "6.80010203",
+        "336800102.031",
+        "1.5123",
+        " -679728164\n",
+        "4179123.4567",
+    ] {
+        for national in [Region::FR, region("BE")] {
+            assert_eq!(read(written, national), Err(BadNumber::Calculated), "{written}");
+        }
+    }
+    for written in ["680010203.0", "680010203.00", "6.80010203E+8", "6.8e8", "3368001020e1"] {
+        assert_eq!(read(written, Region::FR), Err(BadNumber::Spreadsheet), "{written}");
+    }
+    for written in [
+        "680010203",
+        "06.80010203",
+        "-06 80 01 02 03",
+        "0680-010203",
+        "33.6.80.01.02.03",
+        "6.80.01.02.03",
+    ] {
+        assert_eq!(read(written, Region::FR).unwrap().tel, "33680010203", "{written}");
+    }
+}
