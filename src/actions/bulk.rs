@@ -58,9 +58,9 @@ pub struct Detail {
     pub tracker: Option<String>,
 }
 
-/// The requests of a message. There are several when it has more recipients than fit into one, or
-/// when some get their SMS at another time or in another encoding: the API takes these once for all
-/// recipients of a request.
+/// The requests of a message. There are several when it has more recipients than fit into one, when
+/// some get their SMS at another time or in another encoding, which the API takes once for all
+/// recipients of a request, or when somebody gets several texts: the API answers by number.
 ///
 /// # Errors
 /// When recipients, texts and trackers do not fit together, there are too many recipients, or the
@@ -78,7 +78,7 @@ pub fn plan(mut input: Input, mut order: Order<'_>) -> Result<Plan<Batch>, Error
         items,
         order.national,
         |item, number| letters.letter(item, number),
-        |_, _| true,
+        Letter::says,
     );
     let deferred = callable.iter().filter(|(_, letter)| letter.time.deferred).count();
     if deferred > 0 {
@@ -87,7 +87,7 @@ pub fn plan(mut input: Input, mut order: Order<'_>) -> Result<Plan<Batch>, Error
     }
     let mut groups: Vec<Group> = Vec::new();
     for (item, letter) in callable {
-        let group = group(&mut groups, &letter);
+        let group = group(&mut groups, &letter, item.nth);
         group.items.push(item);
         group.contents.push(letter.content);
     }
@@ -96,12 +96,14 @@ pub fn plan(mut input: Input, mut order: Order<'_>) -> Result<Plan<Batch>, Error
         warnings.push(UNKNOWN_NUMBERS.to_owned());
         warnings
             .extend(letter.time.deferred.then(|| format!("the directory: {}", sending::DEFERRED)));
-        let group = group(&mut groups, &letter);
+        let group = group(&mut groups, &letter, 0);
         group.directory = Some(letter.content);
     }
     if let (true, Some(refusal)) = (groups.is_empty(), letters.refusal) {
         return Err(refusal);
     }
+    // Whoever gets several texts gets them in their order.
+    groups.sort_by_key(|it| it.nth);
     let input = Arc::new(input);
     let most = order.rules.batch_size();
     let batches = groups.into_iter().flat_map(|it| it.split(most));
@@ -117,6 +119,13 @@ const UNKNOWN_NUMBERS: &str = "a directory's numbers are not known here: they ar
 struct Letter {
     content: Arc<Content>,
     time: Time,
+}
+
+impl Letter {
+    /// Whether it says the same.
+    fn says(&self, other: &Self) -> bool {
+        self.content.text == other.content.text
+    }
 }
 
 /// The texts of a message: one for all, or one for each recipient.
@@ -159,6 +168,8 @@ impl Letters<'_, '_> {
 
 /// Recipients of one request.
 struct Group {
+    /// How many texts those of this group get before this one.
+    nth: usize,
     encoding: Encoding,
     at: Option<Timestamp>,
     until: Option<Deadline>,
@@ -168,13 +179,14 @@ struct Group {
     directory: Option<Arc<Content>>,
 }
 
-/// The group that a letter goes with: the same encoding, the same time; made if there is none.
-fn group<'g>(groups: &'g mut Vec<Group>, letter: &Letter) -> &'g mut Group {
+/// The group that a letter goes with: the same encoding, the same time, and as many letters before it
+/// to the same number; made if there is none.
+fn group<'g>(groups: &'g mut Vec<Group>, letter: &Letter, nth: usize) -> &'g mut Group {
     let (encoding, Time { at, until, .. }) = (letter.content.encoding, letter.time);
-    let place = groups.iter().position(|it| it.encoding == encoding && it.at == at);
+    let place = groups.iter().position(|it| (it.encoding, it.at, it.nth) == (encoding, at, nth));
     let place = place.unwrap_or_else(|| {
         let (items, contents) = (Vec::new(), Vec::new());
-        groups.push(Group { encoding, at, until, items, contents, directory: None });
+        groups.push(Group { nth, encoding, at, until, items, contents, directory: None });
         groups.len() - 1
     });
     let group = &mut groups[place];
@@ -202,7 +214,7 @@ impl Group {
     }
 
     fn into_part(self, input: &Arc<Input>, order: &Order<'_>) -> Part<Batch> {
-        let Self { encoding, at, until, items, contents, directory } = self;
+        let Self { encoding, at, until, items, contents, directory, .. } = self;
         let all = || contents.iter().chain(&directory);
         let parts = all().map(|it| it.parts).max().unwrap_or(1);
         let first = all().next();

@@ -211,6 +211,31 @@ fn one_bad_entry_is_refused_alone() {
 }
 
 #[test]
+fn two_texts_to_one_number_are_two_sms() {
+    let simulator = Simulator::start(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let body = r#"{"recipients":[{"num":"0680010203","sms":"Lea, lundi"},{"num":"06 80 01 02 03","sms":"Tom, mardi"},{"num":"+33680010203","sms":"Lea, lundi"}],"reference":"r1"}"#;
+    for flags in [&[][..], &["--once-per-id"]] {
+        let before = simulator.sent().len();
+        let journal = format!("file:{}", folder.path().join(flags.len().to_string()).display());
+        let args = [&["--journal", &journal][..], flags].concat();
+        let lines = simulator.run("sendSmsMulti", "main", &args).run(body).quiet(0);
+        let statuses = [0, 1, 2].map(|it| lines[0]["results"][it]["status"].clone());
+        assert_eq!(statuses, ["accepted", "accepted", "duplicate"], "{lines:?}");
+        let texts: Vec<_> = simulator.sent()[before..].iter().map(|it| it["sms"].clone()).collect();
+        assert_eq!(texts, ["Lea, lundi", "Tom, mardi"]);
+        if !flags.is_empty() {
+            let again = simulator.run("sendSmsMulti", "main", &args).run(body).quiet(0);
+            let replayed = [0, 1].map(|it| again[0]["results"][it]["replayed"].clone());
+            assert_eq!(
+                (replayed, simulator.sent().len() - before),
+                ([json!(true), json!(true)], 2)
+            );
+        }
+    }
+}
+
+#[test]
 fn failed_lines_are_those_that_were_given() {
     let simulator = Simulator::start(&[]);
     let folder = tempfile::tempdir().unwrap();

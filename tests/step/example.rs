@@ -170,6 +170,26 @@ fn what_the_mail_says_to_post_sends_what_was_not_sent_once() {
     }
 }
 
+/// Two children with the telephone of one parent; and a row that was copied twice.
+#[test]
+fn a_row_that_is_left_out_is_in_the_mail_and_a_second_text_is_sent() {
+    let mut flow = Flow::start("sendSmsMulti");
+    let anne = rows()[0].clone();
+    let rows = [anne.clone(), with(anne.clone(), &json!({"name": "Lea", "time": "9:15"})), anne];
+    let mail = flow.file(&rows, NAME).unwrap();
+    assert_eq!(mail[0], format!("{NAME}: 1 SMS to look at"));
+    assert!(mail[1].starts_with("Accepted: 2 SMS.\n\nLEFT OUT (1)."), "{}", mail[1]);
+    assert!(
+        mail[1].contains("\n- line 4, Anne, 06 80 01 00 01: the same comes earlier"),
+        "{}",
+        mail[1]
+    );
+    let texts: Vec<_> = flow.simulator.sent().iter().map(|it| it["sms"].clone()).collect();
+    let text = |name, time| json!(format!("Hello {name}, see you on Monday at {time}."));
+    assert_eq!(texts, [text("Anne", "9:00"), text("Lea", "9:15")]);
+    flow.end();
+}
+
 #[test]
 fn a_dry_run_mails_what_would_be_refused() {
     let mut flow = Flow::with("sendSmsMulti", &json!({"mode": "dryRun"}));

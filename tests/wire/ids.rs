@@ -87,6 +87,43 @@ async fn a_number_that_stands_in_another_place_is_not_sent_to_again() {
     }
 }
 
+/// A number with several texts has several places, and each is known when the message comes again.
+#[tokio::test]
+async fn a_number_with_several_texts_has_its_places_again() {
+    let texts = |it: &str| {
+        let one = |it: char| json!({"num": "0680010202", "sms": it});
+        json!({"recipients": it.chars().map(one).collect::<Vec<_>>(), "reference": "r1"})
+    };
+    for (known, now, statuses, calls) in [
+        (&[0, 1][..], "ab", &["accepted", "accepted"][..], 0),
+        (&[0], "ab", &["accepted", "accepted"], 1),
+        (&[1], "ab", &["accepted", "accepted"], 1),
+        (&[], "ab", &["accepted", "accepted"], 2),
+        (&[0, 1], "abc", &["accepted", "accepted", "accepted"], 1),
+        (&[0, 1], "aba", &["accepted", "accepted", "duplicate"], 0),
+        (&[0, 2], "aab", &["accepted", "duplicate", "accepted"], 0),
+        // Its place is a duplicate's now: what it got cannot be told.
+        (&[1], "aab", &[], 0),
+        (&[2], "ab", &[], 0),
+        (&[0, 1], "a", &[], 0),
+    ] {
+        let answer = r#"{"etat":{"etat":[{"code":"0","tel":"0680010202"}]}}"#;
+        let api = Api::new([("smsmulti", vec![Answer::ok(answer)])]).await;
+        let known = known.iter().map(|it| (*it, accepted())).collect();
+        let memory = Memory::of_ids(Arc::new(Remembers { known, ..used_for(b'2') }), SCOPE);
+        let step = Step::in_run("sendSmsMulti", &api.url(), json!({}), memory, false);
+        let ran = step.run(texts(now)).await;
+        assert_eq!(api.count("smsmulti"), calls, "{now}: {ran:?}");
+        if statuses.is_empty() {
+            assert_eq!(ran.error().kind, Kind::Unknown, "{now}");
+        } else {
+            let results = ran.result()["results"].as_array().unwrap().iter();
+            let told: Vec<_> = results.map(|it| it["status"].as_str().unwrap()).collect();
+            assert_eq!(told, statuses, "{now}");
+        }
+    }
+}
+
 /// Both have looked, and both have claimed; a store tells of the older claim first.
 #[tokio::test]
 async fn of_two_messages_of_one_id_at_one_moment_none_sends_what_both_would() {

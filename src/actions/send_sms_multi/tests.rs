@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::actions::{Purpose, TextPolicy};
-use crate::component::{Problem, Reason};
+use crate::component::{Problem, Reason, Settled};
 use crate::isendpro;
 
 /// A Monday evening in winter: 19:30 in Paris, 22:30 in Réunion, 14:30 in Guadeloupe.
@@ -22,11 +22,74 @@ fn plan(body: Value) -> Result<Plan<Batch>, Error> {
 
 #[test]
 fn texts_follow_their_recipients_past_refused_and_repeated_ones() {
-    let plan = plan(json!({"num": ["x", "0680010203", "+33680010203", "0680010204"], "sms": ["a", "b", "c", "d"]})).unwrap();
+    let plan = plan(json!({"num": ["x", "0680010203", "+33680010203", "0680010204"], "sms": ["a", "b", "b", "d"]})).unwrap();
     let request = &plan.parts[0].request.sending.request;
     assert_eq!(request.num, ["33680010203", "33680010204"]);
     assert_eq!(request.sms, ["b", "d"]);
     assert_eq!(plan.settled.len(), 2);
+}
+
+/// What each request sends, as number and text, and how many recipients are duplicates.
+fn sent(body: Value, rules: Rules) -> (Vec<Vec<(String, String)>>, usize) {
+    let plan = planned(body, rules).unwrap();
+    let of_part = |part: &Part<Batch>| {
+        let texts = part.request.sending.contents.iter().map(|it| it.text.clone());
+        part.request.sending.request.num.iter().cloned().zip(texts).collect()
+    };
+    let requests = plan.parts.iter().map(of_part).collect();
+    let is_duplicate = |it: &&Settled| it.answer.status == Status::Duplicate;
+    (requests, plan.settled.iter().filter(is_duplicate).count())
+}
+
+#[test]
+fn each_text_to_a_number_is_sent_once_and_in_order() {
+    // Numbers by their last digit, and texts; then the same by request, and how many are duplicates.
+    for (given, expected, duplicates) in [
+        ("3a", "3a", 0),
+        ("3a 3b", "3a/3b", 0),
+        ("3a 3a", "3a", 1),
+        ("3a 3a 3b", "3a/3b", 1),
+        ("3a 3b 3a", "3a/3b", 1),
+        ("3a 3b 3c", "3a/3b/3c", 0),
+        ("3a 4a 3b", "3a 4a/3b", 0),
+        ("3a 4a 3b 4b", "3a 4a/3b 4b", 0),
+        ("3a 4a 3b 4a", "3a 4a/3b", 1),
+        ("3b 3a 4c 3b", "3b 4c/3a", 1),
+        ("4a 3a 3b 5c 5d 5e", "4a 3a 5c/3b 5d/5e", 0),
+        // Of two texts that are the same as they are sent, one is.
+        ("3ê 3e", "3e", 1),
+        ("3a 3A", "3a/3A", 0),
+    ] {
+        let one = |(place, it): (usize, &str)| {
+            let (digit, text) = it.split_at(1);
+            // Written in another way each time.
+            let num = if place % 2 == 0 { "068001020" } else { "+33 6 80 01 02 0" };
+            json!({"num": format!("{num}{digit}"), "sms": text})
+        };
+        let recipients: Vec<_> = given.split(' ').enumerate().map(one).collect();
+        let (requests, found) = sent(json!({ "recipients": recipients }), Rules::default());
+        let shown: Vec<String> = requests
+            .iter()
+            .map(|it| {
+                it.iter()
+                    .map(|(num, text)| num[10..].to_owned() + text)
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            })
+            .collect();
+        assert_eq!((shown.join("/").as_str(), found), (expected, duplicates), "{given}");
+    }
+}
+
+#[test]
+fn the_order_of_texts_holds_across_encodings() {
+    let rules = Rules { text_policy: TextPolicy::Ucs2, ..Rules::default() };
+    let body = json!({"recipients": [
+        {"num": "+32470123456", "sms": "un"}, {"num": "+32470123456", "sms": "deux"},
+        {"num": "+32470123457", "sms": "Привет"}, {"num": "+32470123457", "sms": "trois"}]});
+    let (requests, _) = sent(body, rules);
+    let texts: Vec<_> = requests.iter().flatten().map(|it| it.1.as_str()).collect();
+    assert_eq!(texts, ["un", "Привет", "deux", "trois"]);
 }
 
 #[test]
@@ -110,7 +173,7 @@ fn refusals(plan: &Plan<Batch>) -> Vec<(usize, Option<Reason>, &str)> {
 fn each_text_of_a_personalised_message_is_judged_on_its_own() {
     let long = "a".repeat(460);
     let body = json!({"num": ["0680010203", "0680010204", "0680010205", "+33 6 80 01 02 03", "0680010206"],
-        "sms": ["l’été", long, "я", "again", " "], "tracker": ["t", "", "", "", "a-b"]});
+        "sms": ["l’été", long, "я", "l’été", " "], "tracker": ["t", "", "", "", "a-b"]});
     let plan = plan(body).unwrap();
     let request = &plan.parts[0].request.sending.request;
     assert_eq!(

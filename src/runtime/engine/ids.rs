@@ -1,5 +1,7 @@
 //! Runs in which the id alone tells what is the same: what an id was used for before.
 
+use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 
 use super::call::{Call, not_sent};
@@ -66,8 +68,14 @@ impl<C: Connection> Call<'_, C> {
     /// Whether the id was used for other recipients than those of this request.
     pub(super) fn is_for_others(&self, job: &dyn Job<C>, index: usize, history: &History) -> bool {
         let number = |tel: &str| self.remembered.and_then(|it| it.journal.number(tel));
+        // Several texts for one number have a slot each.
+        let everyone: OnceCell<HashMap<u32, &str>> = OnceCell::new();
+        let now = |slot: u32| {
+            let slots = || job.everyone().into_iter().map(|it| (it.index, it.tel)).collect();
+            everyone.get_or_init(slots).get(&slot).and_then(|tel| number(tel))
+        };
         let slots = self.slots(job, index);
-        slots.iter().any(|slot| history.is_for_others(slot.index, number(slot.tel)))
+        slots.iter().any(|slot| history.is_for_others(slot.index, number(slot.tel), now))
     }
 
     /// What a request does that must happen at most once. Where the id tells what is the same, what has

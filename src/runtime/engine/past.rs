@@ -75,12 +75,19 @@ impl History {
         both.is_some_and(|(before, now)| before != now).then_some(Difference::Account)
     }
 
-    /// Whether this slot was another number's, or this number had another slot.
-    pub(super) fn is_for_others(&self, slot: u32, number: Option<NumberHash>) -> bool {
+    /// Whether this slot was another number's, or this number had another slot, which is not its own
+    /// by now: `now` says whose a slot is.
+    pub(super) fn is_for_others(
+        &self,
+        slot: u32,
+        number: Option<NumberHash>,
+        now: impl Fn(u32) -> Option<NumberHash>,
+    ) -> bool {
         let before = self.slots.get(&slot).and_then(|it| it.number);
         let places = number.and_then(|it| self.places.get(&it));
+        let is_anothers = |place: &u32| *place != slot && now(*place) != number;
         before.is_some_and(|it| Some(it) != number)
-            || places.is_some_and(|it| it.iter().any(|place| *place != slot))
+            || places.is_some_and(|it| it.iter().any(is_anothers))
     }
 
     /// Whether this number may have been called, at whatever place; but not by the claim that this
