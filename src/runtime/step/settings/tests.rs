@@ -191,10 +191,10 @@ fn addresses_are_checked() {
         assert!(complaint("ELASTICIO_AMQP_URI", bad).contains("ELASTICIO_AMQP_URI must"), "{bad}");
     }
     for (given, expected) in [
-        ("amqp://guest:guest@host", "amqp://guest:guest@host/%2f?frame_max=8192"),
+        ("amqp://guest:guest@host", "amqp://guest:guest@host/%2f?frame_max=131072"),
         (
             "amqp://g:g@host:5673/?heartbeat=9",
-            "amqp://g:g@host:5673/%2f?heartbeat=9&frame_max=8192",
+            "amqp://g:g@host:5673/%2f?heartbeat=9&frame_max=131072",
         ),
         (
             "amqps://u:p%40@host/vhost?heartbeat=9&frameMax=4096",
