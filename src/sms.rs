@@ -1,5 +1,6 @@
 //! Rules of SMS that need no network: numbers, texts, senders, times.
 
+mod invisible;
 pub mod moment;
 pub mod number;
 pub mod region;

@@ -77,6 +77,13 @@ pub enum BadNumber {
     Empty,
     /// Letters or other signs that no number has.
     NotDigits,
+    /// A letter that looks like a digit: `O` for `0`.
+    Letter {
+        /// The letter.
+        letter: char,
+        /// The digit that was meant.
+        digit: char,
+    },
     /// A decimal number such as `680010203.0` or `3.36E+10`, in which digits may be lost.
     Spreadsheet,
     /// A sign or a fraction, such as `-679728165`: a program has calculated with it.
@@ -100,6 +107,12 @@ pub enum BadNumber {
 impl fmt::Display for BadNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Letter { letter, digit } => {
+                return write!(
+                    f,
+                    "the letter {letter} stands where a digit must; write the digit {digit}"
+                );
+            }
             Self::Empty => "there is no number; give one such as 0612345678 or +33612345678",
             Self::NotDigits => {
                 "this has signs that no telephone number has; \

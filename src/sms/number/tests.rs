@@ -135,7 +135,7 @@ fn national_forms_are_those_of_the_region() {
 #[test]
 fn what_cannot_receive_an_sms_says_why() {
     use BadNumber::{
-        Empty, Impossible, Landline, NotDigits, Premium, Short, Spreadsheet, TooLong, TooShort,
+        Empty, Impossible, Landline, Letter, Premium, Short, Spreadsheet, TooLong, TooShort,
         Unmarked,
     };
     let cases = [
@@ -155,7 +155,7 @@ fn what_cannot_receive_an_sms_says_why() {
         ("68001020", TooShort),
         ("3.36E+10", Spreadsheet),
         ("41791234567.0", Spreadsheet),
-        ("06 80 O1 02 03", NotDigits),
+        ("06 80 O1 02 03", Letter { letter: 'O', digit: '0' }),
         ("", Empty),
         ("+", Empty),
         ("1234567890123456", TooLong),

@@ -1,6 +1,7 @@
 //! The written form of a number: which digits it has, and whether they begin with a country code.
 
 use super::BadNumber;
+use crate::sms::invisible::is_invisible;
 
 #[cfg(test)]
 mod tests;
@@ -78,14 +79,31 @@ pub(super) fn digits(text: &str) -> String {
     text.chars().filter_map(digit).collect()
 }
 
-/// The text without what people and programs put in front of a number: the apostrophe that makes
-/// a spreadsheet take it for text, and `tel:` of a link.
+/// The text without what people and programs put around a number: the apostrophe that makes a
+/// spreadsheet take it for text, `tel:` of a link with its parameters, and the comma or semicolon
+/// that ended it in a list.
 fn number_itself(text: &str) -> &str {
-    let text = text.trim_start_matches(|it: char| it.is_whitespace() || is_invisible(it));
+    let nothing = |it: char| it.is_whitespace() || is_invisible(it);
+    let text = text.trim_start_matches(nothing);
     let text = text.strip_prefix(['\'', '\u{2019}']).unwrap_or(text);
-    match text.split_at_checked(4) {
-        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("tel:") => rest,
+    let text = match text.split_at_checked(4) {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("tel:") => subscriber(rest),
         _ => text,
+    };
+    text.trim_end_matches(|it: char| nothing(it) || matches!(it, ',' | ';'))
+}
+
+/// The number of a `tel:` link (RFC 3966) without its parameters: an SMS goes to the telephone, not
+/// to an extension behind it. One that is local to some network stays as it is, and is refused.
+fn subscriber(link: &str) -> &str {
+    match link.split_once(';') {
+        Some((number, more))
+            if number.trim_start().starts_with('+')
+                || !more.to_ascii_lowercase().contains("phone-context=") =>
+        {
+            number
+        }
+        _ => link,
     }
 }
 
@@ -137,14 +155,6 @@ fn is_punctuation(character: char) -> bool {
     )
 }
 
-/// Soft hyphens, zero-width characters, marks of the writing direction and the byte order mark,
-/// which come along when a number is copied from a telephone or a web page.
-fn is_invisible(character: char) -> bool {
-    matches!(character,
-        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
-
 /// The zeros of other scripts' digits, each followed by its one to nine. Source: the Unicode
 /// character database, general category Nd, without archaic scripts and letter-like symbols.
 const ZEROS: [u32; 36] = [
@@ -193,7 +203,11 @@ impl Groups {
 
 /// What is wrong with a text that has a sign too many.
 fn strange(text: &str) -> BadNumber {
-    let text = number_itself(text).trim_end();
+    let text: String = number_itself(text).chars().filter(|it| !is_invisible(*it)).collect();
+    let text = text.as_str();
+    if let Some((letter, digit)) = letter_for_digit(text) {
+        return BadNumber::Letter { letter, digit };
+    }
     let (number, exponent) = match text.split_once(['e', 'E']) {
         Some((number, exponent)) => (number, Some(exponent)),
         None => (text, None),
@@ -201,7 +215,7 @@ fn strange(text: &str) -> BadNumber {
     let (whole, decimals) = number.split_once(['.', ',']).unwrap_or((number, ""));
     let is_decimal = match exponent {
         Some(exponent) => is_digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)),
-        None => decimals.len() <= 2,
+        None => (1..=2).contains(&decimals.len()),
     };
     let whole = whole.strip_prefix('+').unwrap_or(whole);
     if is_decimal && is_digits(whole) && (decimals.is_empty() || is_digits(decimals)) {
@@ -209,6 +223,22 @@ fn strange(text: &str) -> BadNumber {
     } else {
         BadNumber::NotDigits
     }
+}
+
+/// The first letter that looks like a digit, and that digit, if such letters are all that keeps the
+/// text from being a number.
+fn letter_for_digit(text: &str) -> Option<(char, char)> {
+    // Cyrillic and Greek have an O too.
+    let digit = |letter| match letter {
+        'O' | 'o' | '\u{41e}' | '\u{43e}' | '\u{39f}' | '\u{3bf}' => Some('0'),
+        'I' | 'l' | '|' => Some('1'),
+        _ => None,
+    };
+    let first = text.chars().find_map(|it| Some((it, digit(it)?)))?;
+    let letters = text.chars().filter(|it| digit(*it).is_some()).count();
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let meant: String = text.chars().map(|it| digit(it).unwrap_or(it)).collect();
+    (letters < digits && read(&meant).is_ok()).then_some(first)
 }
 
 /// Digits, with the blanks that some spreadsheets put between thousands.

@@ -4,6 +4,8 @@
 //! `²`, `①`, fullwidth letters. The ranges are those of the code charts of the Unicode standard
 //! and of its `emoji-data.txt`.
 
+pub(super) use crate::sms::invisible::is_invisible;
+
 /// What is written for a character, in letters of the GSM alphabet.
 pub(super) fn replacement(c: char) -> Option<&'static str> {
     punctuation(c)
@@ -241,18 +243,6 @@ pub(super) fn is_left_out(c: char) -> bool {
 /// Characters that choose the look of the one before them, such as an emoji in colour.
 pub(super) fn is_variation_selector(c: char) -> bool {
     matches!(c, '\u{fe00}'..='\u{fe0f}')
-}
-
-/// Characters that show nothing: joiners, soft hyphen, byte order mark, marks of direction,
-/// variation selectors, tags.
-pub(super) fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206f}'
-            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0001}' | '\u{e0020}'..='\u{e007f}'
-            | '\u{e0100}'..='\u{e01ef}'
-    )
 }
 
 /// Accents of Latin letters, without the strokes across a letter (see [`is_mark`]), the iota below

@@ -86,7 +86,7 @@ fn what_is_no_number_says_what_is_wrong() {
         ("3,36E+10", Spreadsheet),
         ("+3.3680010203e10", Spreadsheet),
         ("336E8", Spreadsheet),
-        ("06 8O 01 02 03", NotDigits),
+        ("06 8X 01 02 03", NotDigits),
         ("call me", NotDigits),
         ("06,80,01,02,03", NotDigits),
         ("0680010203,0612345678", NotDigits),
@@ -102,6 +102,65 @@ fn what_is_no_number_says_what_is_wrong() {
     ];
     for (text, bad) in cases {
         assert_eq!(shown(text), Err(bad), "{text:?}");
+    }
+}
+
+#[test]
+fn what_stands_around_a_number_is_no_part_of_it() {
+    let forms = [
+        "0680010203,",
+        "0680010203;",
+        " 06 80 01 02 03 ; ",
+        "0680010203\u{200b},\u{a0}",
+        "tel:0680010203;ext=4",
+        "TEL:06-80-01-02-03;isub=1234;ext=2",
+        "tel:0680010203;ext=+33142000000",
+        "\u{2068}tel:0680010203;\u{2069}",
+        "'0680010203,",
+    ];
+    for text in forms {
+        assert_eq!(shown(text).as_deref(), Ok("0680010203"), "{text:?}");
+    }
+    let global = "tel:+33-680-01-02-03;phone-context=example.com;ext=9";
+    assert_eq!(shown(global).as_deref(), Ok("+33680010203"));
+    // Whose it is, only that network knows.
+    for local in ["tel:7042;phone-context=example.com", "tel:680010203;Phone-Context=+33"] {
+        assert_eq!(shown(local), Err(BadNumber::NotDigits), "{local}");
+    }
+    assert_eq!(shown(","), Err(BadNumber::Empty));
+}
+
+/// Each character of the list, and wherever it stands.
+#[test]
+fn what_cannot_be_seen_is_no_part_of_a_number() {
+    for c in ('\u{80}'..=char::MAX).filter(|c| is_invisible(*c)) {
+        for text in [format!("{c}0680010203"), format!("06{c}80 01{c}02 03{c}")] {
+            assert_eq!(shown(&text).as_deref(), Ok("0680010203"), "{text:?}");
+        }
+        let decimal = format!("{c}680010203{c},0{c}");
+        assert_eq!(shown(&decimal), Err(BadNumber::Spreadsheet), "{decimal:?}");
+    }
+}
+
+#[test]
+fn a_letter_for_a_digit_is_named() {
+    for (text, letter, digit) in [
+        ("O68O010203", 'O', '0'),
+        ("06 8o 01 02 03", 'o', '0'),
+        ("0680 0I0 203", 'I', '1'),
+        ("068OOl02O3", 'O', '0'),
+        ("+336800l0203", 'l', '1'),
+        ("06.80.01.02.O3", 'O', '0'),
+        ("tel:068001020O", 'O', '0'),
+        ("'O680010203", 'O', '0'),
+        ("06 80 0| 02 03", '|', '1'),
+        ("\u{41e}680010203", '\u{41e}', '0'),
+        ("068001\u{200b}02\u{3bf}3,", '\u{3bf}', '0'),
+    ] {
+        assert_eq!(shown(text), Err(BadNumber::Letter { letter, digit }), "{text:?}");
+    }
+    for text in ["Oo", "O6 ll OO OI l0", "06 8O 01 02 03 x", "1e5O,,5"] {
+        assert!(!matches!(shown(text), Err(BadNumber::Letter { .. }) | Ok(_)), "{text:?}");
     }
 }
 
