@@ -32,7 +32,7 @@ pub use action::{Action, Effect, Example, Finish, Meta};
 pub use config::{Config, Delivery, Mode, NoOptions, WhenUnknown};
 pub use connection::{Component, Connection, Diagnosis, Verified};
 pub use erased::{Bound, Finished, Job, PartInfo, Source, Task, Work, json_planned};
-pub use error::{Error, Kind};
+pub use error::{Error, Kind, Meant};
 pub use handler::{Handler, Role};
 pub use identity::{
     add_text, finish, former, hex, identity, purpose, reference, stretch, tracker, unhex,

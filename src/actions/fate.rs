@@ -73,7 +73,8 @@ pub struct Sent {
     pub send_at: Option<String>,
     /// Changes to the text
     ///
-    /// Characters that an SMS cannot show, and what they were replaced by.
+    /// Characters that an SMS cannot show, and what they were replaced by; line ends and blanks that
+    /// would have been billed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
     /// Text, as it would be sent

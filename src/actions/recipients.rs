@@ -55,7 +55,7 @@ pub fn sort_out<T>(
             Ok((keep(&mut item, &number)?, number.tel))
         });
         let answer = match kept {
-            Err(error) => without_call(Status::Refused, error.reason, error.what),
+            Err(error) => without_call(Status::Refused, error.reason, error.told()),
             Ok((kept, tel)) => {
                 let before = seen.entry(tel).or_default();
                 if before.iter().any(|it| same(&callable[*it].1, &kept)) {

@@ -76,30 +76,36 @@ struct Counted {
     repaired: Option<(String, Length)>,
     /// Why it cannot be made GSM.
     refused: Option<String>,
+    /// What was meant by a text that was decoded wrongly.
+    meant: Option<String>,
     breaking: Vec<Breaking>,
 }
 
 impl Counted {
     fn new(text: &str, mention: usize) -> Option<Self> {
         let gsm = text::measure(text, Encoding::Gsm7, mention);
-        let breaking = if gsm.is_some() { Vec::new() } else { text::breaking(text) };
-        let (repaired, refused) = match text::repair(text) {
-            _ if gsm.is_some() => (None, None),
-            Err(bad) => (None, Some(bad.to_string())),
-            Ok(it) if it.text.trim().is_empty() => {
-                (None, Some("nothing is left of the text".to_owned()))
+        let meant = text::garbled(text);
+        // What stands for what in a text that nobody meant is of no use.
+        let breaking = if meant.is_some() { Vec::new() } else { text::breaking(text) };
+        let mut repaired = None;
+        let refused = match text::repair(text) {
+            _ if meant.is_some() => {
+                Some("the text was decoded wrongly: its UTF-8 was read as Windows-1252".to_owned())
             }
-            Ok(it) if !it.changes.is_empty() && text::has_fragile_address(text) => {
-                let said = "the text has an address with letters that an SMS cannot show";
-                (None, Some(said.to_owned()))
+            Err(bad) => Some(bad.to_string()),
+            Ok(it) if it.changes.is_empty() => None,
+            Ok(it) if it.text.trim().is_empty() => Some("nothing is left of the text".to_owned()),
+            Ok(_) if text::has_fragile_address(text) => {
+                Some("the text has an address with letters that an SMS cannot show".to_owned())
             }
             Ok(it) => {
                 let length = text::measure(&it.text, Encoding::Gsm7, mention);
-                (length.map(|length| (it.text.into_owned(), length)), None)
+                repaired = length.map(|length| (it.text.into_owned(), length));
+                None
             }
         };
         let as_it_is = gsm.or_else(|| text::measure(text, Encoding::Ucs2, mention))?;
-        Some(Self { as_it_is, repaired, refused, breaking })
+        Some(Self { as_it_is, repaired, refused, meant, breaking })
     }
 
     fn in_words(&self) -> String {
@@ -109,6 +115,9 @@ impl Counted {
             words += &self.broken();
             if let Some(refused) = &self.refused {
                 words += &line("in GSM-7", &format!("not possible: {refused}"));
+            }
+            if let Some(meant) = &self.meant {
+                words += &line("meant", meant);
             }
             return words;
         };
@@ -149,6 +158,9 @@ impl Counted {
         }
         if let Some(refused) = &self.refused {
             json["refused"] = refused.as_str().into();
+        }
+        if let Some(meant) = &self.meant {
+            json["meant"] = meant.as_str().into();
         }
         json
     }

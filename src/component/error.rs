@@ -81,6 +81,8 @@ pub struct Error {
     pub hint: Option<Box<str>>,
     /// The field of the message or of the configuration that is wrong.
     pub field: Option<Box<str>>,
+    /// What the author of the message must have meant. Boxed, as most errors have none.
+    pub meant: Option<Box<Meant>>,
     /// iSendPro's return code, when it gave one.
     pub code: Option<i64>,
     /// Why, from a closed list.
@@ -88,9 +90,19 @@ pub struct Error {
     /// Line of the input, counted from 1, when the message came in lines.
     pub line: Option<NonZeroU64>,
     /// How long the API asked to wait before another try.
-    pub retry_after: Option<Duration>,
+    pub retry_after: Option<Box<Duration>>,
     /// What the action does to the world, as a participle: `sent`, `done`.
     pub deed: &'static str,
+}
+
+/// A text as it must have been meant. Only the output shows it: no text is in a log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Meant(pub String);
+
+impl fmt::Debug for Meant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Meant")
+    }
 }
 
 impl Error {
@@ -101,6 +113,7 @@ impl Error {
             what: what.into(),
             hint: None,
             field: None,
+            meant: None,
             code: None,
             reason: None,
             line: None,
@@ -129,7 +142,7 @@ impl Error {
         Self {
             code: problem.code,
             reason: Some(problem.reason),
-            retry_after: problem.retry_after,
+            retry_after: problem.retry_after.map(Box::new),
             hint: problem.hint.as_deref().map(Into::into),
             ..Self::new(kind, problem.message.clone())
         }
@@ -150,6 +163,16 @@ impl Error {
         )
     }
 
+    /// What went wrong, with what was meant: for the result of the message, and for no log.
+    pub fn told(&self) -> String {
+        self.with_meant(self.what.clone())
+    }
+
+    /// The whole error with what was meant: for whoever gets the message back, and for no log.
+    pub fn shown(&self) -> String {
+        self.with_meant(self.to_string())
+    }
+
     /// The error as it appears in an output line.
     pub fn to_json(&self) -> Value {
         let mut wire = json!({
@@ -160,6 +183,7 @@ impl Error {
         let optional = [
             ("field", self.field.as_ref().map(|it| json!(it))),
             ("hint", self.hint.as_ref().map(|it| json!(it))),
+            ("meant", self.meant.as_ref().map(|it| json!(it.0))),
             ("code", self.code.map(|it| json!(it))),
             ("reason", self.reason.map(|it| json!(it))),
             ("line", self.line.map(|it| json!(it))),
@@ -177,6 +201,14 @@ impl Error {
     pub fn in_doubt(effect: Effect, problem: &Problem) -> Self {
         let kind = if effect == Effect::Once { Kind::Unknown } else { Kind::Unavailable };
         Self::from_problem(kind, problem)
+    }
+
+    fn with_meant(&self, mut said: String) -> String {
+        if let Some(meant) = &self.meant {
+            said += "; it must have been: ";
+            said += &meant.0;
+        }
+        said
     }
 
     fn refusal(&self) -> String {
@@ -246,6 +278,19 @@ mod tests {
     #[test]
     fn a_kind_is_called_as_it_is_written() {
         assert_eq!(Kind::ALL.map(|it| json!(it)), Kind::ALL.map(|it| json!(it.as_str())));
+    }
+
+    #[test]
+    fn what_was_meant_is_told_and_never_logged() {
+        let meant = Some(Box::new(Meant("arrivé".to_owned())));
+        let error = Error { meant, ..Error::invalid("sms", "was decoded wrongly") };
+        assert_eq!(error.to_json()["meant"], "arrivé");
+        for told in [error.told(), error.shown()] {
+            assert!(told.ends_with("was decoded wrongly; it must have been: arrivé"), "{told}");
+        }
+        for logged in [error.to_string(), format!("{error:?}")] {
+            assert!(!logged.contains("arrivé"), "{logged}");
+        }
     }
 
     #[test]

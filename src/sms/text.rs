@@ -6,7 +6,10 @@
 //! instead. It never drops or changes what a reader would miss: what it can neither write in the
 //! alphabet nor leave out with a good conscience, it refuses.
 
+mod address;
 mod bad;
+mod compose;
+mod garbled;
 mod gsm;
 mod length;
 mod repair;
@@ -18,16 +21,19 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use bad::Policy;
+use tally::Entry;
+
 pub use bad::BadCharacter;
 pub use length::{Encoding, Length, MOST_PARTS, STOP, measure};
 
-/// One kind of change that [`repair()`] made, or would make.
+/// One kind of change that was made to a text, or would be made.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct Change {
     /// From
     ///
-    /// What stood in the text: a character, a letter with its accents, or a run of characters
-    /// that were left out together, such as an emoji.
+    /// What stood in the text: a character, a letter with its accents, a line end, or a run of
+    /// characters that were left out together, such as an emoji or blanks at the end.
     pub from: String,
     /// To
     ///
@@ -39,13 +45,14 @@ pub struct Change {
     pub count: u32,
 }
 
-/// A text of which every character is in the GSM alphabet.
+/// A text in order: after [`repair()`] and [`check`], all of it is in the GSM alphabet.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Repaired<'a> {
     /// The text, borrowed when nothing was changed. Empty if all of it was left out.
     pub text: Cow<'a, str>,
     /// All differences from the original, in order of first appearance, equal ones counted
-    /// together. Only ordinary blanks that an emoji left behind go unmentioned.
+    /// together. Only blanks and line ends that something left out has left behind go
+    /// unmentioned.
     pub changes: Vec<Change>,
 }
 
@@ -68,30 +75,34 @@ pub fn is_invisible(c: char) -> bool {
 
 /// Whether every character is in the GSM alphabet, so that the text can go as GSM-7.
 pub fn is_gsm(text: &str) -> bool {
-    gsm::prefix(text) == text.len()
+    text.chars().all(|c| gsm::septets(c).is_some())
 }
 
-/// The strict policy: the text must be GSM as it stands.
+/// What was meant by a text that was decoded wrongly: UTF-8 read as Windows-1252 or Latin-1, once or
+/// several times. `None` if it was not, as far as can be told.
+pub fn garbled(text: &str) -> Option<String> {
+    garbled::meant(text)
+}
+
+/// The strict policy: all that a reader sees must be GSM as it stands. As with any policy, a line
+/// end is LF, a tab a blank, a letter with its accent one character; what shows nothing is left out,
+/// and so are blanks and line ends at the end.
 ///
 /// # Errors
 ///
 /// The first character that is not in the alphabet, with what could be written instead.
-pub fn check(text: &str) -> Result<(), BadCharacter> {
-    match gsm::prefix(text) {
-        end if end == text.len() => Ok(()),
-        end => Err(BadCharacter::strict(text, end)),
-    }
+pub fn check(text: &str) -> Result<Repaired<'_>, BadCharacter> {
+    compose::compose(text, Policy::Strict)
 }
 
-/// What any text sent as Unicode must keep to: no damaged and no control characters, but for line
-/// feed and carriage return. Everything else is sent as it is.
+/// A text to be sent as Unicode: in order as with [`check`], but with the invisible characters that
+/// join letters or pictures, or turn the direction. Everything else is sent as it is.
 ///
 /// # Errors
 ///
 /// The first control character (C0, DEL, C1) or U+FFFD.
-pub fn check_unicode(text: &str) -> Result<(), BadCharacter> {
-    let harmful = |c: char| (c.is_control() && !matches!(c, '\n' | '\r')) || c == '\u{fffd}';
-    text.find(harmful).map_or(Ok(()), |at| Err(BadCharacter::in_unicode(text, at)))
+pub fn check_unicode(text: &str) -> Result<Repaired<'_>, BadCharacter> {
+    compose::compose(text, Policy::Unicode)
 }
 
 /// Makes a text fit for GSM-7.
@@ -100,7 +111,9 @@ pub fn check_unicode(text: &str) -> Result<(), BadCharacter> {
 /// that the alphabet lacks (`ê` is `e`, but `é` stays), and emoji, ornaments and invisible
 /// characters are left out, with the blanks that they would leave behind.
 ///
-/// A text that is GSM already comes back borrowed. Hence a second repair changes nothing.
+/// CR LF and CR are one line end (LF), and blanks and line ends at the end are left out: they would
+/// be billed. A text that is in order already comes back borrowed. Hence a second repair changes
+/// nothing.
 ///
 /// # Errors
 ///
@@ -113,34 +126,16 @@ pub fn repair(text: &str) -> Result<Repaired<'_>, BadCharacter> {
 /// Whether a text has a web or mail address that is not GSM. With a letter replaced it would lead
 /// elsewhere.
 pub fn has_fragile_address(text: &str) -> bool {
-    let mut words = text.split_whitespace().map(|it| it.trim_matches(around_address));
-    words.any(|it| !is_gsm(it) && is_address(&it.to_lowercase()))
-}
-
-/// Quotes, points and emoji around an address are not part of it.
-fn around_address(c: char) -> bool {
-    !c.is_alphanumeric() && !matches!(c, '/' | '=' | '%' | '-' | '_')
-}
-
-/// Endings that make a word an address although nothing else does: `fête.fr`, but not
-/// `prête.Merci`, where a blank is missing.
-const ENDINGS: [&str; 14] =
-    ["be", "biz", "bzh", "ch", "com", "eu", "fr", "gp", "info", "io", "nc", "net", "org", "re"];
-
-fn is_address(word: &str) -> bool {
-    let host = word.split(['/', '?', '#']).next().unwrap_or(word);
-    let dotted = host.rsplit_once('.');
-    let ending = dotted.map_or("", |(_, it)| it.split(':').next().unwrap_or(it));
-    let plausible = ending.len() >= 2 && ending.bytes().all(|it| it.is_ascii_alphabetic());
-    word.contains("://")
-        || word.starts_with("www.")
-        || (plausible && (host.contains('@') || host.len() < word.len()))
-        || ENDINGS.contains(&ending)
+    text.split_whitespace().any(address::is_fragile)
 }
 
 /// What stands in the way of GSM-7 in a text, each once with its count, in order of appearance.
 pub fn breaking(text: &str) -> Vec<Breaking> {
     repair::breaking(text)
+}
+
+fn change(entry: Entry<'_>) -> Change {
+    Change { from: entry.from.to_owned(), to: entry.to.unwrap_or_default(), count: entry.count }
 }
 
 #[cfg(test)]

@@ -67,6 +67,15 @@ fn what_breaks_gsm_is_told_with_what_replaces_it() {
 }
 
 #[test]
+fn what_is_wrong_with_a_text_and_what_costs_nothing_are_told() {
+    let garbled = counted("arrivÃ©", &[]);
+    assert_eq!((&garbled["meant"], &garbled["breaking"]), (&json!("arrivé"), &json!([])));
+    assert!(garbled["refused"].as_str().unwrap().contains("decoded wrongly"), "{garbled}");
+    let lines = counted("a\r\nb \r\n\r\n", &[]);
+    assert_eq!((&lines["units"], &lines["repaired"]["units"]), (&json!(7), &json!(3)), "{lines}");
+}
+
+#[test]
 fn an_argument_and_the_input_are_the_same_text() {
     let text = "Bonjour,\nça va ? [ok]";
     assert_eq!(count(&["--json", text], "").stdout, count(&["--json"], text).stdout);

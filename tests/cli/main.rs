@@ -41,3 +41,4 @@ mod signals;
 mod stdout;
 #[cfg(target_os = "linux")]
 mod terminal;
+mod texts;

@@ -1,7 +1,7 @@
 //! What a recipient gets: a text as it will be sent, counted.
 
 use super::rules::{Rules, TextPolicy};
-use crate::component::{Error, Reason};
+use crate::component::{Error, Meant, Reason};
 use crate::sms::text::{self, BadCharacter, Change, Encoding};
 
 /// A text as it will be sent.
@@ -52,6 +52,7 @@ impl TextRules {
     /// When the text says nothing, holds what cannot be sent, or needs too many parts.
     pub fn content(&self, field: &str, text: &str, abroad: bool) -> Result<Content, Error> {
         check_blank(field, text)?;
+        check_decoded(field, text)?;
         let bad = |it: BadCharacter| {
             let error = Error { reason: Some(Reason::BadCharacters), ..Error::invalid(field, it) };
             let in_gsm = self.policy != TextPolicy::Ucs2 && !self.unicode;
@@ -62,19 +63,18 @@ impl TextRules {
                 error
             }
         };
-        let (text, encoding, changes) = if self.in_unicode(text, abroad) {
-            text::check_unicode(text).map_err(bad)?;
-            (text.to_owned(), Encoding::Ucs2, Vec::new())
+        let (ready, encoding) = if self.in_unicode(text, abroad) {
+            (text::check_unicode(text).map_err(bad)?, Encoding::Ucs2)
         } else if self.policy == TextPolicy::Strict {
-            text::check(text).map_err(bad)?;
-            (text.to_owned(), Encoding::Gsm7, Vec::new())
+            (text::check(text).map_err(bad)?, Encoding::Gsm7)
         } else {
             let repaired = text::repair(text).map_err(bad)?;
             if !repaired.changes.is_empty() {
                 check_address(field, text)?;
             }
-            (repaired.text.into_owned(), Encoding::Gsm7, repaired.changes)
+            (repaired, Encoding::Gsm7)
         };
+        let (text, changes) = (ready.text.into_owned(), ready.changes);
         if text.trim().is_empty() {
             let said = "nothing is left of the text: it holds only what an SMS cannot show";
             return Err(Error {
@@ -87,8 +87,8 @@ impl TextRules {
     }
 
     fn in_unicode(&self, text: &str, abroad: bool) -> bool {
-        let wanted = self.unicode || (self.policy == TextPolicy::Ucs2 && !text::is_gsm(text));
-        abroad && wanted
+        let wanted = || self.policy == TextPolicy::Ucs2 && text::check(text).is_err();
+        abroad && (self.unicode || wanted())
     }
 
     fn parts(&self, field: &str, text: &str, encoding: Encoding) -> Result<u32, Error> {
@@ -112,6 +112,15 @@ impl TextRules {
         };
         Err(Error { reason: Some(Reason::TooLong), ..Error::invalid(field, said).hint(hint) })
     }
+}
+
+/// UTF-8 that was read as something else is paid for by the part, and nobody can read it.
+fn check_decoded(field: &str, text: &str) -> Result<(), Error> {
+    let Some(meant) = text::garbled(text) else { return Ok(()) };
+    let said = "was decoded wrongly: its UTF-8 was read as Windows-1252 or Latin-1";
+    let hint = "read it as UTF-8 where it comes from";
+    let error = Error::invalid(field, said).hint(hint);
+    Err(Error { reason: Some(Reason::BadCharacters), meant: Some(Box::new(Meant(meant))), ..error })
 }
 
 /// Replacing a letter of an address would make a link to somewhere else.

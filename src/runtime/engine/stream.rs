@@ -68,7 +68,7 @@ impl<C: Connection> Call<'_, C> {
             };
             let again =
                 matches!(error.kind, Kind::NotSent | Kind::Unavailable) && out.emitted() == 0;
-            let asked = error.retry_after.unwrap_or_default();
+            let asked = error.retry_after.as_deref().copied().unwrap_or_default();
             let wait = delays.next().unwrap_or_default().max(asked);
             if !(again && self.may_wait(wait, deadline).await) {
                 return Err(error);

@@ -310,7 +310,7 @@ impl Outgoing<'_> {
 
     /// An error as the platform shows it to people, encrypted.
     fn shown(&self, error: &Error) -> Result<String, Error> {
-        let (name, message) = (json!(error.kind), error.to_string());
+        let (name, message) = (json!(error.kind), error.shown());
         let name = name.as_str().unwrap_or("error");
         let stack = format!("{name}: {message}");
         let shown = json!({"name": name, "message": message, "stack": stack});

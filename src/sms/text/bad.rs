@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{repair, table};
+use super::{gsm, repair, table};
 
 /// A character that a text must not have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -14,9 +14,10 @@ pub struct BadCharacter {
     policy: Policy,
 }
 
+/// What happens to characters that the GSM alphabet lacks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Policy {
-    /// The text must be GSM as it stands.
+pub(super) enum Policy {
+    /// There must be none.
     Strict,
     /// The text is repaired where that does no harm.
     Repair,
@@ -24,26 +25,26 @@ enum Policy {
     Unicode,
 }
 
+impl Policy {
+    /// Whether a character may go as it is: under Unicode all but damage and control characters.
+    pub(super) fn takes(self, c: char) -> bool {
+        match self {
+            Self::Strict | Self::Repair => gsm::septets(c).is_some(),
+            Self::Unicode => !(c.is_control() && c != '\n' || c == '\u{fffd}'),
+        }
+    }
+}
+
 impl BadCharacter {
-    /// The character at a byte position, which breaks the strict policy.
-    pub(super) fn strict(text: &str, at: usize) -> Self {
-        Self::at(text, at, Policy::Strict)
+    /// The character that stands behind this much of a text.
+    pub(super) fn of(character: char, before: &str, policy: Policy) -> Self {
+        Self { character, position: before.chars().count() + 1, policy }
     }
 
     /// The character at a byte position, which no repair helps.
     pub(super) fn beyond_repair(text: &str, at: usize) -> Self {
-        Self::at(text, at, Policy::Repair)
-    }
-
-    /// The character at a byte position, which harms even a text that goes as Unicode.
-    pub(super) fn in_unicode(text: &str, at: usize) -> Self {
-        Self::at(text, at, Policy::Unicode)
-    }
-
-    fn at(text: &str, at: usize, policy: Policy) -> Self {
         let (before, rest) = text.split_at_checked(at).unwrap_or((text, ""));
-        let character = rest.chars().next().unwrap_or_default();
-        Self { character, position: before.chars().count() + 1, policy }
+        Self::of(rest.chars().next().unwrap_or_default(), before, Policy::Repair)
     }
 
     /// What is wrong and what to do about it.
@@ -59,6 +60,11 @@ impl BadCharacter {
             Policy::Strict => {
                 format!("is not in the SMS alphabet (GSM-7); {}", instead(c))
             }
+            Policy::Repair if let Some(script) = script(c) => format!(
+                "is a letter of the {script} script, which the SMS alphabet (GSM-7) lacks; write \
+                 the text in Latin letters: iSendPro sends others as Unicode, and that only outside \
+                 metropolitan France"
+            ),
             Policy::Repair if c.is_control() || is_private(c) => {
                 "is not in the SMS alphabet (GSM-7) and has no meaning there; remove it".to_owned()
             }
@@ -93,6 +99,34 @@ fn instead(c: char) -> String {
         None if c.is_control() || is_private(c) => "remove it".to_owned(),
         None => "write it differently".to_owned(),
     }
+}
+
+/// The script of a letter that is not Latin, as far as people write SMS in it.
+fn script(c: char) -> Option<&'static str> {
+    if !c.is_alphabetic() {
+        return None;
+    }
+    Some(match c {
+        '\u{370}'..='\u{3ff}' | '\u{1f00}'..='\u{1fff}' => "Greek",
+        '\u{400}'..='\u{52f}' => "Cyrillic",
+        '\u{530}'..='\u{58f}' => "Armenian",
+        '\u{590}'..='\u{5ff}' | '\u{fb1d}'..='\u{fb4f}' => "Hebrew",
+        '\u{600}'..='\u{6ff}'
+        | '\u{750}'..='\u{77f}'
+        | '\u{8a0}'..='\u{8ff}'
+        | '\u{fb50}'..='\u{fdff}'
+        | '\u{fe70}'..='\u{fefc}' => "Arabic",
+        '\u{900}'..='\u{97f}' => "Devanagari",
+        '\u{b80}'..='\u{bff}' => "Tamil",
+        '\u{e00}'..='\u{e7f}' => "Thai",
+        '\u{10a0}'..='\u{10ff}' => "Georgian",
+        '\u{1200}'..='\u{137f}' => "Ethiopic",
+        '\u{2d30}'..='\u{2d7f}' => "Tifinagh",
+        '\u{3040}'..='\u{30ff}' => "Japanese",
+        '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' => "Chinese",
+        '\u{1100}'..='\u{11ff}' | '\u{ac00}'..='\u{d7a3}' => "Korean",
+        _ => return None,
+    })
 }
 
 /// What to call a character that cannot be seen, or that would not look like itself.
@@ -142,9 +176,9 @@ mod tests {
         let cases = [
             (
                 repair("Tél. Привет").unwrap_err(),
-                "`П` (U+041F) at character 6 is not in the SMS alphabet (GSM-7) and nothing there \
-                 stands for it; write it differently, or send the text as Unicode where that is \
-                 allowed",
+                "`П` (U+041F) at character 6 is a letter of the Cyrillic script, which the SMS \
+                 alphabet (GSM-7) lacks; write the text in Latin letters: iSendPro sends others as \
+                 Unicode, and that only outside metropolitan France",
             ),
             (
                 repair("10 ₽").unwrap_err(),
@@ -192,7 +226,7 @@ mod tests {
             let message = bad.to_string();
             let hidden = |c: char| c.is_control() || crate::sms::text::table::is_invisible(c);
             assert!(!message.contains(hidden), "{message:?}");
-            assert!(message.contains(&format!("U+{:04X}", u32::from(c))), "{message}");
+            assert!(message.contains(&format!("U+{:04X}", u32::from(bad.character))), "{message}");
         }
     }
 }

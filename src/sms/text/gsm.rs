@@ -13,13 +13,18 @@ pub(super) const fn septets(c: char) -> Option<usize> {
     }
 }
 
-/// The length in bytes of the longest beginning of `text` that is GSM.
+/// Whether a character of ASCII goes as it is. The carriage return is in the alphabet, but always
+/// half of a line end: it would be billed, and shows nothing.
+const PLAIN: [bool; 128] = plain();
+
+/// The length in bytes of the longest beginning of `text` that goes as it is: GSM without carriage
+/// returns.
 pub(super) fn prefix(text: &str) -> usize {
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         let length = if byte.is_ascii() {
-            usize::from(ASCII[usize::from(byte)] != 0)
+            usize::from(PLAIN[usize::from(byte)])
         } else {
             text[at..].chars().next().filter(|c| beyond_ascii(*c) != 0).map_or(0, char::len_utf8)
         };
@@ -63,6 +68,16 @@ const fn ascii() -> [u8; 128] {
     table
 }
 
+const fn plain() -> [bool; 128] {
+    let mut table = [false; 128];
+    let mut code = 0;
+    while code < 128 {
+        table[code] = ASCII[code] != 0 && code != b'\r' as usize;
+        code += 1;
+    }
+    table
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -96,7 +111,8 @@ mod tests {
 
     #[test]
     fn the_prefix_ends_before_the_first_other_character() {
-        for (text, expected) in [("", 0), ("été €", 9), ("été’", 5), ("’", 0), ("[a]\t", 3)]
+        for (text, expected) in
+            [("", 0), ("été €", 9), ("été’", 5), ("’", 0), ("[a]\t", 3), ("a\r\n", 1)]
         {
             assert_eq!(prefix(text), expected, "{text}");
         }

@@ -11,12 +11,12 @@ use std::collections::HashMap;
 
 use self::walk::Walk;
 use super::tally::{Entry, Tally};
-use super::{BadCharacter, Breaking, Change, Repaired, gsm};
+use super::{BadCharacter, Breaking, Repaired, change, gsm, table};
 
 /// See [`super::repair()`].
 pub(super) fn repair(text: &str) -> Result<Repaired<'_>, BadCharacter> {
     let start = gsm::prefix(text);
-    if start == text.len() {
+    if start == text.len() && !table::ends_blank(text) {
         return Ok(Repaired { text: Cow::Borrowed(text), changes: Vec::new() });
     }
     let mut walk = Walk::new(text, start);
@@ -31,11 +31,7 @@ pub(super) fn repair(text: &str) -> Result<Repaired<'_>, BadCharacter> {
 
 /// See [`super::breaking`].
 pub(super) fn breaking(text: &str) -> Vec<Breaking> {
-    let start = gsm::prefix(text);
-    if start == text.len() {
-        return Vec::new();
-    }
-    let mut walk = Walk::new(text, start);
+    let mut walk = Walk::new(text, gsm::prefix(text));
     while let Some(piece) = walk.next_piece() {
         if !walk.replace(piece) {
             walk.keep(piece);
@@ -44,20 +40,21 @@ pub(super) fn breaking(text: &str) -> Vec<Breaking> {
     by_origin(walk.finish().1)
 }
 
-/// What becomes of a character that stands alone; `None` if it is refused.
+/// What becomes of a character within a text; `None` if it is refused.
 pub(super) fn alone(c: char) -> Option<String> {
-    repair(c.encode_utf8(&mut [0; 4])).ok().map(|repaired| repaired.text.into_owned())
+    if table::is_left_out(c) {
+        return Some(String::new());
+    }
+    fold::fold(c.encode_utf8(&mut [0; 4])).map(|it| it.to.into_owned())
 }
 
-fn change(entry: Entry<'_>) -> Change {
-    Change { from: entry.from.to_owned(), to: entry.to.unwrap_or_default(), count: entry.count }
-}
-
-/// Counts together what neighbours made different: `°` is one entry, be it `o` or `deg`.
+/// Counts together what neighbours made different: `°` is one entry, be it `o` or `deg`. Line ends
+/// and blanks of the alphabet do not stand in its way.
 fn by_origin(tally: Tally<'_>) -> Vec<Breaking> {
     let mut list: Vec<Breaking> = Vec::new();
     let mut places = HashMap::new();
-    for Entry { from, to, count, .. } in tally {
+    let foreign = tally.into_iter().filter(|it| !super::is_gsm(it.from));
+    for Entry { from, to, count, .. } in foreign {
         let place = *places.entry(from).or_insert(list.len());
         match list.get_mut(place) {
             Some(known) => known.count = known.count.saturating_add(count),

@@ -235,6 +235,21 @@ pub(super) fn is_blank(c: char) -> bool {
     )
 }
 
+/// Blanks and line ends: at the end of a text they show nothing, and would be billed.
+fn is_end(c: char) -> bool {
+    matches!(c, ' ' | '\n' | '\r' | '\u{c}' | '\u{2028}' | '\u{2029}') || is_blank(c)
+}
+
+/// Whether a text ends in blanks or line ends.
+pub(super) fn ends_blank(text: &str) -> bool {
+    text.ends_with(is_end)
+}
+
+/// A text without the blanks and line ends at its end.
+pub(super) fn without_end(text: &str) -> &str {
+    text.trim_end_matches(is_end)
+}
+
 /// Whether a text is as good without the character.
 pub(super) fn is_left_out(c: char) -> bool {
     (is_accent(c) || is_invisible(c) || is_ornament(c)) && replacement(c).is_none()

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::table;
+
 /// Up to so many distinct entries, looking through them is quicker than a hash map, and a text of
 /// 100 characters seldom has more.
 const FEW: usize = 8;
@@ -37,6 +39,15 @@ impl<'a> Tally<'a> {
             *count = count.saturating_add(1);
         } else {
             self.entries.push(Entry { from, to: to.map(str::to_owned), count: 1, next: None });
+        }
+    }
+
+    /// Leaves out the end of a text, where only blanks and line ends are, and those that something
+    /// left out has brought to the end of `out`.
+    pub(super) fn drop_end(&mut self, text: &'a str, end: usize, out: &mut String) {
+        out.truncate(table::without_end(out).len());
+        if end < text.len() {
+            self.add(&text[end..], Some(""));
         }
     }
 

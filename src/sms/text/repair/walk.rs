@@ -7,7 +7,10 @@ use crate::sms::text::tally::Tally;
 
 /// A text on its way into the GSM alphabet.
 pub(super) struct Walk<'a> {
+    /// The text without the blanks and line ends at its end.
     text: &'a str,
+    /// All of it.
+    whole: &'a str,
     /// Everything before this byte is done.
     at: usize,
     /// So many bytes before that are in `out` as they were.
@@ -31,18 +34,23 @@ pub(super) enum Kind {
     Character,
     /// Characters that can be left out.
     LeftOut,
+    /// CR LF, or CR alone, which are one line end.
+    LineEnd,
 }
 
 impl<'a> Walk<'a> {
     /// Begins with the bytes before `start` done: they are GSM.
-    pub(super) fn new(text: &'a str, start: usize) -> Self {
+    pub(super) fn new(whole: &'a str, start: usize) -> Self {
+        let text = table::without_end(whole);
+        let start = start.min(text.len());
         let mut out = String::with_capacity(text.len());
         out.push_str(&text[..start]);
-        Self { text, at: start, copied: start, out, tally: Tally::default() }
+        Self { text, whole, at: start, copied: start, out, tally: Tally::default() }
     }
 
     /// The repaired text, and all that was done to it.
-    pub(super) fn finish(self) -> (String, Tally<'a>) {
+    pub(super) fn finish(mut self) -> (String, Tally<'a>) {
+        self.tally.drop_end(self.whole, self.text.len(), &mut self.out);
         (self.out, self.tally)
     }
 
@@ -50,6 +58,10 @@ impl<'a> Walk<'a> {
     pub(super) fn next_piece(&mut self) -> Option<Piece> {
         self.copy();
         let c = self.next()?;
+        if c == '\r' {
+            let length = if self.text[self.at..].starts_with("\r\n") { 2 } else { 1 };
+            return Some(Piece { start: self.at, end: self.at + length, kind: Kind::LineEnd });
+        }
         let base = if table::is_mark(c) { self.base() } else { None };
         let start = self.at - base.map_or(0, char::len_utf8);
         if base.is_none() && table::is_left_out(c) {
@@ -68,6 +80,12 @@ impl<'a> Walk<'a> {
             return true;
         }
         let from = &self.text[piece.start..piece.end];
+        if piece.kind == Kind::LineEnd {
+            self.out.push('\n');
+            self.go_to(piece.end);
+            self.tally.add(from, Some("\n"));
+            return true;
+        }
         let Some(Fold { to, manner }) = fold(from) else { return false };
         // A letter of the alphabet was copied before the mark on it was seen.
         self.out.truncate(self.out.len() - (self.at - piece.start));
@@ -152,7 +170,7 @@ impl<'a> Walk<'a> {
 
     /// Drops the blanks around what was left out that would now be double, or lead or trail.
     fn close_gap(&mut self, visible: bool) {
-        if self.out.is_empty() || self.out.ends_with([' ', '\n', '\r', '\u{c}', '(']) {
+        if self.out.is_empty() || self.out.ends_with([' ', '\n', '\u{c}', '(']) {
             self.drop_next_blanks();
         }
         let ends = match self.next() {
