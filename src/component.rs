@@ -43,7 +43,9 @@ pub use journal::{
     NumberHash, Past, Progress, RETURNED, Scope, Slot, Ticket, WHOLE, Wanted,
 };
 pub use message::{Message, is_bare, mask};
-pub use outcome::{AccountTrouble, Answer, Outcome, Problem, Reason, Reply, Status, Tally};
+pub use outcome::{
+    AccountTrouble, Answer, Oddities, Outcome, Problem, Reason, Reply, Status, Tally,
+};
 pub use outlet::{Attached, Emit, HttpReply, Outlet, ResultId};
 pub use plan::{Deadline, Item, Part, Plan, Settled};
 pub use report::Report;

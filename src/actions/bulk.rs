@@ -14,7 +14,7 @@ use super::fate::{RecipientResult, Sent};
 use super::recipients;
 use super::send_sms_multi::{Input, Recipient};
 use super::sending::{self, Content, Order, Sending, Terms, Time};
-use crate::component::{Deadline, Effect, Error, Item, Part, Plan, Status};
+use crate::component::{Deadline, Effect, Error, Item, Oddities, Part, Plan, Status};
 use crate::isendpro::request::SmsMulti;
 use crate::sms::number::Number;
 use crate::sms::region::Region;
@@ -73,7 +73,12 @@ pub fn plan(mut input: Input, mut order: Order<'_>) -> Result<Plan<Batch>, Error
     (input.num, input.recipients, input.tracker, input.faults) = Default::default();
     input.sms = texts.iter().filter(|_| texts.len() == 1).cloned().collect();
     let mut warnings = std::mem::take(&mut order.warnings);
-    let mut letters = Letters { order: &order, texts, common: [None, None], refusal: None };
+    let mut oddities = order.oddities;
+    if let [common] = texts.as_slice() {
+        warnings.extend(sending::doubts("sms", common, &mut oddities));
+    }
+    let mut letters =
+        Letters { order: &order, texts, common: [None, None], refusal: None, oddities };
     let (callable, settled) = recipients::sort_out(
         items,
         order.national,
@@ -102,13 +107,14 @@ pub fn plan(mut input: Input, mut order: Order<'_>) -> Result<Plan<Batch>, Error
     if let (true, Some(refusal)) = (groups.is_empty(), letters.refusal) {
         return Err(refusal);
     }
+    let oddities = letters.oddities;
     // Whoever gets several texts gets them in their order.
     groups.sort_by_key(|it| it.nth);
     let input = Arc::new(input);
     let most = order.rules.batch_size();
     let batches = groups.into_iter().flat_map(|it| it.split(most));
     let parts = batches.map(|it| it.into_part(&input, &order)).collect();
-    Ok(Plan { parts, settled, warnings })
+    Ok(Plan { parts, settled, warnings, oddities })
 }
 
 /// What is said of a directory: only iSendPro knows its numbers.
@@ -136,6 +142,8 @@ struct Letters<'o, 'r> {
     common: [Option<Result<Arc<Content>, Error>>; 2],
     /// Why the one text of all cannot be sent to some.
     refusal: Option<Error>,
+    /// What looks like a mistake, counted.
+    oddities: Oddities,
 }
 
 impl Letters<'_, '_> {
@@ -145,6 +153,9 @@ impl Letters<'_, '_> {
         }
         let letter = self.to("sms", item.index, number.region)?;
         item.units = letter.content.parts;
+        if let (Some(own), true) = (self.texts.get(item.index), self.texts.len() > 1) {
+            item.warnings.extend(sending::doubts("sms", own, &mut self.oddities));
+        }
         item.warnings.extend(self.order.unicode_doubt(&letter.content, number.region));
         Ok(letter)
     }

@@ -133,7 +133,7 @@ impl Action for GetHlr {
             recipients::sort_out(items, national, |_, _| Ok(()), |(), ()| true);
         let items: Vec<Item> = callable.into_iter().map(|(item, ())| item).collect();
         if items.is_empty() {
-            return Ok(Plan { parts: Vec::new(), settled, warnings: Vec::new() });
+            return Ok(Plan { settled, ..Plan::parts(Vec::new()) });
         }
         let request = Hlr::new(items.iter().map(|it| it.tel.clone()).collect());
         let part = Part::new(Effect::Once, items, request);

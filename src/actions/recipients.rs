@@ -384,7 +384,7 @@ mod tests {
     fn results_come_in_the_messages_order() {
         let (callable, settled) = callable(&["x", "0680010203", "0680010204"]);
         let part = Part::new(crate::component::Effect::Once, callable, ());
-        let plan = Plan { parts: vec![part], settled, warnings: Vec::new() };
+        let plan = Plan { settled, ..Plan::parts(vec![part]) };
         let lost = Outcome::InDoubt(Problem::new(Reason::Unavailable, "lost"));
         let (results, tally) = results(plan, vec![lost]);
         let statuses: Vec<_> = results.iter().map(|it| (it.0.index, it.1.status)).collect();

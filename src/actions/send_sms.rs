@@ -105,6 +105,8 @@ impl Action for SendSms {
         let content = order.content("sms", &input.sms, number.region)?;
         let time = order.time(number.region)?;
         let mut warnings = std::mem::take(&mut order.warnings);
+        let mut oddities = order.oddities;
+        warnings.extend(sending::doubts("sms", &input.sms, &mut oddities));
         warnings.extend(number.doubt.map(|it| format!("num: {it}")));
         warnings.extend(order.unicode_doubt(&content, number.region));
         warnings.extend(time.deferred.then(|| sending::DEFERRED.to_owned()));
@@ -131,7 +133,7 @@ impl Action for SendSms {
         };
         let request = Sending { request, contents: vec![Arc::new(content)], at: time.at };
         let part = Part { until: time.until, ..Part::new(Effect::Once, vec![item], request) };
-        Ok(Plan::parts(vec![part]))
+        Ok(Plan { oddities, ..Plan::parts(vec![part]) })
     }
 
     async fn call(api: &Session, part: &Part<Sending<Sms>>) -> Outcome {

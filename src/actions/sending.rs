@@ -4,7 +4,7 @@ mod content;
 mod order;
 mod rules;
 
-pub use content::{Content, check_blank};
+pub use content::{Content, check_blank, doubts};
 pub use order::{Ask, Order, Terms, Time, is_abroad, local};
 pub use rules::{Account, Numbers, Purpose, Rules, TextPolicy, cost, national};
 

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use super::Usage;
-use crate::sms::text::{self, Breaking, Encoding, Length};
+use crate::sms::text::{self, Breaking, Doubt, Encoding, Length};
 
 /// Most bytes of a text.
 const MOST: u64 = 10 * 1024 * 1024;
@@ -79,6 +79,8 @@ struct Counted {
     /// What was meant by a text that was decoded wrongly.
     meant: Option<String>,
     breaking: Vec<Breaking>,
+    /// What looks like a mistake.
+    doubts: Vec<String>,
 }
 
 impl Counted {
@@ -104,11 +106,17 @@ impl Counted {
                 None
             }
         };
+        let doubts = text::doubts(text).iter().map(Doubt::to_string).collect();
         let as_it_is = gsm.or_else(|| text::measure(text, Encoding::Ucs2, mention))?;
-        Some(Self { as_it_is, repaired, refused, meant, breaking })
+        Some(Self { as_it_is, repaired, refused, meant, breaking, doubts })
     }
 
     fn in_words(&self) -> String {
+        let doubts = self.doubts.iter().map(|it| line("warning", it));
+        self.lengths_in_words() + &doubts.collect::<String>()
+    }
+
+    fn lengths_in_words(&self) -> String {
         let Some((text, length)) = &self.repaired else {
             let mut words = parts("parts", &self.as_it_is);
             words += &line("characters", &self.as_it_is.characters.to_string());
@@ -161,6 +169,9 @@ impl Counted {
         }
         if let Some(meant) = &self.meant {
             json["meant"] = meant.as_str().into();
+        }
+        if !self.doubts.is_empty() {
+            json["warnings"] = self.doubts.as_slice().into();
         }
         json
     }

@@ -239,6 +239,7 @@ impl<A: Action> Job<A::Api> for PlannedCalls<A> {
         let is_once = self.plan.parts.iter().any(|it| it.effect == Effect::Once);
         let spent = |it: &Outcome| matches!(it, Outcome::Done(_) | Outcome::InDoubt(_));
         let spent = is_once && outcomes.iter().any(spent);
+        let oddities = self.plan.oddities;
         let finish = A::finish(&self.options, self.plan, outcomes).map_err(|mut error| {
             if let (Kind::Unknown, Some(tracker)) = (error.kind, tracker) {
                 error.what += &format!(" (tracker {tracker})");
@@ -253,7 +254,7 @@ impl<A: Action> Job<A::Api> for PlannedCalls<A> {
         };
         let outputs = finish.outputs.iter().map(result);
         let outputs = outputs.collect::<Result<_, _>>()?;
-        Ok(Finished { outputs, tally: finish.tally })
+        Ok(Finished { outputs, tally: Tally { oddities, ..finish.tally } })
     }
 }
 

@@ -242,6 +242,49 @@ pub struct Tally {
     /// Of all these, what was known from an earlier delivery of the same message.
     #[serde(skip_serializing_if = "is_zero")]
     pub replayed: u64,
+    /// What a person should look at, although it stopped nothing.
+    #[serde(flatten)]
+    pub oddities: Oddities,
+}
+
+/// Counts of what is sent although it looks like a mistake.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Oddities {
+    /// Texts with places of a template that nothing was put in.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unfilled_texts: u64,
+    /// Texts with HTML in them.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub html_texts: u64,
+    /// Messages with a sender outside of what iSendPro documents.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub odd_senders: u64,
+}
+
+impl Oddities {
+    /// Adds others to these.
+    pub fn add(&mut self, other: Self) {
+        self.unfilled_texts += other.unfilled_texts;
+        self.html_texts += other.html_texts;
+        self.odd_senders += other.odd_senders;
+    }
+
+    /// Each in words, unless there is none: `3 texts look unfilled`.
+    pub fn in_words(&self) -> Vec<String> {
+        let counts = [
+            (self.unfilled_texts, "text looks unfilled", "texts look unfilled"),
+            (self.html_texts, "text has HTML in it", "texts have HTML in them"),
+            (
+                self.odd_senders,
+                "message has a sender outside of iSendPro's rules",
+                "messages have a sender outside of iSendPro's rules",
+            ),
+        ];
+        let seen = counts.into_iter().filter(|(count, ..)| *count > 0);
+        seen.map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }))
+            .collect()
+    }
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -291,5 +334,6 @@ impl Tally {
         self.planned += other.planned;
         self.parts += other.parts;
         self.replayed += other.replayed;
+        self.oddities.add(other.oddities);
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Answer, Effect, Problem, Reason};
+use super::{Answer, Effect, Oddities, Problem, Reason};
 
 /// One recipient of a message.
 #[derive(Clone, Default, PartialEq)]
@@ -117,6 +117,8 @@ pub struct Plan<R> {
     pub settled: Vec<Settled>,
     /// What a person should know although it stops nothing.
     pub warnings: Vec<String>,
+    /// What looks like a mistake in it, counted.
+    pub oddities: Oddities,
 }
 
 impl<R> Plan<R> {
@@ -135,6 +137,6 @@ impl<R> Plan<R> {
 
     /// A plan of these requests, with nobody settled beforehand.
     pub fn parts(parts: Vec<Part<R>>) -> Self {
-        Self { parts, settled: Vec::new(), warnings: Vec::new() }
+        Self { parts, settled: Vec::new(), warnings: Vec::new(), oddities: Oddities::default() }
     }
 }

@@ -64,7 +64,7 @@ pub fn settle<A: Action>(
     part: usize,
     known: Vec<(u32, Known)>,
 ) -> Option<Outcome> {
-    let Plan { parts, settled, warnings } = plan;
+    let Plan { parts, settled, warnings, .. } = plan;
     let part = parts.get_mut(part)?;
     let mut beyond = None;
     let is_replay = !known.iter().any(|it| matches!(it.1, Known::Changed { .. }));

@@ -9,6 +9,7 @@
 mod address;
 mod bad;
 mod compose;
+mod doubt;
 mod garbled;
 mod gsm;
 mod length;
@@ -25,6 +26,7 @@ use bad::Policy;
 use tally::Entry;
 
 pub use bad::BadCharacter;
+pub use doubt::{Doubt, doubts};
 pub use length::{Encoding, Length, MOST_PARTS, STOP, measure};
 
 /// One kind of change that was made to a text, or would be made.

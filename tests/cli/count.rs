@@ -71,8 +71,13 @@ fn what_is_wrong_with_a_text_and_what_costs_nothing_are_told() {
     let garbled = counted("arrivÃ©", &[]);
     assert_eq!((&garbled["meant"], &garbled["breaking"]), (&json!("arrivé"), &json!([])));
     assert!(garbled["refused"].as_str().unwrap().contains("decoded wrongly"), "{garbled}");
+    let doubted = counted("Bonjour {{nom}} &amp;", &[]);
+    assert_eq!(doubted["warnings"].as_array().map(Vec::len), Some(2), "{doubted}");
+    count(&["Bonjour {{nom}}"], "").says(0, &[]);
+    assert!(count(&["Bonjour {{nom}}"], "").stdout.contains("warning     `{{nom}}`"));
     let lines = counted("a\r\nb \r\n\r\n", &[]);
     assert_eq!((&lines["units"], &lines["repaired"]["units"]), (&json!(7), &json!(3)), "{lines}");
+    assert!(counted("abc", &[]).get("warnings").is_none());
 }
 
 #[test]

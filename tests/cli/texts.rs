@@ -171,6 +171,61 @@ fn signs_around_an_address_and_what_cannot_be_seen_in_it_are_no_part_of_it() {
 }
 
 #[test]
+fn what_looks_unfilled_is_sent_with_a_warning_and_counted() {
+    let texts =
+        ["Bonjour {{nom}}", "RDV ${date}", "Bonjour undefined", "A &amp; B", "Oui<br>Non", "ok"];
+    let messages: Vec<_> = texts.iter().map(|it| message(FRANCE, it)).collect();
+    let planned = plan(&[], &messages);
+    planned.says(0, &["6 planned", "; 3 texts look unfilled; 2 texts have HTML in them;"]);
+    let named: Vec<_> = planned.lines().iter().map(|it| it["warnings"][0].to_string()).collect();
+    for (named, code) in named.iter().zip(["{{nom}}", "${date}", "undefined", "&amp;", "<br>"]) {
+        assert!(named.contains("sms: `") && named.contains(code), "{named}");
+    }
+    assert_eq!(named[5], "null");
+    // What is sent says so as well.
+    let simulator = Simulator::start(&[]);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let args = ["--summary", file.path().to_str().unwrap()];
+    let input: Vec<String> = messages.iter().map(Value::to_string).collect();
+    let sent = simulator.run("sendSms", "k", &args).args(&SET).run(input.join("\n")).quiet(0);
+    assert!(sent[0]["warnings"][0].as_str().unwrap().contains("{{nom}}"));
+    let summary: Value = serde_json::from_slice(&std::fs::read(file.path()).unwrap()).unwrap();
+    assert_eq!((&summary["unfilledTexts"], &summary["htmlTexts"]), (&json!(3), &json!(2)));
+}
+
+#[test]
+fn in_a_bulk_message_a_common_text_is_doubted_once_and_own_ones_each() {
+    let multi = |body: Value| isendpro(&["plan", "sendSmsMulti"]).args(&SET).run(body.to_string());
+    let common = multi(json!({"num": ["0680010001", "0680010002"], "sms": "Bonjour {nom}"}));
+    common.says(0, &["; 1 text looks unfilled;"]);
+    let line = &common.lines()[0];
+    assert!(line["warnings"][0].as_str().unwrap().contains("{nom}"), "{line}");
+    assert!(line["results"][0].get("warnings").is_none(), "{line}");
+    let own = multi(json!({"recipients": [
+        {"num": "0680010001", "sms": "Bonjour {nom}"},
+        {"num": "0680010002", "sms": "Bonjour null"},
+        {"num": "0680010003", "sms": "Bonjour Anne"},
+    ]}));
+    own.says(0, &["; 2 texts look unfilled;"]);
+    let line = &own.lines()[0];
+    assert!(line["results"][1]["warnings"][0].as_str().unwrap().contains("null"), "{line}");
+    assert!(line.get("warnings").is_none() && line["results"][2].get("warnings").is_none());
+}
+
+#[test]
+fn senders_outside_of_the_rules_are_counted() {
+    let mut messages = vec![message(FRANCE, "a"); 4];
+    for (message, sender) in
+        messages.iter_mut().zip(["Garage Dupont SARL", "abc", "Café", "Garage"])
+    {
+        message["emetteur"] = sender.into();
+    }
+    let planned = plan(&[], &messages);
+    planned.says(0, &["; 3 messages have a sender outside of iSendPro's rules;"]);
+    assert!(planned.lines()[0]["warnings"][0].as_str().unwrap().starts_with("emetteur: "));
+}
+
+#[test]
 fn a_text_in_another_script_says_where_it_can_be_sent() {
     for (text, script) in [("مرحبا", "Arabic"), ("Привет", "Cyrillic"), ("你好", "Chinese")]
     {

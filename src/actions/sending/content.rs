@@ -1,8 +1,8 @@
 //! What a recipient gets: a text as it will be sent, counted.
 
 use super::rules::{Rules, TextPolicy};
-use crate::component::{Error, Meant, Reason};
-use crate::sms::text::{self, BadCharacter, Change, Encoding};
+use crate::component::{Error, Meant, Oddities, Reason};
+use crate::sms::text::{self, BadCharacter, Change, Doubt, Encoding};
 
 /// A text as it will be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,6 +121,18 @@ fn check_decoded(field: &str, text: &str) -> Result<(), Error> {
     let hint = "read it as UTF-8 where it comes from";
     let error = Error::invalid(field, said).hint(hint);
     Err(Error { reason: Some(Reason::BadCharacters), meant: Some(Box::new(Meant(meant))), ..error })
+}
+
+/// What looks like a mistake in a text that can be sent all the same, counted, and in words.
+pub fn doubts(field: &str, text: &str, oddities: &mut Oddities) -> Vec<String> {
+    let doubts = text::doubts(text);
+    for doubt in &doubts {
+        *match doubt {
+            Doubt::Unfilled(_) => &mut oddities.unfilled_texts,
+            Doubt::Html(_) => &mut oddities.html_texts,
+        } += 1;
+    }
+    doubts.iter().map(|it| format!("{field}: {it}")).collect()
 }
 
 /// Replacing a letter of an address would make a link to somewhere else.

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::send_sms_multi::Input;
 use super::content::{Content, TextRules};
 use super::rules::{Purpose, Rules, national};
-use crate::component::{Deadline, Error, Reason};
+use crate::component::{Deadline, Error, Oddities, Reason};
 use crate::isendpro::request::Sms;
 use crate::sms::region::Region;
 use crate::sms::schedule::{self, Requested};
@@ -38,6 +38,8 @@ pub struct Order<'a> {
     pub rules: &'a Rules,
     /// What a person should know of the message as a whole.
     pub warnings: Vec<String>,
+    /// What looks like a mistake in it, counted.
+    pub oddities: Oddities,
     sender: Option<String>,
     nostop: bool,
     /// The time that the message asks for.
@@ -102,11 +104,11 @@ impl<'a> Order<'a> {
         check_smslong(ask.smslong)?;
         let sender = ask.emetteur.or(rules.account.sender.as_deref());
         sender.map_or(Ok(()), sender::check).map_err(|it| Error::invalid("emetteur", it))?;
-        let mut warnings: Vec<String> = sender
-            .and_then(sender::doubt)
-            .map(|it| format!("emetteur: {it}"))
-            .into_iter()
-            .collect();
+        let odd_sender = sender.and_then(sender::doubt);
+        let oddities =
+            Oddities { odd_senders: u64::from(odd_sender.is_some()), ..Oddities::default() };
+        let mut warnings: Vec<String> =
+            odd_sender.map(|it| format!("emetteur: {it}")).into_iter().collect();
         let nostop = lifted(ask.nostop, rules)?;
         if nostop && sender.is_some() && !rules.account.stop_lifted {
             warnings.push(
@@ -124,6 +126,7 @@ impl<'a> Order<'a> {
             texts: TextRules::new(rules, ask.smslong, ask.ucs2, mention),
             national: national(ask.region, rules.account.region)?,
             warnings,
+            oddities,
             rules,
             sender: sender.map(str::to_owned),
             nostop,

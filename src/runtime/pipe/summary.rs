@@ -140,6 +140,9 @@ impl Summary {
             let billed = if mode == Some("dryRun") { "would be billed" } else { "billed" };
             words += &format!("; {} SMS {billed}", self.tally.parts);
         }
+        for oddity in self.tally.oddities.in_words() {
+            words += &format!("; {oddity}");
+        }
         words += &format!("; {:.1} s", self.seconds);
         if let Some(mode) = mode {
             words += &format!(" [{mode}: nothing real was sent]");
