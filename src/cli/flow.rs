@@ -25,7 +25,7 @@ use super::{Usage, complain, files, monitor, server, stdio, terminal};
 use crate::actions::Session;
 use crate::catalog::{kind_is_open, step_fields};
 use crate::component::{Config, Handler};
-use crate::runtime::pipe::{self, Failures, Options, Summary, Watch};
+use crate::runtime::pipe::{self, Failures, Foreseen, Options, Summary, Watch};
 use crate::runtime::{Engine, Health, Stop, Stopper};
 
 /// How long a message that was not sent is tried again, unless `giveUpAfter` says otherwise.
@@ -143,20 +143,29 @@ impl Flow {
         }
         let price = config.number("pricePerPart", 0.0, 0.0, 1000.0)?;
         let price = (price > 0.0).then_some(price);
+        let limit = self.line_limit();
+        let foreseen = tokio::task::spawn_blocking(move || stdio::foresee(limit)).await?;
+        let foreseen = foreseen.context("reading the input")?;
         if !self.args.limits.compare_credit {
-            return self.pass(&config, stdio::input(), None, price).await;
+            return self.pass(&config, (stdio::input(), foreseen), None, price).await;
         }
         // At once: a key that does not work is a mistake to learn of early.
         let funds = Funds::ask(&config, price).await?;
         if self.manner.dry_run {
-            return self.pass(&config, stdio::input(), Some(funds), price).await;
+            return self.pass(&config, (stdio::input(), foreseen), Some(funds), price).await;
         }
         self.greet();
-        let (input, plan, count) = self.rehearse(&config).await?;
+        let (mut input, plan, count) = self.rehearse(&config).await?;
+        let foreseen = pipe::look_through(&mut input, limit).context("reading the input")?;
+        input.rewind()?;
+        let input = BufReader::new(tokio::fs::File::from_std(input));
+        if foreseen.is_some() {
+            return self.pass(&config, (input, foreseen), None, price).await;
+        }
         // The input may have taken its time.
         let funds = Funds::ask(&config, price).await?;
         let Some(shortage) = funds.shortage(&count) else {
-            return self.pass(&config, input, None, price).await;
+            return self.pass(&config, (input, None), None, price).await;
         };
         complain(format_args!("isendpro: nothing was sent: {shortage}"));
         let summary = Summary { last_line: 0, complete: false, ..plan };
@@ -167,10 +176,7 @@ impl Flow {
     }
 
     /// Reads the whole input, and plans it: what comes back are the same messages, to be read again.
-    async fn rehearse(
-        &self,
-        config: &Config,
-    ) -> anyhow::Result<(BufReader<tokio::fs::File>, Summary, Arc<Count>)> {
+    async fn rehearse(&self, config: &Config) -> anyhow::Result<(File, Summary, Arc<Count>)> {
         let mut spool = tempfile::tempfile().context("making a temporary file for the input")?;
         let mut copy = tokio::fs::File::from_std(spool.try_clone()?);
         tokio::io::copy(&mut stdio::input(), &mut copy).await.context("reading the input")?;
@@ -188,20 +194,20 @@ impl Flow {
             input,
             tokio::io::sink(),
             None,
-            self.options(),
+            self.options(None),
             (stopper, stop),
             silent,
         )
         .await;
         spool.rewind()?;
-        Ok((BufReader::new(tokio::fs::File::from_std(spool)), plan, guards.count))
+        Ok((spool, plan, guards.count))
     }
 
     /// Carries the messages of one input.
     async fn pass(
         &self,
         config: &Config,
-        input: impl AsyncBufRead + Send + Unpin + 'static,
+        (input, foreseen): (impl AsyncBufRead + Send + Unpin + 'static, Foreseen),
         funds: Option<Funds>,
         price: Option<f64>,
     ) -> anyhow::Result<u8> {
@@ -212,7 +218,12 @@ impl Flow {
         if self.manner.dry_run || !self.args.limits.compare_credit {
             self.greet();
         }
-        let (remembering, input) = self.remember(mode, input).await?;
+        let (remembering, input) = if foreseen.is_some() {
+            // Nothing of it is sent, so no run begins.
+            (None, Box::new(input) as pipe::Input)
+        } else {
+            self.remember(mode, input).await?
+        };
         let progress = terminal::Progress::start();
         let guards = Guards::new(&self.args.limits, self.manner.dry_run, stopper.clone());
         let mut engine = self.asking(engine, mode, &stopper, &progress);
@@ -228,7 +239,7 @@ impl Flow {
             input,
             stdio::Output::start().context("starting the writing of results")?,
             failures.map(|it| it as Arc<dyn Failures>),
-            self.options(),
+            self.options(foreseen),
             (stopper, stop),
             progress.watch(),
         )
@@ -268,8 +279,7 @@ impl Flow {
     ) -> anyhow::Result<(Option<Remembering>, pipe::Input)> {
         match self.journal.as_ref().filter(|_| mode != Some("dryRun")) {
             Some(journal) => {
-                let limit = self.options().line_limit;
-                journal.begin(self.handler.meta.name, mode, input, limit).await
+                journal.begin(self.handler.meta.name, mode, input, self.line_limit()).await
             }
             None => Ok((None, Box::new(input))),
         }
@@ -306,12 +316,17 @@ impl Flow {
         Ok(engine)
     }
 
-    fn options(&self) -> Options {
+    fn options(&self, foreseen: Foreseen) -> Options {
         Options {
             concurrency: self.manner.concurrency.into(),
             ordered: self.manner.ordered,
-            line_limit: usize::try_from(self.args.line_limit).unwrap_or(usize::MAX),
+            line_limit: self.line_limit(),
+            foreseen,
         }
+    }
+
+    fn line_limit(&self) -> usize {
+        usize::try_from(self.args.line_limit).unwrap_or(usize::MAX)
     }
 
     /// What was not checked for want of a setting that a step must have.

@@ -1,12 +1,14 @@
 //! stdin and stdout for the pipe.
 
-use std::io::{self, Write as _};
+use std::io::{self, Seek as _, Write as _};
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::io::{AsyncWrite, BufReader, Stdin};
+
+use crate::runtime::pipe::{Foreseen, look_through};
 
 /// Bytes that may wait for the thread that writes.
 const ROOM: usize = 256 * 1024;
@@ -17,6 +19,26 @@ const REST: Duration = Duration::from_micros(300);
 /// The messages.
 pub fn input() -> BufReader<Stdin> {
     BufReader::with_capacity(64 * 1024, tokio::io::stdin())
+}
+
+/// What is wrong with the messages, if they are in a file: that can be looked through before anything
+/// is sent.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn foresee(limit: usize) -> io::Result<Foreseen> {
+    #[cfg(unix)]
+    {
+        let stdin = std::os::fd::AsFd::as_fd(&io::stdin()).try_clone_to_owned()?;
+        let mut file = std::fs::File::from(stdin);
+        if file.metadata()?.is_file() {
+            let begin = file.stream_position()?;
+            let foreseen = look_through(&mut file, limit);
+            file.seek(io::SeekFrom::Start(begin))?;
+            return foreseen;
+        }
+    }
+    Ok(None)
 }
 
 /// Waits until what was written is on the disk, if stdout is a file. A pipe or a terminal has none.

@@ -1,11 +1,14 @@
 //! The pipe: JSON lines in, JSON lines out.
 
+mod frame;
 mod json;
 mod lines;
 mod opening;
 mod reading;
 mod summary;
+mod values;
 mod writer;
+mod wrong;
 
 use std::io;
 use std::num::NonZeroU64;
@@ -20,7 +23,7 @@ use tokio::io::{AsyncBufRead, AsyncWrite};
 use tokio::sync::{Mutex, Semaphore, mpsc};
 use tracing::Instrument as _;
 
-pub use lines::{Line, Lines};
+pub use lines::{Foreseen, Line, Lines, look_through};
 pub use opening::{First, Input, Opening};
 use reading::Read;
 pub use summary::Summary;
@@ -43,11 +46,13 @@ pub struct Options {
     pub ordered: bool,
     /// Most bytes of a line.
     pub line_limit: usize,
+    /// What is known to be wrong with the input: then nothing of it is sent.
+    pub foreseen: Foreseen,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { concurrency: 8, ordered: true, line_limit: 10 * 1024 * 1024 }
+        Self { concurrency: 8, ordered: true, line_limit: 10 * 1024 * 1024, foreseen: None }
     }
 }
 
@@ -95,6 +100,7 @@ pub async fn run<C: Connection>(
     summary.complete = end.whole && !stop.wanted() && summary.stopped.is_none();
     summary.stopped = summary.stopped.take().or(end.reason);
     summary.last_line = end.last;
+    summary.over_lines = end.over_lines;
     summary.broken_off = end.broken_off;
     summary.took(started.elapsed());
     summary
@@ -109,6 +115,8 @@ struct End {
     whole: bool,
     /// Whether the last line is no message, and has no end: perhaps there should be more.
     broken_off: bool,
+    /// How many messages were read, where messages are not lines.
+    over_lines: Option<u64>,
     /// Why nothing more could be read.
     reason: Option<String>,
 }
@@ -123,7 +131,7 @@ async fn read<C: Connection>(
 ) -> End {
     let places = Arc::new(Semaphore::new(options.concurrency));
     let turns = shared.engine.is_guarded().then(|| Arc::new(Mutex::new(())));
-    let mut lines = Lines::new(input, options.line_limit);
+    let mut lines = Lines::new(input, options.line_limit).foreseen(options.foreseen);
     let mut stopped = std::pin::pin!(stop.requested());
     let mut end = End::default();
     let counted = shared.engine.counts_places();
@@ -153,12 +161,16 @@ async fn read<C: Connection>(
                 return End { reason: Some(format!("the input cannot be read: {error}")), ..end };
             }
         };
-        let wide = matches!(&line, Line::Encoding(name) if name.starts_with("UTF-16"));
         let Some(events) = exit.events().await else { return end };
-        end.last = number;
+        let wrong = if let Line::Wrong(wrong) = &line { Some(*wrong) } else { None };
+        if wrong.is_none() {
+            end.last = number;
+            end.over_lines = (!lines.is_by_line()).then(|| end.over_lines.unwrap_or_default() + 1);
+        }
         // In the order in which they were read: tasks run in any.
         let read = if counted { Read::of(line) } else { Read::later(line) };
-        let standing = shared.engine.place(read.reading());
+        // What is wrong has no place: when it is put in order, it is the same input still.
+        let standing = if wrong.is_none() { shared.engine.place(read.reading()) } else { None };
         last_is_bad = counted && read.is_bad();
         let job = Job { shared: shared.clone(), events, number, limit: options.line_limit };
         let turn = match &turns {
@@ -169,8 +181,8 @@ async fn read<C: Connection>(
             job.carry(read, standing, turn).await;
             drop(place);
         });
-        if wide && number == 1 {
-            return End { reason: Some("the input is not UTF-8".to_owned()), ..end };
+        if let Some(wrong) = wrong {
+            return End { reason: Some(wrong.reason()), ..end };
         }
     }
 }
@@ -259,14 +271,7 @@ impl<C: Connection> Job<C> {
                 let error = Error::new(Kind::Invalid, said).hint("raise --line-limit, or split it");
                 (self.fail(error, None).await, None)
             }
-            Line::Encoding(name) => {
-                let error = Error::new(
-                    Kind::Invalid,
-                    format!("the line is not UTF-8; it looks like {name}"),
-                )
-                .hint(format!("convert the input first: iconv -f {} -t UTF-8", iconv(name)));
-                (self.fail(error, None).await, None)
-            }
+            Line::Wrong(wrong) => (self.fail(wrong.error(), None).await, None),
         }
     }
 
@@ -326,15 +331,6 @@ impl<C: Connection> Job<C> {
         mask(&mut shown);
         self.events.send(Event::Line(written(&shown))).await.ok();
         verdict.error = Some(error);
-    }
-}
-
-/// The name of an encoding as iconv knows it.
-fn iconv(name: &str) -> &str {
-    match name {
-        "UTF-16 (little endian)" => "UTF-16LE",
-        "UTF-16 (big endian)" => "UTF-16BE",
-        other => other,
     }
 }
 

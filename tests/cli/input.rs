@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::cli::{Simulator, isendpro, nobody, program, sms, web_server};
+use crate::cli::{Simulator, isendpro, nobody, sms, web_server};
 
 /// Runs each wrong line between two good ones, all in one go, and checks what is said of each.
 fn check(action: &str, good: &str, cases: &[(&str, &str, &[&str])]) {
@@ -168,21 +168,6 @@ fn a_mark_at_the_beginning_is_skipped() {
 }
 
 #[test]
-fn windows_1252_is_named_and_the_rest_goes_on() {
-    let simulator = Simulator::start(&[]);
-    let mut input = format!("{}\n", sms("0001", "a")).into_bytes();
-    input.extend(b"{\"num\":\"0680010002\",\"sms\":\"caf\xe9\"}\n");
-    input.extend(sms("0003", "c").bytes());
-    let lines = simulator.run("sendSms", "main", &[]).run(input).quiet(3);
-    let hint = lines[1]["error"]["hint"].as_str().unwrap();
-    assert!(hint.contains("iconv -f Windows-1252 -t UTF-8"), "{hint}");
-    assert_eq!(
-        (lines[1]["error"]["line"].as_u64(), lines.len(), simulator.total()),
-        (Some(2), 3, 2)
-    );
-}
-
-#[test]
 fn utf_16_is_named_and_nothing_is_sent() {
     let simulator = Simulator::start(&[]);
     let text = format!("{}\n{}\n", sms("0001", "a"), sms("0002", "b"));
@@ -263,25 +248,4 @@ fn a_mistake_in_the_configuration_is_told_once_off_a_terminal() {
     let run = isendpro(&["run", "sendSms", "--server", &simulator.url]).run(input);
     run.says(2, &["isendpro: 30 of 30 messages: CONFIGURATION, nothing sent: keyid: is missing"]);
     assert_eq!((run.stderr.lines().count(), run.lines().len()), (1, 30));
-}
-
-#[test]
-fn a_table_is_called_so_and_the_line_of_python_makes_messages_of_it() {
-    let simulator = Simulator::start(&[]);
-    for mark in [";", ",", "\t"] {
-        let table = format!("num{mark}sms\n0680010001{mark}\"Bonjour, d'ici; \"\"là\"\"\"\n");
-        let lines = simulator.run("sendSms", "main", &[]).run(&table).quiet(3);
-        let said = lines[0]["error"]["message"].as_str().unwrap();
-        assert!(said.contains("the line is not JSON; it looks like CSV"), "{said}");
-        let hint = lines[0]["error"]["hint"].as_str().unwrap();
-        let command = hint.split_once(": ").unwrap().1.split_once(" < in.csv").unwrap().0;
-        let path = std::env::var("PATH").unwrap();
-        let made = program("/bin/sh", &["-c", command]).env("PATH", &path).run(&table);
-        assert_eq!((made.code, made.stderr.as_str()), (0, ""), "{command}");
-        simulator.run("sendSms", "main", &[]).run(made.stdout).quiet(0);
-    }
-    let texts: Vec<Value> = simulator.sent().iter().map(|it| it["sms"].clone()).collect();
-    assert_eq!(texts, vec![json!("Bonjour, d'ici; \"là\""); 3]);
-    let other = simulator.run("sendSms", "main", &[]).run("Bonjour").quiet(3);
-    assert!(other[0]["error"]["hint"].as_str().unwrap().contains("jq -c"), "{other:?}");
 }

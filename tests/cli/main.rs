@@ -16,6 +16,7 @@ mod flow;
 mod former;
 mod guards;
 mod input;
+mod inputs;
 mod journal;
 mod journal_denied;
 mod journal_file;

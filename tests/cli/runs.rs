@@ -90,12 +90,12 @@ fn other_input_says_so_and_does_nothing_to_the_open_run() {
             lines[..10].join("\n"),
             lines[1..].join("\n"),
             sms("0001", "something else"),
-            "num;sms\n0680010203;Bonjour\n".to_owned(),
             "{\"num\":\"06800102".to_owned(),
         ];
         for other in &others {
             refused(&stage.run("sendSms", &[]).run(other), "its input was another one");
         }
+        stage.run("sendSms", &[]).run("num;sms\n0680010203;Bonjour\n").says(1, &["table"]);
         // Nothing at all, and another action of the same job, are no input of that run either.
         assert_eq!(stage.run("sendSms", &[]).run("").code, 0);
         let multi = json!({"num": ["0680010777"], "sms": "a"}).to_string();

@@ -130,8 +130,11 @@ impl Report<'_> {
         }
         if !summary.complete {
             let then = if steps.is_empty() { "" } else { "then " };
-            let next = summary.last_line + 1;
-            steps.push(format!("{then}go on with the rest: tail -n +{next}"));
+            let rest = match summary.over_lines {
+                Some(read) => format!("what comes after its first {read} messages"),
+                None => format!("the rest: tail -n +{}", summary.last_line + 1),
+            };
+            steps.push(format!("{then}go on with {rest}"));
         }
         steps.join("; ")
     }

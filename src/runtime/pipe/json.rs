@@ -19,26 +19,10 @@ pub fn read(text: &str) -> Result<Value, Error> {
                 .hint("nest less, or put the inner part in quotes");
         }
         half_a_character(text).unwrap_or_else(|| {
-            table(text).unwrap_or_else(|| {
-                let said = format!("the line is not JSON, from column {} on", error.column());
-                Error::new(Kind::Invalid, said)
-                    .hint("each line must be one JSON object; `jq -c .` makes lines of other JSON")
-            })
+            let said = format!("the line is not JSON, from column {} on", error.column());
+            Error::new(Kind::Invalid, said)
+                .hint("each line must be one JSON object; `jq -c .` makes lines of other JSON")
         })
-    })
-}
-
-/// A row of a table, such as spreadsheets save, has separators and no brackets.
-fn table(text: &str) -> Option<Error> {
-    let of = |separator: &str| text.matches(separator).count();
-    let (count, separator) =
-        [(of(";"), ";"), (of(","), ","), (of("\t"), "\\t")].into_iter().max()?;
-    (count > 0 && !text.contains(['{', '['])).then(|| {
-        let python = "import csv, json, sys; [print(json.dumps(row)) for row in csv.DictReader(";
-        Error::new(Kind::Invalid, "the line is not JSON; it looks like CSV").hint(format!(
-            "make messages of a table whose columns are named as their fields (num, sms...): \
-             python3 -c '{python}sys.stdin, delimiter=\"{separator}\")]' < in.csv > messages.ndjson"
-        ))
     })
 }
 

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use tempfile::{SpooledData, SpooledTempFile};
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncReadExt as _, BufReader, ReadBuf};
 
-use super::lines::Lines;
+use super::lines::{Line, Lines};
 use super::reading::Read;
 use crate::component::{Message, Progress};
 use crate::runtime::{Place, Sequence};
@@ -41,7 +41,7 @@ impl<R: AsyncBufRead + Send + Unpin + 'static> Opening<R> {
         Self { lines: Lines::new(tee, line_limit), sequence: Sequence::new(former), first: None }
     }
 
-    /// The first message; `None` when there is none. To be asked for before anything else.
+    /// The first message; `None` when there is none, or nothing can be read. To be asked for before anything else.
     ///
     /// # Errors
     /// When the input cannot be read.
@@ -72,6 +72,9 @@ impl<R: AsyncBufRead + Send + Unpin + 'static> Opening<R> {
 
     async fn next(&mut self) -> io::Result<Option<(Read, Place)>> {
         let Some((_, line)) = self.lines.next().await? else { return Ok(None) };
+        if matches!(line, Line::Wrong(_)) {
+            return Ok(None);
+        }
         let read = Read::of(line);
         let place = self.sequence.place(read.reading());
         Ok(Some((read, place)))

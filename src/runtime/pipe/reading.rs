@@ -19,7 +19,7 @@ impl Read {
     pub fn of(line: Line) -> Self {
         let message = match &line {
             Line::Text(text) => Some(message(text)),
-            Line::TooLong | Line::Encoding(_) => None,
+            Line::TooLong | Line::Wrong(_) => None,
         };
         Self { line, message }
     }
@@ -35,7 +35,7 @@ impl Read {
             (_, Some(Ok(message))) => Reading::Message(message),
             (Line::Text(text), _) => Reading::Other(text),
             (Line::TooLong, _) => Reading::Other("too long"),
-            (Line::Encoding(name), _) => Reading::Other(name),
+            (Line::Wrong(_), _) => Reading::Other("wrong"),
         }
     }
 

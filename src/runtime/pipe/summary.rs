@@ -36,6 +36,9 @@ pub struct Summary {
     /// Whether the input's last line is no message, and has no end: perhaps a copy broke off.
     #[serde(skip)]
     pub broken_off: bool,
+    /// How many messages were read, where messages are not lines.
+    #[serde(skip)]
+    pub over_lines: Option<u64>,
     /// The first of these mistakes.
     #[serde(skip)]
     pub mistake: Option<String>,
