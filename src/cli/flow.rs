@@ -41,7 +41,8 @@ pub struct FlowArgs {
     #[command(flatten)]
     limits: LimitArgs,
     /// Collect failed messages in this file, to be fed in again (those that may have been sent are
-    /// refused then); it may hold keys. It must be new or empty
+    /// refused then); it may hold keys. It must be new or empty: {time} in its name makes each run's
+    /// another one. A run that is resumed writes its own anew
     #[arg(long, value_name = "FILE")]
     failed: Option<PathBuf>,
     /// Write the counts to this file, as JSON
@@ -102,7 +103,8 @@ fn check_files(args: &FlowArgs, journal: Option<&JournalArgs>) -> Result<(), Usa
         ("--log-file", args.log_file.as_deref()),
     ];
     files::apart(&written, ("--journal", journal.and_then(JournalArgs::file)))?;
-    args.failed.as_deref().map_or(Ok(()), FailedFile::vacant)
+    let remembered = journal.is_some_and(JournalArgs::is_used);
+    args.failed.as_deref().map_or(Ok(()), |it| FailedFile::vacant(it, remembered))
 }
 
 fn config(args: &FlowArgs, manner: Manner, handler: &Handler<Session>) -> anyhow::Result<Config> {
@@ -232,13 +234,15 @@ impl Flow {
         }
         let engine = Arc::new(guards.guard(engine));
         let summary_file = self.args.summary.as_deref().map(create_summary).transpose()?;
-        let failures = self.args.failed.as_deref().map(FailedFile::create).transpose()?;
+        let owner = remembering.as_ref().and_then(Remembering::owner);
+        let failed = self.args.failed.as_deref();
+        let failures = failed.map(|it| FailedFile::open(it, owner.as_ref())).transpose()?;
         let signal = watch_signals(terminal::Signals::new()?, stopper.clone());
         let mut summary = pipe::run(
             Arc::clone(&engine),
             input,
             stdio::Output::start().context("starting the writing of results")?,
-            failures.map(|it| it as Arc<dyn Failures>),
+            failures.clone().map(|it| it as Arc<dyn Failures>),
             self.options(foreseen),
             (stopper, stop),
             progress.watch(),
@@ -251,12 +255,15 @@ impl Flow {
         if let Some(remembering) = remembering {
             remembering.end(&mut summary, engine.acts_once()).await;
         }
+        if let Some(failures) = &failures {
+            failures.close(owner.is_none() || summary.is_over());
+        }
         let report = report::Report {
             summary: &summary,
             deed: self.handler.meta.deed,
             mode,
             remembered,
-            failed: self.args.failed.as_deref(),
+            failed: failures.as_ref().map(|it| it.path()),
             limit,
             price,
             shortage: funds.as_ref().and_then(|it| it.shortage(&guards.count)),

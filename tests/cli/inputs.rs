@@ -162,11 +162,13 @@ fn a_list_that_breaks_off_says_how_many_of_its_messages_were_read() {
     assert_eq!(simulator.total(), 2);
 }
 
+type Encode = fn(&str) -> Vec<u8>;
+
 #[test]
 fn a_table_is_told_once_and_the_line_of_python_makes_messages_of_it() {
     let simulator = Simulator::start(&[]);
     let text = "Bonjour, d'ici; \"l\u{e0}\"";
-    let encoded: [(&str, fn(&str) -> Vec<u8>); 4] = [
+    let encoded: [(&str, Encode); 4] = [
         ("utf-8-sig", |it| it.as_bytes().to_vec()),
         ("utf-8-sig", |it| format!("\u{feff}{it}").into_bytes()),
         ("cp1252", |it| it.chars().map(|it| u8::try_from(u32::from(it)).unwrap()).collect()),

@@ -248,3 +248,77 @@ fn results_that_are_not_written_end_no_run() {
     stage.run("sendSms", &[]).run(&whole).says(0, &["resuming the last run"]);
     assert!((sent..=5).contains(&stage.simulator.total()));
 }
+
+#[test]
+fn a_run_that_is_resumed_writes_its_failed_file_anew() {
+    for name in ["failed.ndjson", "failed-{time}.ndjson"] {
+        let stage = Stage::of_file();
+        let whole = format!("{}\n{}", r#"{"num":"0142000000","sms":"a landline"}"#, input(COUNT));
+        let failed = stage.folder.path().join(name).display().to_string();
+        let args = ["--failed", failed.as_str(), "--set", "giveUpAfter=0"];
+        stage.interrupted(&whole, &args);
+        let files = || {
+            let entries = std::fs::read_dir(stage.folder.path()).unwrap();
+            let mut names: Vec<_> =
+                entries.map(|it| it.unwrap().file_name().into_string().unwrap()).collect();
+            names.retain(|it| it.starts_with("failed"));
+            names.sort();
+            names
+        };
+        let [file, mark] = <[String; 2]>::try_from(files()).unwrap();
+        assert_eq!(mark, format!("{file}.run"));
+        let path = stage.folder.path().join(&file);
+        assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 1);
+        // As a message that was told as not sent, and is sent now.
+        let sent =
+            json!({"error": {"kind": "notSent"}, "body": {"num": "0680010001", "sms": "n 60"}});
+        std::fs::write(&path, format!("{sent}\n")).unwrap();
+        let finished = stage.run("sendSms", &args).run(&whole);
+        finished.says(finished.code, &["resuming the last run"]);
+        assert_eq!(files().join(" "), file, "{finished:?}");
+        let kept = std::fs::read_to_string(&path).unwrap();
+        let told = finished.lines().iter().filter(|it| it.get("error").is_some()).count();
+        assert!(kept.contains("a landline") && !kept.contains("\"n 60\""), "{kept}");
+        assert_eq!(kept.lines().count(), told);
+        // The run is over: the file is not written over by the next one.
+        if name == "failed.ndjson" {
+            let next = stage.run("sendSms", &args).run(sms("0002", "another"));
+            next.says(2, &["holds what an earlier run", "name another file"]);
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), kept);
+    }
+}
+
+#[test]
+fn other_input_brings_no_open_run_to_its_end() {
+    for stage in Stage::both() {
+        let whole = input(COUNT);
+        stage.interrupted(&whole, &[]);
+        let lines: Vec<&str> = whole.lines().collect();
+        // What a file of failed messages has: the last ones, and one that the run never had.
+        let other = format!("{}\n{}", lines[COUNT - 2..].join("\n"), sms("0002", "another"));
+        stage.run("sendSms", &["--resume"]).run(&other).quiet(0);
+        let sent = stage.simulator.total();
+        let finished = stage.run("sendSms", &[]).run(&whole);
+        finished.says(finished.code, &["resuming the last run"]);
+        let told = |it: &&Value| it["status"] == "accepted" || it["error"]["kind"] == "unknown";
+        assert_eq!(finished.lines().iter().filter(told).count(), COUNT, "{finished:?}");
+        assert!((COUNT - 3..=COUNT + 1).contains(&stage.simulator.total()), "{sent}");
+        refused(&stage.run("sendSms", &[]).run(&whole), "has sent this input");
+    }
+}
+
+#[test]
+fn a_run_that_was_given_up_is_not_sent_again_by_accident() {
+    for stage in Stage::both() {
+        let whole = input(COUNT);
+        stage.interrupted(&whole, &[]);
+        stage.run("sendSms", &["--again"]).run(sms("0002", "another")).quiet(0);
+        let sent = stage.simulator.total();
+        refused(&stage.run("sendSms", &[]).run(&whole), "has sent this input, or a part of it");
+        assert_eq!(stage.simulator.total(), sent);
+        let finished = stage.run("sendSms", &["--resume"]).run(&whole);
+        assert!(matches!(finished.code, 0 | 6), "{finished:?}");
+        assert!((COUNT - 4..=COUNT + 1).contains(&stage.simulator.total()));
+    }
+}

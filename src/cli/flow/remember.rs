@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::io::AsyncBufRead;
 
+use crate::cli::failed::Owner;
 use crate::cli::journal::{address, close, open};
 use crate::cli::{Usage, complain, stdio, terminal};
-use crate::component::{MessageKey, Scope};
+use crate::component::{MessageKey, Scope, hex};
 use crate::journal::{Begin, EndedRun, Job, Ledger, OpenRun, Retention, Run};
 use crate::runtime::pipe::{First, Input, Opening, Summary};
 use crate::runtime::{Memory, key_in_run};
@@ -18,6 +19,9 @@ use crate::runtime::{Memory, key_in_run};
 /// What is said of a run that stays open.
 const NOT_OVER: &str = "the run is not over: the same command with the same input sends what it has not \
     sent, and nothing else";
+
+/// What is said of a run that other input went through.
+const BESIDE: &str = "the run is not over: it waits for its own whole input";
 
 /// Flags of the journal.
 #[derive(Debug, Clone, clap::Args)]
@@ -30,11 +34,11 @@ pub struct JournalArgs {
     /// never resumed
     #[arg(long, value_name = "NAME", requires = "journal", value_parser = job)]
     job: Option<String>,
-    /// Send all of the input, whatever earlier runs of the job have sent
+    /// Send all of the input, whatever earlier runs of the job have sent; gives up one that is not over
     #[arg(long, requires = "journal", conflicts_with_all = ["resume", "once_per_id"])]
     again: bool,
     /// Go on with the last run of the job, also if it is over or had other input: send only what it
-    /// has not sent
+    /// has not sent. One that had other input waits for that still
     #[arg(long, requires = "journal", conflicts_with = "once_per_id")]
     resume: bool,
     /// Send each id (reference) once, also in later runs: once for all with a file; with Redis for as
@@ -52,7 +56,7 @@ pub struct Remembering {
 /// What is remembered.
 enum What {
     /// One run of a job.
-    Run { job: Job, scope: Scope, resumed: bool, first: [u8; 32] },
+    Run { job: Job, scope: Scope, resumed: bool, first: [u8; 32], beside: bool },
     /// Each id, for all runs; under the first journals' scope too.
     Ids { scope: Scope, former: Scope },
 }
@@ -77,6 +81,11 @@ pub enum Wish {
 }
 
 impl JournalArgs {
+    /// Whether there is one.
+    pub const fn is_used(&self) -> bool {
+        self.journal.is_some()
+    }
+
     /// The journal's file, if it is one.
     pub fn file(&self) -> Option<&Path> {
         self.journal.as_deref()?.strip_prefix("file:").map(Path::new)
@@ -138,7 +147,7 @@ impl JournalArgs {
         let Some(first) = opening.first().await.context(reading)? else { return Ok(None) };
         let digest = first.place.progress.digest;
         let found = if self.again {
-            Found::Begun(ledger.begin(job, digest, Begin::Anew).await?)
+            Found::Begun(begin_anew(ledger, job, digest).await?)
         } else {
             self.find(ledger, job, action, opening).await?
         };
@@ -149,15 +158,21 @@ impl JournalArgs {
                     tell_resumed(name, &open);
                 }
                 let (scope, resumed) = (run.scope, run.resumed.is_some());
-                return Ok(Some(What::Run { job: job.clone(), scope, resumed, first: digest }));
+                let job = job.clone();
+                return Ok(Some(What::Run { job, scope, resumed, first: digest, beside: false }));
             }
             Found::OtherInput(scope, open) => (self.wish(&other_input(name, open)).await?, *scope),
             Found::AlreadySent(run) => (self.wish(&already_sent(name, run)).await?, run.scope),
         };
-        let how = if wish == Wish::Again { Begin::Anew } else { Begin::Take(taken) };
-        let Run { scope, .. } = ledger.begin(job, digest, how).await?;
         let resumed = wish == Wish::Resume;
-        Ok(Some(What::Run { job: job.clone(), scope, resumed, first: digest }))
+        let beside = resumed && matches!(found, Found::OtherInput(..));
+        let scope = match wish {
+            Wish::Again => begin_anew(ledger, job, digest).await?.scope,
+            // The run waits for its own input: whatever comes beside must not bring it to its end.
+            Wish::Resume if beside => taken,
+            Wish::Resume => ledger.begin(job, digest, Begin::Take(taken)).await?.scope,
+        };
+        Ok(Some(What::Run { job: job.clone(), scope, resumed, first: digest, beside }))
     }
 
     /// Finds out which run the input belongs to. Nothing is sent before that is known.
@@ -214,6 +229,22 @@ impl JournalArgs {
     }
 }
 
+/// Begins a new run. One that is open is given up: it is over, and what it has sent is known as that of
+/// any other run that has ended.
+async fn begin_anew(ledger: &dyn Ledger, job: &Job, first: [u8; 32]) -> anyhow::Result<Run> {
+    let run = ledger.begin(job, first, Begin::Join).await?;
+    let Some(open) = run.resumed else { return Ok(run) };
+    let read = open.progress.map_or(0, |it| it.read);
+    if read > 0 {
+        // It has claimed something, which may have been sent.
+        let sent = open.accepted.max(1);
+        let ended =
+            EndedRun { scope: run.scope, ended: Timestamp::now(), first: [0; 32], read, sent };
+        ledger.end(job, ended).await?;
+    }
+    Ok(ledger.begin(job, first, Begin::Anew).await?)
+}
+
 /// Whether a run that is over began with this message, or has sent it.
 async fn has_sent(
     ledger: &dyn Ledger,
@@ -268,7 +299,7 @@ fn other_input(name: &str, open: &OpenRun) -> String {
     format!(
         "the run of {name}{began} is not over ({sent} sent of the first {read} messages), and its input \
          was another one; give its whole input again to go on with it, or give this input a --job of \
-         its own"
+         its own: that run must not be lost, or its input is sent again one day"
     )
 }
 
@@ -292,18 +323,31 @@ impl Remembering {
     pub fn memory(&self) -> Memory {
         let journal = Arc::clone(&self.ledger) as _;
         match &self.what {
-            What::Run { scope, resumed, .. } => Memory::of_run(journal, *scope, *resumed),
+            What::Run { scope, resumed, beside, .. } => {
+                Memory::of_run(journal, *scope, *resumed).beside(*beside)
+            }
             What::Ids { scope, former } => Memory::of_ids(journal, *scope).formerly(*former),
+        }
+    }
+
+    /// Who goes on with the file of failed messages; nobody with that of an input beside the run's own.
+    pub fn owner(&self) -> Option<Owner> {
+        match &self.what {
+            What::Run { beside: true, .. } => None,
+            What::Run { scope, resumed, .. } => Some(Owner { mark: hex(&scope.0), anew: *resumed }),
+            What::Ids { scope, .. } => Some(Owner { mark: hex(&scope.0), anew: false }),
         }
     }
 
     /// Lets go of the journal. Says that the run is over, if each of its messages has a final word
     /// that is safe: the next one is a new one then. `acts_once`: whether it may have sent anything.
     pub async fn end(self, summary: &mut Summary, acts_once: bool) {
-        if let What::Run { job, scope, first, .. } = &self.what
+        if let What::Run { job, scope, first, beside, .. } = &self.what
             && acts_once
         {
-            if !summary.is_over() {
+            if *beside {
+                summary.notes.push(BESIDE.to_owned());
+            } else if !summary.is_over() {
                 summary.notes.push(NOT_OVER.to_owned());
             } else if let Err(why) = self.end_run(job, *scope, *first, summary).await {
                 summary.stopped = Some(why);

@@ -21,6 +21,8 @@ pub struct Memory {
     same: Same,
     /// Whether its messages may have come in an earlier run.
     earlier: bool,
+    /// Whether how far it has read is no matter of its run.
+    beside: bool,
     failed: OnceLock<Amnesia>,
     since: Timestamp,
 }
@@ -69,7 +71,14 @@ impl Memory {
 
     fn new(journal: Arc<dyn Journal>, scope: Scope, same: Same, earlier: bool) -> Self {
         let since = Timestamp::now() - CLOCKS_DIFFER;
-        Self { journal, scope, former_scope: scope, same, earlier, failed: OnceLock::new(), since }
+        let failed = OnceLock::new();
+        Self { journal, scope, former_scope: scope, same, earlier, beside: false, failed, since }
+    }
+
+    /// Of a run whose own input is another one: that goes on where it was.
+    #[must_use]
+    pub fn beside(self, beside: bool) -> Self {
+        Self { beside, ..self }
     }
 
     /// Where the first journals have another scope for the same.
@@ -116,7 +125,8 @@ impl Memory {
             scope,
             key: named.key((!by_id).then(|| place.identity.unwrap_or_else(|| identity(body)))),
             purpose: by_id.then(|| purpose(body)),
-            progress: matches!(self.same, Same::Counted(_)).then_some(place.progress),
+            progress: (matches!(self.same, Same::Counted(_)) && !self.beside)
+                .then_some(place.progress),
             earlier,
             since: self.since,
             // A step waits until its journal is back; a run ends.
