@@ -8,7 +8,10 @@ mod settings;
 
 pub use descriptor::{File, credential, describe, files, step_fields};
 pub use remarks::{kind_is_open, remarks, unknown_settings};
-pub use settings::{JOURNAL, METRICS_ADDR, PROCESS, SETTINGS, Setting};
+pub use settings::{
+    CONCURRENCY, JOURNAL, LOG, METRICS_ADDR, PROCESS, SECRETS, SETTINGS, STEP_FILE, Setting,
+    variables,
+};
 
 use crate::actions::{
     Session, add_shortlink::AddShortlink, comptage::Comptage, del_liste_noire::DelListeNoire,

@@ -4,6 +4,7 @@ mod actions;
 mod check;
 mod count;
 mod describe;
+mod environment;
 mod failed;
 mod files;
 mod flow;
@@ -114,7 +115,35 @@ pub fn main() -> ExitCode {
             return code.into();
         }
     };
-    let result = match cli.command {
+    let result = checked(&cli.command).and_then(|()| carry_out(cli.command));
+    traces::finish();
+    match result {
+        Ok(code) => code.into(),
+        Err(error) => {
+            complain(format_args!("isendpro: {error:#}"));
+            match error.downcast_ref::<crate::component::Error>() {
+                Some(error) => code_of(error.kind).into(),
+                None if error.is::<Usage>() => USAGE.into(),
+                None => FAILED.into(),
+            }
+        }
+    }
+}
+
+/// Checks the environment, where it is read. What runs for a platform does so where it can be heard.
+fn checked(command: &Command) -> anyhow::Result<()> {
+    match command {
+        Command::Run(_)
+        | Command::Plan(_)
+        | Command::Poll(_)
+        | Command::Journal(_)
+        | Command::Check(_) => Ok(environment::check()?),
+        _ => Ok(()),
+    }
+}
+
+fn carry_out(command: Command) -> anyhow::Result<u8> {
+    match command {
         Command::Run(args) => run::main(*args),
         Command::Plan(args) => plan::main(*args),
         Command::Poll(args) => poll::main(&args),
@@ -129,18 +158,6 @@ pub fn main() -> ExitCode {
         Command::Step(step::Args {}) => step::main(),
         Command::Service(args) => service::main(&args),
         Command::Completions { shell } => completions(shell),
-    };
-    traces::finish();
-    match result {
-        Ok(code) => code.into(),
-        Err(error) => {
-            complain(format_args!("isendpro: {error:#}"));
-            match error.downcast_ref::<crate::component::Error>() {
-                Some(error) => code_of(error.kind).into(),
-                None if error.is::<Usage>() => USAGE.into(),
-                None => FAILED.into(),
-            }
-        }
     }
 }
 

@@ -106,6 +106,26 @@ pub const JOURNAL: &str = "ISENDPRO_JOURNAL";
 /// Where operators ask how a process does.
 pub const METRICS_ADDR: &str = "ISENDPRO_METRICS_ADDR";
 
+/// A JSON file in the place of a platform's API.
+pub const STEP_FILE: &str = "ISENDPRO_STEP_FILE";
+/// How many messages are under way at the same time.
+pub const CONCURRENCY: &str = "ISENDPRO_CONCURRENCY";
+/// What is logged, for example `debug` or `isendpro_connector=trace`.
+pub const LOG: &str = "ISENDPRO_LOG";
+
+/// Variables that may hold a secret. Each may be named as a file: its name, and `_FILE`.
+pub const SECRETS: &[&str] = &["ISENDPRO_KEYID", JOURNAL];
+
+/// All variables that are ours.
+pub fn variables() -> Vec<String> {
+    let own = [STEP_FILE, CONCURRENCY, LOG].into_iter();
+    // The fault suite's.
+    let own = own.chain(cfg!(feature = "faults").then_some("ISENDPRO_FAULT"));
+    let settings = SETTINGS.iter().map(|it| it.env);
+    let names = settings.chain(PROCESS.iter().map(|it| it.0)).chain(own).map(str::to_owned);
+    names.chain(SECRETS.iter().map(|it| format!("{it}_FILE"))).collect()
+}
+
 /// Variables that concern a process and no message. They are declared too.
 pub const PROCESS: &[(&str, &str)] = &[
     (

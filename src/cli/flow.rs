@@ -4,6 +4,7 @@ mod funds;
 mod guards;
 mod remember;
 mod report;
+mod told;
 
 use std::fs::File;
 use std::io::{IsTerminal as _, Seek as _, Write as _};

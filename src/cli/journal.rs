@@ -15,7 +15,8 @@ use std::sync::Arc;
 use clap::Subcommand;
 
 use self::filter::FilterArgs;
-use super::{Usage, complain};
+use super::{Usage, complain, environment};
+use crate::catalog::JOURNAL;
 use crate::component::{Error, GIVEN_UP, RETURNED};
 use crate::journal::{self, Entry, Filter, Ledger};
 
@@ -84,7 +85,7 @@ enum What {
 
 /// Looks into a journal, or settles what is in it.
 pub fn main(args: Args) -> anyhow::Result<u8> {
-    let store = args.journal.ok_or_else(|| {
+    let store = found(args.journal)?.ok_or_else(|| {
         Usage(
             "which journal? give --journal file:PATH or redis://HOST:PORT, or set ISENDPRO_JOURNAL"
                 .to_owned(),
@@ -123,6 +124,17 @@ fn expect(store: &str) -> Result<(), Usage> {
         )));
     }
     Ok(())
+}
+
+/// The journal that is given, or else the one that a file names: its address may hold a password.
+///
+/// # Errors
+/// When that file cannot be read.
+pub fn found(given: Option<String>) -> Result<Option<String>, Usage> {
+    match given {
+        None => environment::secret(JOURNAL),
+        given => Ok(given),
+    }
 }
 
 /// Reads the address of a journal. An empty one is the slip of a script and not a wish for none: what

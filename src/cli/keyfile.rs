@@ -1,4 +1,4 @@
-//! The file that holds the key and nothing else.
+//! A file that holds the key, or another secret, and nothing else.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -11,13 +11,24 @@ const LONGEST: usize = 256;
 /// What is read of a file: a key, with what an editor may put around it.
 const MOST: u64 = 4096;
 
-/// Reads the key.
+/// Reads the key. `name` is what names the file.
 ///
 /// # Errors
 /// When the file cannot be read, or does not hold one key and nothing else. The key is never in it.
-pub fn read(path: &Path) -> Result<String, Usage> {
-    let failed =
-        |it: &dyn std::fmt::Display| Usage(format!("--keyid-file {}: {it}", path.display()));
+pub fn read(name: &str, path: &Path) -> Result<String, Usage> {
+    let key = text(name, path)?;
+    match wrong(&key) {
+        Some(wrong) => Err(Usage(format!("{name} {}: {wrong}", path.display()))),
+        None => Ok(key),
+    }
+}
+
+/// Reads a secret, without the blanks and line ends around it.
+///
+/// # Errors
+/// When the file cannot be read, is empty, or is no text. The secret is never in it.
+pub fn text(name: &str, path: &Path) -> Result<String, Usage> {
+    let failed = |it: &dyn std::fmt::Display| Usage(format!("{name} {}: {it}", path.display()));
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|it| it.take(MOST).read_to_end(&mut bytes));
     read.map_err(|it| failed(&it))?;
@@ -25,19 +36,14 @@ pub fn read(path: &Path) -> Result<String, Usage> {
         return Err(failed(&"the file is UTF-16; convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW"));
     }
     let text = str::from_utf8(&bytes).map_err(|_| failed(&"the file is not UTF-8 text"))?;
-    let key = text.trim_start_matches('\u{feff}').trim();
-    match wrong(key) {
-        Some(wrong) => Err(failed(&wrong)),
-        None => Ok(key.to_owned()),
-    }
+    let text = text.trim_start_matches('\u{feff}').trim();
+    if text.is_empty() { Err(failed(&"the file is empty")) } else { Ok(text.to_owned()) }
 }
 
 /// What a key cannot be.
 fn wrong(key: &str) -> Option<&'static str> {
     let holds = |what: fn(char) -> bool| key.contains(what);
-    if key.is_empty() {
-        Some("the file is empty")
-    } else if key.len() > LONGEST {
+    if key.len() > LONGEST {
         Some("what it holds is longer than any key")
     } else if key.lines().count() > 1 {
         Some("it must hold the key and nothing else, found more than one line")

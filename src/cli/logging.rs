@@ -11,10 +11,8 @@ use tracing_subscriber::{EnvFilter, Layer as _, fmt};
 
 use super::settings::variable;
 use super::traces;
+use crate::catalog::LOG;
 use crate::runtime::step::logs;
-
-/// The variable that says what is logged, for example `debug` or `isendpro_connector=trace`.
-const FILTER: &str = "ISENDPRO_LOG";
 
 /// Starts logging, if it is asked for: by `-v` to stderr, by a file, or by the environment.
 pub fn start(verbose: u8, file: Option<&Path>) -> anyhow::Result<()> {
@@ -28,7 +26,7 @@ pub fn start_telling(verbose: u8, file: Option<&Path>) -> anyhow::Result<()> {
 
 fn start_from(least: Option<&str>, verbose: u8, file: Option<&Path>) -> anyhow::Result<()> {
     log_panics();
-    let wanted = variable(FILTER);
+    let wanted = variable(LOG);
     let asked = verbose > 0 || file.is_some() || wanted.is_some();
     let traces = traces::listener()?;
     let silent = !asked && least.is_none();
@@ -42,7 +40,7 @@ fn start_from(least: Option<&str>, verbose: u8, file: Option<&Path>) -> anyhow::
         _ => "trace",
     };
     let filter = EnvFilter::try_new(wanted.as_deref().unwrap_or(default))
-        .map_err(|it| super::Usage(format!("{FILTER}: {it}")))?;
+        .map_err(|it| super::Usage(format!("{LOG}: {it}")))?;
     let lines = fmt::layer().with_ansi(false);
     let log = match file {
         _ if silent => None,

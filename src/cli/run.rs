@@ -2,6 +2,7 @@
 
 use super::flow::{self, FlowArgs, JournalArgs, Manner};
 use super::stdio;
+use crate::catalog::CONCURRENCY;
 
 /// Arguments of `run`.
 #[derive(Debug, clap::Args)]
@@ -15,7 +16,7 @@ pub struct Args {
     #[arg(long, short = 'n')]
     dry_run: bool,
     /// Messages under way at the same time
-    #[arg(long, value_name = "N", env = "ISENDPRO_CONCURRENCY", hide_env_values = true, default_value_t = 8, value_parser = concurrency)]
+    #[arg(long, value_name = "N", env = CONCURRENCY, hide_env_values = true, default_value_t = 8, value_parser = concurrency)]
     concurrency: u16,
     /// Most calls to the API a second
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
@@ -59,15 +60,13 @@ pub fn main(args: Args) -> anyhow::Result<u8> {
         tolerance: args.tolerate.unwrap_or(0.0),
         totals: false,
     };
-    flow::main(args.flow, manner, Some(args.journal))
+    flow::main(args.flow, manner, Some(args.journal.found()?))
 }
 
 /// A number that may come from the environment too, which clap does not say.
 fn concurrency(text: &str) -> Result<u16, String> {
     let number = text.trim().parse().ok().filter(|it| (1..=1024).contains(it));
-    number.ok_or_else(|| {
-        "--concurrency, or else ISENDPRO_CONCURRENCY, must be from 1 to 1024".to_owned()
-    })
+    number.ok_or_else(|| format!("--concurrency, or else {CONCURRENCY}, must be from 1 to 1024"))
 }
 
 /// A share such as `5%` or `0.05`.

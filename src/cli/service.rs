@@ -16,7 +16,8 @@ pub struct Args {
 pub fn main(args: &Args) -> anyhow::Result<u8> {
     let variables = settings::variables();
     logging::start_for_platform(&variables)?;
-    let defaults = Config::new(settings::environment());
+    super::environment::check()?;
+    let defaults = Config::new(settings::environment()?);
     let answered = service::answer(&COMPONENT, defaults, &args.method, variables);
     match super::runtime()?.block_on(answered) {
         Ok(()) => Ok(0),

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Map, Value};
 
-use super::{Usage, keyfile};
+use super::{Usage, environment, keyfile};
 use crate::actions::Session;
-use crate::catalog::{SETTINGS, step_fields, unknown_settings};
+use crate::catalog::{SECRETS, SETTINGS, Setting, step_fields, unknown_settings};
 use crate::component::{Config, Error, Handler, Kind, nearest};
 
 /// Flags that every command with an account has.
@@ -34,9 +34,9 @@ impl SettingsArgs {
             Some(path) => known_only(read_object(path)?, path)?,
             None => Map::new(),
         };
-        settings.extend(environment());
+        settings.extend(environment()?);
         if let Some(path) = &self.keyid_file {
-            settings.insert("keyid".to_owned(), keyfile::read(path)?.into());
+            settings.insert("keyid".to_owned(), keyfile::read("--keyid-file", path)?.into());
         }
         if let Some(server) = self.server.as_deref().map(str::trim) {
             if server.is_empty() {
@@ -68,8 +68,16 @@ pub fn variable(name: &str) -> Option<String> {
 }
 
 /// The settings that the environment makes.
-pub fn environment() -> Map<String, Value> {
-    SETTINGS.iter().filter_map(|it| Some((it.name.to_owned(), variable(it.env)?.into()))).collect()
+///
+/// # Errors
+/// When the file of a secret cannot be read.
+pub fn environment() -> Result<Map<String, Value>, Usage> {
+    let mut settings = Map::new();
+    for Setting { name, env, .. } in SETTINGS {
+        let value = if SECRETS.contains(env) { environment::secret(env)? } else { variable(env) };
+        settings.extend(value.map(|it| ((*name).to_owned(), it.into())));
+    }
+    Ok(settings)
 }
 
 fn read_object(path: &Path) -> anyhow::Result<Map<String, Value>> {

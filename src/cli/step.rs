@@ -4,11 +4,13 @@ use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
 use super::{journal, logging, monitor, settings, terminal};
-use crate::catalog::{COMPONENT, JOURNAL, remarks};
-use crate::component::{Config, Error, Journal, State};
+use crate::catalog::{COMPONENT, JOURNAL, STEP_FILE, remarks, unknown_settings};
+use crate::component::{Config, Error, Journal, Kind, State};
 use crate::journal::Ledger;
-use crate::runtime::step::{self, Settings, Setup};
+use crate::runtime::step::{self, Origin, Settings, Setup};
 use crate::runtime::{Health, Obstacle, Stop, Stopper};
 
 /// For how long a journal that cannot be opened is waited for.
@@ -25,7 +27,12 @@ pub fn main() -> anyhow::Result<u8> {
     let variables = settings::variables();
     logging::start_for_platform(&variables)?;
     let run = async {
+        let wrong = |it: super::Usage| Error::new(Kind::Config, it.0);
+        super::environment::check().map_err(wrong)?;
         let settings = Settings::read(variables)?;
+        if let Origin::File(data) = &settings.origin {
+            known_only(&data.config)?;
+        }
         let (stopper, stop) = Stop::new();
         watch(stopper.clone())?;
         let health = Health::default();
@@ -35,7 +42,7 @@ pub fn main() -> anyhow::Result<u8> {
         let setup = Setup {
             component: &COMPONENT,
             remarks,
-            defaults: Config::new(settings::environment()),
+            defaults: Config::new(settings::environment().map_err(wrong)?),
             journal: ledger.as_ref().map(|it| Arc::clone(it) as Arc<dyn Journal>),
             state: ledger.as_ref().map(|it| Arc::clone(it) as Arc<dyn State>),
             health,
@@ -57,10 +64,31 @@ pub fn main() -> anyhow::Result<u8> {
     }
 }
 
+/// Refuses a slip in the file that takes the platform's place. A platform has fields of its own; such a
+/// file was written by a person, and a dry run that is misspelled would send.
+fn known_only(config: &Map<String, Value>) -> Result<(), Error> {
+    let unknown = unknown_settings(config.keys().map(String::as_str)).into_iter();
+    let said: Vec<String> = unknown
+        .map(|(name, meant)| match meant {
+            Some(meant) => format!("{name} (did you mean {meant}?)"),
+            None => name.to_owned(),
+        })
+        .collect();
+    if said.is_empty() {
+        return Ok(());
+    }
+    let what = format!("its config has a name that nobody knows: {}", said.join(", "));
+    Err(Error::config(STEP_FILE, what).hint("component.json lists the fields"))
+}
+
 /// Opens the journal, if there is to be one; waits for one that is not there yet. `None` if the step
 /// is to stop before.
 async fn opened(stop: &Stop, health: &Health) -> Result<Option<Option<Arc<dyn Ledger>>>, Error> {
-    let Some(store) = named(std::env::var_os(JOURNAL))? else { return Ok(Some(None)) };
+    let named = match named(std::env::var_os(JOURNAL))? {
+        None => super::journal::found(None).map_err(|it| Error::new(Kind::Config, it.0))?,
+        given => given,
+    };
+    let Some(store) = named else { return Ok(Some(None)) };
     let began = std::time::Instant::now();
     loop {
         match crate::journal::open(&store).await {

@@ -27,4 +27,4 @@ pub mod storage;
 mod worker;
 
 pub use run::{Setup, run};
-pub use settings::Settings;
+pub use settings::{Origin, Settings};

@@ -231,3 +231,59 @@ fn a_number_that_is_none_names_the_variable_that_it_may_come_from() {
     let two = isendpro(&["run", "sendSms", "--server", "simulator", "--concurrency", "1024"]);
     two.env("ISENDPRO_CONCURRENCY", "abc").run("").quiet(0);
 }
+
+#[test]
+fn a_variable_that_is_none_of_ours_ends_the_start() {
+    let simulator = Simulator::start(&[]);
+    for (name, meant) in [
+        ("ISENDPRO_JOURNL", "ISENDPRO_JOURNAL"),
+        ("ISENDPRO_EMETEUR", "ISENDPRO_EMETTEUR"),
+        ("ISENDPRO_RATES", "ISENDPRO_RATE"),
+    ] {
+        for command in
+            [&["run", "sendSms"][..], &["plan", "sendSms"], &["check"], &["journal", "list"]]
+        {
+            let refused = isendpro(command).key("k").env("ISENDPRO_SERVER", &simulator.url);
+            let refused = refused.env(name, "canary").run(sms("0001", "x"));
+            refused.says(2, &["nothing was sent", name, &format!("did you mean {meant}?")]);
+            assert!(!refused.stderr.contains("canary"), "{}", refused.stderr);
+        }
+    }
+    assert_eq!(simulator.total(), 0);
+}
+
+#[test]
+fn secrets_may_come_in_files() {
+    let simulator = Simulator::start(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let journal = format!("file:{}\n", folder.path().join("j").display());
+    let (key, journal) = (file("key", "main\n"), file("journal", &journal));
+    let run = |args: &[&str]| {
+        let run = isendpro(&["run", "sendSms", "--server", &simulator.url]).args(args);
+        run.env("ISENDPRO_KEYID_FILE", &key).env("ISENDPRO_JOURNAL_FILE", &journal)
+    };
+    run(&[]).run(sms("0001", "a")).quiet(0);
+    run(&[]).run(sms("0001", "a")).says(2, &["has sent this input"]);
+    let replayed = run(&["--resume"]).run(sms("0001", "a")).quiet(0);
+    assert_eq!((&replayed[0]["replayed"], simulator.total()), (&json!(true), 1));
+    isendpro(&["journal", "list"]).env("ISENDPRO_JOURNAL_FILE", &journal).run("").says(0, &[]);
+    let (none, empty) = (folder.path().join("none"), file("empty", " \n"));
+    for (name, value, said) in [
+        ("ISENDPRO_KEYID_FILE", none.to_str().unwrap(), "ISENDPRO_KEYID_FILE"),
+        ("ISENDPRO_KEYID_FILE", empty.as_str(), "the file is empty"),
+        ("ISENDPRO_JOURNAL_FILE", "", "is set, and empty"),
+        ("ISENDPRO_JOURNAL_FILE", empty.as_str(), "the file is empty"),
+        ("ISENDPRO_KEYID", "k", "are both set"),
+        ("ISENDPRO_JOURNAL", "file:j", "are both set"),
+    ] {
+        run(&[]).env(name, value).run(sms("0002", "x")).says(2, &[said]);
+    }
+    let without = isendpro(&["run", "sendSms", "--resume"]).key("k").run(sms("0001", "a"));
+    without.says(2, &["--resume needs a journal"]);
+    assert_eq!(simulator.total(), 1);
+}

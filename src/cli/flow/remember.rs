@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use tokio::io::AsyncBufRead;
 
+use super::told::{
+    already_sent, not_too_old, other_input, tell_resumed, tell_unchecked, warn_of_forgetting,
+};
 use crate::cli::failed::Owner;
-use crate::cli::journal::{address, close, open};
-use crate::cli::{Usage, complain, stdio, terminal};
+use crate::cli::journal::{address, close, found, open};
+use crate::cli::{Usage, stdio, terminal};
 use crate::component::{MessageKey, Scope, hex};
-use crate::journal::{Begin, EndedRun, Job, Ledger, OpenRun, Retention, Run};
+use crate::journal::{Begin, EndedRun, Job, Ledger, OpenRun, Run};
 use crate::runtime::pipe::{First, Input, Opening, Summary};
 use crate::runtime::{Memory, key_in_run};
 
@@ -32,18 +34,18 @@ pub struct JournalArgs {
     journal: Option<String>,
     /// What the run is called in the journal; the action's name by default. Runs of other jobs are
     /// never resumed
-    #[arg(long, value_name = "NAME", requires = "journal", value_parser = job)]
+    #[arg(long, value_name = "NAME", value_parser = job)]
     job: Option<String>,
     /// Send all of the input, whatever earlier runs of the job have sent; gives up one that is not over
-    #[arg(long, requires = "journal", conflicts_with_all = ["resume", "once_per_id"])]
+    #[arg(long, conflicts_with_all = ["resume", "once_per_id"])]
     again: bool,
     /// Go on with the last run of the job, also if it is over or had other input: send only what it
     /// has not sent. One that had other input waits for that still
-    #[arg(long, requires = "journal", conflicts_with = "once_per_id")]
+    #[arg(long, conflicts_with = "once_per_id")]
     resume: bool,
     /// Send each id (reference) once, also in later runs: once for all with a file; with Redis for as
     /// long as it keeps what was sent, 30 days or what ?keep=DAYS in its address says
-    #[arg(long, requires = "journal")]
+    #[arg(long)]
     once_per_id: bool,
 }
 
@@ -81,6 +83,26 @@ pub enum Wish {
 }
 
 impl JournalArgs {
+    /// The same, with the journal that a file names, if one does.
+    ///
+    /// # Errors
+    /// When that cannot be read, or a flag needs a journal and there is none.
+    pub fn found(self) -> Result<Self, Usage> {
+        let found = Self { journal: found(self.journal)?, ..self };
+        let flags = [
+            ("--job", found.job.is_some()),
+            ("--again", found.again),
+            ("--resume", found.resume),
+            ("--once-per-id", found.once_per_id),
+        ];
+        match flags.iter().find(|it| it.1) {
+            Some((flag, _)) if found.journal.is_none() => Err(Usage(format!(
+                "{flag} needs a journal: add --journal file:PATH or redis://HOST:PORT"
+            ))),
+            _ => Ok(found),
+        }
+    }
+
     /// Whether there is one.
     pub const fn is_used(&self) -> bool {
         self.journal.is_some()
@@ -260,64 +282,6 @@ async fn has_sent(
     Ok(!ledger.recall(key).await?.is_empty())
 }
 
-/// A run whose journal may have forgotten what it sent is not resumed.
-fn not_too_old(ledger: &dyn Ledger, open: &OpenRun) -> Result<(), Usage> {
-    let (Some(began), Some(Retention { days, .. })) = (open.began, ledger.retention()) else {
-        return Ok(());
-    };
-    // A tenth is left for the run itself.
-    let most = jiff::SignedDuration::from_hours(i64::from(days) * 24 * 9 / 10);
-    if Timestamp::now().duration_since(began) < most {
-        return Ok(());
-    }
-    let began = local(began);
-    Err(Usage(format!(
-        "nothing was sent: the run began on {began}, and this journal forgets what was sent after {days} \
-         days: find out what is still to be sent, and send that with --again"
-    )))
-}
-
-fn tell_unchecked() {
-    complain(
-        "isendpro: the run was begun by an earlier version, which did not remember its input: if this is \
-         other input, give it another --job: messages of it that are equal to those would not be sent",
-    );
-}
-
-fn tell_resumed(name: &str, open: &OpenRun) {
-    let sent = open.accepted;
-    if open.progress.is_none_or(|it| it.read > 0) {
-        complain(format_args!(
-            "isendpro: resuming the last run of {name}, which is not over: {sent} already sent"
-        ));
-    }
-}
-
-fn other_input(name: &str, open: &OpenRun) -> String {
-    let began = open.began.map_or_else(String::new, |it| format!(" of {}", local(it)));
-    let (sent, read) = (open.accepted, open.progress.map_or(0, |it| it.read));
-    format!(
-        "the run of {name}{began} is not over ({sent} sent of the first {read} messages), and its input \
-         was another one; give its whole input again to go on with it, or give this input a --job of \
-         its own: that run must not be lost, or its input is sent again one day"
-    )
-}
-
-fn already_sent(name: &str, run: &EndedRun) -> String {
-    let EndedRun { ended, read, sent, .. } = run;
-    let plural = if *read == 1 { "" } else { "s" };
-    format!(
-        "a run of {name} that ended at {} has sent this input, or a part of it ({read} message{plural}, \
-         {sent} sent)",
-        local(*ended)
-    )
-}
-
-/// A time as people here read it.
-fn local(time: Timestamp) -> String {
-    time.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
-}
-
 impl Remembering {
     /// The engine's memory.
     pub fn memory(&self) -> Memory {
@@ -389,15 +353,4 @@ fn job(text: &str) -> Result<String, String> {
             .to_owned());
     }
     Ok(text.to_owned())
-}
-
-/// Says for how long "once" holds, to whoever has not chosen it.
-fn warn_of_forgetting(ledger: &dyn Ledger) {
-    if let Some(Retention { days, chosen: false }) = ledger.retention() {
-        complain(format_args!(
-            "isendpro: journal: this Redis forgets an id {days} days after it was sent, and then it \
-             can be sent again; say in the journal's address for how long it is to be kept, such as \
-             ?keep=400 (?keep={days} leaves it so, without this warning)"
-        ));
-    }
 }

@@ -1,8 +1,11 @@
 //! Who says what a step is: its configuration, its snapshot.
 
+use serde_json::Value;
+
 use super::reader::Reader;
 use super::{ApiAccess, Hook};
-use crate::component::Error;
+
+use crate::component::{Error, nearest};
 use crate::runtime::step::platform::StepData;
 
 /// A JSON file in the place of the platform's API.
@@ -52,12 +55,41 @@ pub(super) fn origin(from: &mut Reader) -> Origin<ApiAccess> {
     }
     let path = from.variable(FILE).unwrap_or_default().trim().to_owned();
     let read = std::fs::read(&path).map_err(|it| format!("({path}) cannot be read: {it}"));
-    let data = read.and_then(|it| StepData::read(&it).map_err(|what| format!("({path}): {what}")));
+    let data = read.and_then(|it| {
+        let known = known_only(&it).and_then(|()| StepData::read(&it));
+        known.map_err(|what| format!("({path}): {what}"))
+    });
     let data = data.unwrap_or_else(|what| {
         from.complain_of_file(format!("{FILE} {what}"));
         StepData::default()
     });
     Origin::File(Box::new(data))
+}
+
+/// Refuses a file without its config, and one with a name that is none: whatever it was to say would be
+/// taken for not said.
+fn known_only(file: &[u8]) -> Result<(), String> {
+    const NAMES: &[&str] = &["config", "snapshot", "is_passthrough", "variables"];
+    let Ok(Value::Object(fields)) = serde_json::from_slice(file) else { return Ok(()) };
+    let names = fields.keys().filter(|it| !NAMES.contains(&it.as_str()) && !it.starts_with('_'));
+    let unknown: Vec<String> = names
+        .map(|name| match nearest(name, NAMES) {
+            Some(meant) => format!("{name} (did you mean {meant}?)"),
+            None => name.clone(),
+        })
+        .collect();
+    if !unknown.is_empty() {
+        let (unknown, known) = (unknown.join(", "), NAMES.join(", "));
+        return Err(format!("it has a name that is none: {unknown}; there are {known}"));
+    }
+    if !fields.get("config").is_some_and(Value::is_object) {
+        return Err(
+            "its config is no JSON object, or is missing: put the fields of the step under \
+                    \"config\", such as {\"config\": {\"keyid\": \"...\", \"mode\": \"dryRun\"}}"
+                .to_owned(),
+        );
+    }
+    Ok(())
 }
 
 /// Complains of hooks where there is no platform that could be told.

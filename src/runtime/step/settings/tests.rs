@@ -300,7 +300,23 @@ fn a_file_takes_the_place_of_the_platform() {
         let said = wrong(blank, &[]);
         assert!(said.starts_with("ISENDPRO_STEP_FILE is set, and empty"), "{said}");
     }
-    let path = file("{}");
+    for (text, said) in [
+        ("{}", "its config is no JSON object, or is missing"),
+        (r#"{"config": null}"#, "its config is no JSON object, or is missing"),
+        (r#"{"config": []}"#, "its config is no JSON object, or is missing"),
+        (r#"{"confg": {"mode": "dryRun"}}"#, "confg (did you mean config?)"),
+        (r#"{"Config": {}}"#, "Config (did you mean config?)"),
+        (r#"{"configs": {}}"#, "configs (did you mean config?)"),
+        (r#"{"config": {}, "snapshots": {}}"#, "snapshots (did you mean snapshot?)"),
+        (r#"{"config": {}, "is_passtrough": true}"#, "(did you mean is_passthrough?)"),
+        (r#"{"config": {}, "variable": {}}"#, "variable (did you mean variables?)"),
+        (r#"{"mode": "canary", "config": {}}"#, "a name that is none: mode; there are config"),
+        (r#"{"keyid": "canary"}"#, "a name that is none: keyid"),
+    ] {
+        let found = wrong(&file(text), &[]);
+        assert!(found.contains(said) && !found.contains("canary"), "{text}: {found}");
+    }
+    let path = file(r#"{"config": {}, "_comment": "mine"}"#);
     let missing = alone(&path, &[("ELASTICIO_STEP_ID", "")]).unwrap_err().to_string();
     let said = "a variable is wrong: ELASTICIO_STEP_ID is missing; docs/step.md";
     assert!(missing.contains(said) && !missing.contains("the platform sets"), "{missing}");
