@@ -16,6 +16,11 @@ use super::names::label;
 pub enum BadDate {
     /// It is no date, or not in a form that is read here.
     Form,
+    /// It has the day before the month.
+    DayFirst {
+        /// What it says, if the first number is the day.
+        date: DateTime,
+    },
     /// It says a day and no time of day.
     NoTime {
         /// The day that it says.
@@ -77,6 +82,9 @@ impl fmt::Display for BadDate {
                 "is not in a form that is read here; \
                  write it as 2026-12-24 18:00, or with an offset as 2026-12-24T18:00+01:00",
             ),
+            Self::DayFirst { date } => {
+                write!(f, "has the day first; write year-month-day, as in {}", written(*date))
+            }
             Self::NoTime { day } => {
                 write!(f, "has no time of day; add one, as in {day} 18:00")
             }

@@ -45,6 +45,9 @@ pub(super) fn read(text: &str) -> Result<Read, BadDate> {
     if !text.bytes().next().is_some_and(|it| it.is_ascii_digit()) {
         return Err(BadDate::Form);
     }
+    if let Some(date) = day_first(text) {
+        return Err(BadDate::DayFirst { date });
+    }
     let pieces = Pieces::parse(text).map_err(|_| why(text))?;
     let time = pieces.time().ok_or(BadDate::NoTime { day: pieces.date() })?;
     let offset = pieces.offset();
@@ -54,6 +57,14 @@ pub(super) fn read(text: &str) -> Result<Read, BadDate> {
     let zone = pieces.time_zone_annotation().map(in_brackets).transpose();
     let zone = zone.map_err(BadDate::Brackets)?;
     Ok(Read { local: pieces.date().to_datetime(time), offset, zone })
+}
+
+/// A date as it is written in France, such as `29/11/2026 10:00` or `29.11.2026 10h00`.
+fn day_first(text: &str) -> Option<DateTime> {
+    let plain: String =
+        text.chars().map(|it| if matches!(it, '.' | '-') { '/' } else { it }).collect();
+    let forms = ["%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %Hh%M", "%d/%m/%Y, %H:%M"];
+    forms.iter().find_map(|form| DateTime::strptime(form, &plain).ok())
 }
 
 fn in_brackets(zone: &TimeZoneAnnotation<'_>) -> Result<TimeZone, BadZone> {
@@ -162,8 +173,6 @@ mod tests {
                 &[
                     "",
                     "tomorrow",
-                    "24/12/2026 18:00",
-                    "24.12.2026 18:00",
                     "12/24/2026 6:00 PM",
                     "2026-12-24T18h00",
                     "2026-12-24 18h",
@@ -184,6 +193,26 @@ mod tests {
             for text in texts {
                 assert_eq!(read(text).unwrap_err(), bad, "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn a_day_that_comes_first_is_repeated_last() {
+        for text in [
+            "24/12/2026 18:00",
+            "24/12/2026 18h00",
+            "24/12/2026 18:00:00",
+            "24/12/2026, 18:00",
+            "24.12.2026 18:00",
+            "24.12.2026 18h00",
+            "24-12-2026 18:00",
+            " 24/12/2026 18:00 ",
+            "24/12/2026  18:00",
+            "24-12-2026 18h00",
+        ] {
+            let bad = read(text).unwrap_err().to_string();
+            let expected = "has the day first; write year-month-day, as in 2026-12-24 18:00";
+            assert_eq!(bad, expected, "{text}");
         }
     }
 

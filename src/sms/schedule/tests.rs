@@ -66,6 +66,11 @@ fn what_is_wrong_is_told_with_the_field() {
         (
             "24/12/2026 18:00",
             None,
+            "date_envoi: has the day first; write year-month-day, as in 2026-12-24 18:00",
+        ),
+        (
+            "December 24",
+            None,
             "date_envoi: is not in a form that is read here; write it as 2026-12-24 18:00, \
              or with an offset as 2026-12-24T18:00+01:00",
         ),
