@@ -173,6 +173,20 @@ impl Error {
         self.with_meant(self.to_string())
     }
 
+    /// What became of the message, in the words of results.
+    pub const fn status(&self) -> &'static str {
+        match self.kind {
+            Kind::Invalid | Kind::Refused | Kind::Unusable => "refused",
+            Kind::Unknown => "unknown",
+            Kind::Config
+            | Kind::AccountKey
+            | Kind::AccountCredit
+            | Kind::NotSent
+            | Kind::Unavailable
+            | Kind::Internal => "notSent",
+        }
+    }
+
     /// The error as it appears in an output line.
     pub fn to_json(&self) -> Value {
         let mut wire = json!({

@@ -31,7 +31,9 @@ pub use writer::Watch;
 use writer::{Done, Event, Writer};
 
 use super::{Engine, Place, Stop, Stopper, Turn, Verdict};
-use crate::component::{BoxFuture, Connection, Emit, Error, Kind, Message, ResultId, mask};
+use crate::component::{
+    BoxFuture, Connection, Emit, Error, Kind, Message, ResultId, mask, reference,
+};
 
 /// Results of one message that may wait for the writer: enough rows to keep it busy, and few enough
 /// pages to fit into some megabytes.
@@ -80,7 +82,8 @@ pub async fn run<C: Connection>(
 ) -> Summary {
     let started = Instant::now();
     let closed = Arc::new(AtomicBool::new(false));
-    let writer = Writer::new(output, stopper, watch, Arc::clone(&closed));
+    let patient = !engine.patience().is_zero();
+    let writer = Writer::new(output, stopper, watch, Arc::clone(&closed), patient);
     let (exit, writing) = if options.ordered {
         // Messages that are done wait here for slower ones before them; those with many results
         // take more room each.
@@ -236,9 +239,11 @@ struct Job<C: Connection> {
 impl<C: Connection> Job<C> {
     /// Whatever happens, a defect included, the last event says what became of the line.
     async fn carry(self, read: Read, place: Option<Place>, turn: Option<Turn>) {
+        let began = Instant::now();
         let span = tracing::info_span!(
             "message",
             line = self.number,
+            reference = tracing::field::Empty,
             otel.status_code = tracing::field::Empty
         );
         let carrying = self.carry_line(read, place, turn).instrument(span);
@@ -250,7 +255,7 @@ impl<C: Connection> Job<C> {
                 (self.fail(Error::new(Kind::Unknown, said), None).await, None)
             }
         };
-        let done = Done { line: self.number, id, verdict };
+        let done = Done { line: self.number, id, verdict, began };
         // The writer goes on until every sender is gone, so it is there.
         self.events.send(Event::Done(Box::new(done))).await.ok();
     }
@@ -287,6 +292,9 @@ impl<C: Connection> Job<C> {
             Err(error) => return (self.fail(error, Some(text)).await, None),
         };
         let id = message.id.clone();
+        if let Some(reference) = reference(&message.body).or_else(|| id.clone()) {
+            tracing::Span::current().record("reference", reference);
+        }
         if message.in_doubt && !message.resend() {
             // It stays in doubt, also in the file of failed messages that it goes to again.
             let said = "an earlier try ended in doubt: this message may have been sent already";
@@ -318,6 +326,11 @@ impl<C: Connection> Job<C> {
             Some(message) => message.failed(error.to_json()),
             None => serde_json::json!({ "error": error.to_json() }),
         };
+        shown["error"]["status"] = error.status().into();
+        let named = text.and(shown.get("body").and_then(reference));
+        if let Some(reference) = named {
+            shown["error"]["reference"] = reference.into();
+        }
         if let (Some(failures), Some(text)) = (&self.shared.failures, text) {
             // As it was given; but what may have been sent says so, or it would be sent again.
             let doubted = message.filter(|it| error.kind == Kind::Unknown && !it.in_doubt);

@@ -49,6 +49,11 @@ impl Stop {
 }
 
 impl Stopper {
+    /// Whether it was said already.
+    pub fn has_stopped(&self) -> bool {
+        self.0.borrow().is_some()
+    }
+
     /// Says that it is time to stop. The first time counts.
     pub fn stop(&self) {
         self.0.send_if_modified(|since| {

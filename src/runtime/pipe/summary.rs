@@ -45,6 +45,9 @@ pub struct Summary {
     /// What was wrong with the account.
     #[serde(skip)]
     pub account: Option<AccountTrouble>,
+    /// Whether the run ended because nobody answered for as long as a message is tried.
+    #[serde(skip)]
+    pub unreachable: bool,
     /// The last line that was read, counted from 1; 0 if there was none.
     pub last_line: u64,
     /// Whether the run came to the end of its input before anything asked it to stop. Otherwise there
@@ -97,7 +100,7 @@ impl Summary {
     }
 
     /// The exit code, the first that applies: 2 configuration, 1 could not run, 4 key or address, 5
-    /// credit, 6 unknown outcomes, 3 refused or failed messages, 0. `tolerance` is the share of
+    /// credit, 6 unknown outcomes, 7 nobody answers, 3 refused or failed messages, 0. `tolerance` is the share of
     /// refused recipients, from 0 to 1, that still counts as a success.
     pub fn exit_code(&self, tolerance: f64) -> u8 {
         let all = self.tally.accepted + self.tally.refused + self.tally.planned;
@@ -109,6 +112,7 @@ impl Summary {
             Some(AccountTrouble::KeyOrAddress) => 4,
             Some(AccountTrouble::Credit) => 5,
             None if self.tally.unknown > 0 => 6,
+            None if self.unreachable => 7,
             None if self.invalid > 0 || self.tally.not_sent > 0 || too_many => 3,
             None => 0,
         }
