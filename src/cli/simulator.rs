@@ -1,9 +1,10 @@
 //! `isendpro simulator`: a local iSendPro.
 
+use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use anyhow::Context as _;
+use super::Usage;
 
 use crate::simulator::{Options, start};
 
@@ -30,6 +31,17 @@ pub struct Args {
     blacklist_rows: Option<u64>,
 }
 
+fn cannot_listen(error: &std::io::Error, args: &Args) -> Usage {
+    let (listen, port) = (args.listen, args.port);
+    match error.kind() {
+        ErrorKind::AddrInUse => Usage(format!(
+            "port {port} of {listen} is taken by another process; give another --port, or 0 for any that \
+             is free"
+        )),
+        _ => Usage(format!("cannot listen on {listen}:{port}: {error}")),
+    }
+}
+
 /// Serves until it is interrupted. The address is printed as the first line.
 pub fn main(args: &Args) -> anyhow::Result<u8> {
     super::logging::start(0, None)?;
@@ -43,9 +55,7 @@ pub fn main(args: &Args) -> anyhow::Result<u8> {
     };
     super::runtime()?.block_on(async {
         let mut signals = super::terminal::Signals::new()?;
-        let simulator = start(options)
-            .await
-            .with_context(|| format!("listening on {}:{}", args.listen, args.port))?;
+        let simulator = start(options).await.map_err(|it| cannot_listen(&it, args))?;
         super::print(&format!("{}\n", simulator.url()))?;
         super::terminal::hint(&format!(
             "a simulated iSendPro; try: echo '{{\"num\":\"0680010203\",\"sms\":\"Bonjour\"}}' | \

@@ -40,7 +40,11 @@ impl Monitor {
     /// When the address is none of this machine, or taken.
     pub async fn bind(setting: &str, address: &str, health: Health) -> Result<Self, Error> {
         let listener = TcpListener::bind(address).await.map_err(|it| {
-            Error::config(setting, format!("cannot listen on {address}: {it}"))
+            let why = match it.kind() {
+                std::io::ErrorKind::AddrInUse => "the port is taken by another process".to_owned(),
+                _ => it.to_string(),
+            };
+            Error::config(setting, format!("cannot listen on {address}: {why}"))
                 .hint("give an address and a free port such as 127.0.0.1:9464, or leave it out")
         })?;
         metrics::watch();

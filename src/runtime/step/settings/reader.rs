@@ -190,6 +190,10 @@ impl Reader {
                  isendpro run",
             )
         };
+        if self.variables.keys().all(|it| !it.starts_with(PREFIX)) && !origin::alone(&self) {
+            let what = format!("none of a platform's variables ({PREFIX}...) is set");
+            return Err(Error::new(Kind::Config, what).hint(hint));
+        }
         let what = match self.wrong.as_slice() {
             [] => return Ok(read),
             [one] => format!("a variable{whose} is wrong: {one}"),

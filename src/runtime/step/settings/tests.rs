@@ -69,7 +69,9 @@ fn what_is_not_set_has_the_values_of_a_node_step() {
 
 #[test]
 fn all_that_is_missing_is_named_at_once() {
-    let error = Settings::read([]).unwrap_err();
+    let none = Settings::read([]).unwrap_err();
+    assert_eq!(none.what, "none of a platform's variables (ELASTICIO_...) is set");
+    let error = Settings::read([("ELASTICIO_X".into(), "x".into())]).unwrap_err();
     assert!(error.what.starts_with("20 variables of the platform are wrong: "), "{error}");
     for (name, _) in LEAST {
         assert!(error.what.contains(&format!("{name} is missing")), "{name}: {error}");
