@@ -23,6 +23,7 @@ mod service;
 mod settings;
 #[cfg(feature = "simulator")]
 mod simulator;
+mod slips;
 mod stdio;
 mod step;
 mod terminal;
@@ -111,7 +112,10 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // Help and version are printed this way too.
             let code = if error.use_stderr() { USAGE } else { 0 };
-            error.print().ok();
+            match slips::meant(&error) {
+                Some(meant) => complain(format_args!("isendpro: {meant}")),
+                None => drop(error.print()),
+            }
             return code.into();
         }
     };

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 
-use super::Usage;
+use super::{Usage, files};
 use crate::runtime::pipe::Failures;
 
 /// What stands for the time in the name of a file.
@@ -54,8 +54,7 @@ impl FailedFile {
     /// process.
     pub fn open(given: &Path, owner: Option<&Owner>) -> anyhow::Result<Arc<Self>> {
         let (path, timed) = named(given, owner.map(|it| it.mark.as_str()));
-        let failed =
-            |it: &dyn std::fmt::Display| Usage(format!("--failed {}: {it}", path.display()));
+        let failed = |it: &std::io::Error| files::cannot("--failed", &path, it);
         let own = owner.is_some_and(|it| holds(&beside(&path), &it.mark));
         if holds_some(&path) && !own {
             return Err(taken(&path).into());
@@ -163,7 +162,7 @@ fn claim(path: &Path, owner: &Owner) -> anyhow::Result<(PathBuf, File)> {
 
 /// The file, with the time in its name if that is wanted; the one that the owner has begun, if there is
 /// one.
-fn named(given: &Path, mark: Option<&str>) -> (PathBuf, bool) {
+pub fn named(given: &Path, mark: Option<&str>) -> (PathBuf, bool) {
     let name = given.file_name().and_then(|it| it.to_str());
     let Some((before, after)) = name.and_then(|it| it.split_once(TIME)) else {
         return (given.to_owned(), false);

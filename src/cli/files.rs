@@ -1,22 +1,72 @@
 //! The files that a command writes. None of them may be another one of its files, or it would destroy
 //! what it reads, or never come to an end.
 
-use std::fs::Metadata;
+use std::fs::{File, Metadata};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::Usage;
+use super::{Usage, complain, failed};
 
 /// A flag, and the file that it names.
 pub type Named<'a> = (&'static str, Option<&'a Path>);
 
+/// Why a file cannot be used, without the system's number.
+pub fn cannot(flag: &str, path: &Path, error: &std::io::Error) -> Usage {
+    let shown = path.display();
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty() && !it.exists());
+    match (error.kind(), folder) {
+        (ErrorKind::NotFound, Some(folder)) => {
+            Usage(format!("{flag} {shown}: there is no folder {}; make it first", folder.display()))
+        }
+        (ErrorKind::NotFound, None) => Usage(format!("{flag} {shown}: there is no such file")),
+        (ErrorKind::PermissionDenied, _) => {
+            Usage(format!("{flag} {shown}: permission denied; choose a place that is yours"))
+        }
+        (ErrorKind::IsADirectory, _) => {
+            Usage(format!("{flag} {shown}: this is a folder; name a file"))
+        }
+        _ => Usage(format!("{flag} {shown}: {error}")),
+    }
+}
+
+/// Opens the file for the results. What it holds is kept: by another name, where `resumed` says that all
+/// results come again.
+///
+/// # Errors
+/// When it cannot be written, or holds something that does not come again.
+pub fn output(given: &Path, resumed: bool) -> Result<File, Usage> {
+    let path = failed::named(given, None).0;
+    let wrong = |it: std::io::Error| cannot("--output", &path, &it);
+    if std::fs::metadata(&path).is_ok_and(|it| it.is_file() && it.len() > 0) {
+        if !resumed {
+            return Err(Usage(format!(
+                "nothing was sent: --output {} holds something already; name another file \
+                 (--output 'results-{{time}}.ndjson' is another one for each run), or move it away",
+                path.display()
+            )));
+        }
+        let aside = (1..10_000)
+            .map(|it| format!("{}.{it}", path.display()))
+            .find(|it| !Path::new(it).exists());
+        let Some(aside) = aside else {
+            return Err(Usage(format!("--output {}: move it away", path.display())));
+        };
+        std::fs::rename(&path, &aside).map_err(wrong)?;
+        complain(format_args!(
+            "isendpro: all results come again; those of the part before are in {aside}"
+        ));
+    }
+    File::create(&path).map_err(wrong)
+}
+
 /// Sees to it that the files that are written are not the input, not where the results go, and not
-/// the same.
+/// the same. `kept` are others that stay as they are.
 ///
 /// # Errors
 /// The first two that are the same.
-pub fn apart(written: &[Named], kept: Named) -> Result<(), Usage> {
+pub fn apart(written: &[Named], kept: &[Named]) -> Result<(), Usage> {
     let named = |it: &Named<'_>| it.1.map(|path| (it.0, path.to_owned(), identity(path)));
-    let mut seen: Vec<_> = named(&kept).into_iter().collect();
+    let mut seen: Vec<_> = kept.iter().filter_map(named).collect();
     let (stdin, stdout) = (standard(std::io::stdin()), standard(std::io::stdout()));
     for (flag, path, identity) in written.iter().filter_map(named) {
         let shown = path.display();

@@ -1,5 +1,6 @@
 //! Messages from stdin through an action to stdout: what `run` and `plan` have in common.
 
+mod args;
 mod funds;
 mod guards;
 mod remember;
@@ -8,20 +9,21 @@ mod told;
 
 use std::fs::File;
 use std::io::{IsTerminal as _, Seek as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::io::{AsyncBufRead, AsyncWriteExt as _, BufReader};
 
+pub use self::args::{FlowArgs, Manner};
 use self::funds::Funds;
 use self::guards::Guards;
 use self::remember::Remembering;
 pub use self::remember::{JournalArgs, Wish};
 use super::failed::FailedFile;
-use super::limits::{Count, LimitArgs};
-use super::settings::{SettingsArgs, advised};
+use super::limits::Count;
+use super::settings::advised;
 use super::{Usage, complain, files, monitor, server, stdio, terminal};
 use crate::actions::Session;
 use crate::catalog::{kind_is_open, step_fields};
@@ -31,55 +33,6 @@ use crate::runtime::{Engine, Health, Stop, Stopper};
 
 /// How long a message that was not sent is tried again, unless `giveUpAfter` says otherwise.
 const PATIENCE: Duration = Duration::from_secs(15);
-
-/// Flags of every command that carries messages.
-#[derive(Debug, clap::Args)]
-pub struct FlowArgs {
-    /// The action or trigger; `isendpro actions` lists them
-    action: String,
-    #[command(flatten)]
-    settings: SettingsArgs,
-    #[command(flatten)]
-    limits: LimitArgs,
-    /// Collect failed messages in this file, to be fed in again (those that may have been sent are
-    /// refused then); it may hold keys. It must be new or empty: {time} in its name makes each run's
-    /// another one. A run that is resumed writes its own anew
-    #[arg(long, value_name = "FILE")]
-    failed: Option<PathBuf>,
-    /// Write the counts to this file, as JSON
-    #[arg(long, value_name = "FILE")]
-    summary: Option<PathBuf>,
-    /// Most bytes of a line
-    #[arg(long, value_name = "BYTES", default_value_t = 10 * 1024 * 1024, value_parser = clap::value_parser!(u64).range(1..))]
-    line_limit: u64,
-    /// Write a log to this file
-    #[arg(long, value_name = "FILE")]
-    log_file: Option<PathBuf>,
-    /// Write a log to stderr; twice for more
-    #[arg(long, short, action = clap::ArgAction::Count)]
-    verbose: u8,
-}
-
-/// How a command carries messages.
-#[derive(Debug, Clone, Copy)]
-pub struct Manner {
-    /// Call nothing.
-    pub dry_run: bool,
-    /// Messages under way at the same time.
-    pub concurrency: u16,
-    /// Most calls a second.
-    pub rate: Option<f64>,
-    /// Whether results come in the order of their messages.
-    pub ordered: bool,
-    /// Whether a message may have several results.
-    pub many: bool,
-    /// Whether many recipients need no question.
-    pub yes: bool,
-    /// The share of refused recipients that is still a success.
-    pub tolerance: f64,
-    /// Whether the totals are told off a terminal too.
-    pub totals: bool,
-}
 
 /// Carries messages from stdin to stdout.
 pub fn main(args: FlowArgs, manner: Manner, journal: Option<JournalArgs>) -> anyhow::Result<u8> {
@@ -99,11 +52,13 @@ pub fn main(args: FlowArgs, manner: Manner, journal: Option<JournalArgs>) -> any
 /// Before anything is opened: opening empties some of them.
 fn check_files(args: &FlowArgs, journal: Option<&JournalArgs>) -> Result<(), Usage> {
     let written = [
+        ("--output", args.output.as_deref()),
         ("--failed", args.failed.as_deref()),
         ("--summary", args.summary.as_deref()),
         ("--log-file", args.log_file.as_deref()),
     ];
-    files::apart(&written, ("--journal", journal.and_then(JournalArgs::file)))?;
+    let journal_file = journal.and_then(JournalArgs::file);
+    files::apart(&written, &[("--input", args.input.as_deref()), ("--journal", journal_file)])?;
     let remembered = journal.is_some_and(JournalArgs::is_used);
     args.failed.as_deref().map_or(Ok(()), |it| FailedFile::vacant(it, remembered))
 }
@@ -147,18 +102,21 @@ impl Flow {
         let price = config.number("pricePerPart", 0.0, 0.0, 1000.0)?;
         let price = (price > 0.0).then_some(price);
         let limit = self.line_limit();
-        let foreseen = tokio::task::spawn_blocking(move || stdio::foresee(limit)).await?;
+        let input = self.input().await?;
+        let path = self.args.input.clone();
+        let foreseen =
+            tokio::task::spawn_blocking(move || stdio::foresee(path.as_deref(), limit)).await?;
         let foreseen = foreseen.context("reading the input")?;
         if !self.args.limits.compare_credit {
-            return self.pass(&config, (stdio::input(), foreseen), None, price).await;
+            return self.pass(&config, (input, foreseen), None, price).await;
         }
         // At once: a key that does not work is a mistake to learn of early.
         let funds = Funds::ask(&config, price).await?;
         if self.manner.dry_run {
-            return self.pass(&config, (stdio::input(), foreseen), Some(funds), price).await;
+            return self.pass(&config, (input, foreseen), Some(funds), price).await;
         }
         self.greet();
-        let (mut input, plan, count) = self.rehearse(&config).await?;
+        let (mut input, plan, count) = self.rehearse(&config, input).await?;
         let foreseen = pipe::look_through(&mut input, limit).context("reading the input")?;
         input.rewind()?;
         let input = BufReader::new(tokio::fs::File::from_std(input));
@@ -179,10 +137,14 @@ impl Flow {
     }
 
     /// Reads the whole input, and plans it: what comes back are the same messages, to be read again.
-    async fn rehearse(&self, config: &Config) -> anyhow::Result<(File, Summary, Arc<Count>)> {
+    async fn rehearse(
+        &self,
+        config: &Config,
+        mut input: pipe::Input,
+    ) -> anyhow::Result<(File, Summary, Arc<Count>)> {
         let mut spool = tempfile::tempfile().context("making a temporary file for the input")?;
         let mut copy = tokio::fs::File::from_std(spool.try_clone()?);
-        tokio::io::copy(&mut stdio::input(), &mut copy).await.context("reading the input")?;
+        tokio::io::copy(&mut input, &mut copy).await.context("reading the input")?;
         copy.flush().await.context("keeping the input in a temporary file")?;
         spool.rewind()?;
         let mut dry = config.clone();
@@ -204,6 +166,23 @@ impl Flow {
         .await;
         spool.rewind()?;
         Ok((spool, plan, guards.count))
+    }
+
+    async fn input(&self) -> anyhow::Result<pipe::Input> {
+        let Some(path) = self.args.input.as_deref() else { return Ok(Box::new(stdio::input())) };
+        let opened = tokio::fs::File::open(path).await;
+        let file = opened.map_err(|it| files::cannot("--input", path, &it))?;
+        if file.metadata().await?.is_dir() {
+            let error = std::io::ErrorKind::IsADirectory.into();
+            return Err(files::cannot("--input", path, &error).into());
+        }
+        Ok(Box::new(BufReader::with_capacity(64 * 1024, file)))
+    }
+
+    /// Where results go, if not to stdout.
+    fn results(&self, remembering: Option<&Remembering>) -> anyhow::Result<Option<File>> {
+        let again = remembering.is_some_and(Remembering::tells_again);
+        Ok(self.args.output.as_deref().map(|it| files::output(it, again)).transpose()?)
     }
 
     /// Carries the messages of one input.
@@ -238,11 +217,16 @@ impl Flow {
         let owner = remembering.as_ref().and_then(Remembering::owner);
         let failed = self.args.failed.as_deref();
         let failures = failed.map(|it| FailedFile::open(it, owner.as_ref())).transpose()?;
+        let results = self.results(remembering.as_ref())?;
+        let target: Box<dyn std::io::Write + Send> = match &results {
+            Some(file) => Box::new(file.try_clone()?),
+            None => Box::new(std::io::stdout()),
+        };
         let signal = watch_signals(terminal::Signals::new()?, stopper.clone());
         let mut summary = pipe::run(
             Arc::clone(&engine),
             input,
-            stdio::Output::start().context("starting the writing of results")?,
+            stdio::Output::start(target).context("starting the writing of results")?,
             failures.clone().map(|it| it as Arc<dyn Failures>),
             self.options(foreseen),
             (stopper, stop),
@@ -254,7 +238,7 @@ impl Flow {
         let limit = guards.reached();
         let remembered = remembering.is_some();
         if let Some(remembering) = remembering {
-            remembering.end(&mut summary, engine.acts_once()).await;
+            remembering.end(&mut summary, engine.acts_once(), results).await;
         }
         if let Some(failures) = &failures {
             failures.close(owner.is_none() || summary.is_over());
@@ -265,6 +249,9 @@ impl Flow {
             mode,
             remembered,
             failed: failures.as_ref().map(|it| it.path()),
+            asked_nothing: self
+                .asks_by_nothing()
+                .filter(|_| summary.messages == 0 && summary.complete && signal.is_none()),
             limit,
             price,
             shortage: funds.as_ref().and_then(|it| it.shortage(&guards.count)),
@@ -345,9 +332,15 @@ impl Flow {
         })
     }
 
+    /// The action, if an empty message asks for something.
+    fn asks_by_nothing(&self) -> Option<&'static str> {
+        let meta = &self.handler.meta;
+        meta.examples.iter().any(|it| it.body == "{}").then_some(meta.name)
+    }
+
     /// A person who started the command without input is told what it waits for.
     fn greet(&self) {
-        if std::io::stdin().is_terminal() {
+        if self.args.input.is_none() && std::io::stdin().is_terminal() {
             let meta = &self.handler.meta;
             let example = meta.examples.first().map_or("{}", |it| it.body);
             terminal::hint(&format!(
@@ -360,7 +353,7 @@ impl Flow {
 
 /// Opened before anything is sent: a path that cannot be written is a mistake to learn of early.
 fn create_summary(path: &Path) -> anyhow::Result<File> {
-    File::create(path).map_err(|it| Usage(format!("--summary {}: {it}", path.display())).into())
+    File::create(path).map_err(|it| files::cannot("--summary", path, &it).into())
 }
 
 fn write_summary(mut file: File, summary: &serde_json::Value) {

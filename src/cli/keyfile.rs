@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use super::Usage;
+use super::{Usage, files};
 
 /// Most bytes of a key. Keys of 10 to 32 characters have been seen.
 const LONGEST: usize = 256;
@@ -31,7 +31,7 @@ pub fn text(name: &str, path: &Path) -> Result<String, Usage> {
     let failed = |it: &dyn std::fmt::Display| Usage(format!("{name} {}: {it}", path.display()));
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|it| it.take(MOST).read_to_end(&mut bytes));
-    read.map_err(|it| failed(&it))?;
+    read.map_err(|it| files::cannot(name, path, &it))?;
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || bytes.contains(&0) {
         return Err(failed(&"the file is UTF-16; convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW"));
     }

@@ -55,7 +55,7 @@ fn start_from(least: Option<&str>, verbose: u8, file: Option<&Path>) -> anyhow::
 /// The log file, to add to.
 fn opened(path: &Path) -> anyhow::Result<File> {
     let opened = OpenOptions::new().create(true).append(true).open(path);
-    Ok(opened.map_err(|it| super::Usage(format!("--log-file {}: {it}", path.display())))?)
+    Ok(opened.map_err(|it| super::files::cannot("--log-file", path, &it))?)
 }
 
 /// Starts logging as a platform reads it, to stdout. `variables` are those of the environment.

@@ -58,7 +58,7 @@ credit.";
 
 /// Runs the trigger once.
 pub fn main(args: &Args) -> anyhow::Result<u8> {
-    files::apart(&[("--log-file", args.log_file.as_deref())], ("--state", Some(&args.state)))?;
+    files::apart(&[("--log-file", args.log_file.as_deref())], &[("--state", Some(&args.state))])?;
     logging::start_telling(args.verbose, args.log_file.as_deref())?;
     let handler = actions::find(&args.trigger)?;
     check(handler)?;
@@ -98,7 +98,7 @@ async fn poll(
     let engine = Engine::new(handler, &config, PATIENCE, Stop::new().1)
         .map_err(worded)?
         .store(Store::new(state.clone(), handler.meta.name));
-    let output = stdio::Output::start().context("writing to stdout")?;
+    let output = stdio::Output::start(Box::new(std::io::stdout())).context("writing to stdout")?;
     let out = Out::new(output, state);
     let first = snapshot.is_none();
     let message = Message { snapshot: snapshot.unwrap_or_default(), ..Message::new(json!({})) };
@@ -201,7 +201,7 @@ impl Emit for Out {
     fn settle(&self) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async {
             self.output.lock().await.flush().await.map_err(|it| self.unwritten(&it))?;
-            stdio::sync().map_err(|it| self.unwritten(&it))
+            stdio::sync(None).map_err(|it| self.unwritten(&it))
         })
     }
 

@@ -19,7 +19,7 @@ pub struct Args {
     #[arg(long, value_name = "N", env = CONCURRENCY, hide_env_values = true, default_value_t = 8, value_parser = concurrency)]
     concurrency: u16,
     /// Most calls to the API a second
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = rate)]
     rate: Option<f64>,
     /// Write results as they come, not in the order of the messages
     #[arg(long)]
@@ -39,15 +39,17 @@ const EXAMPLES: &str = "Examples:
   isendpro run sendSms --server simulator < messages.ndjson
   isendpro run sendSms --dry-run < messages.ndjson
   isendpro run sendSms --failed failed.ndjson < messages.ndjson > results.ndjson
+  isendpro run sendSms --input messages.ndjson --output 'results-{time}.ndjson'
   isendpro run sendSms --max-parts 500 --compare-credit --price-per-part 0.045 < messages.ndjson
   echo '{}' | isendpro run getCampagne --many --set period=yesterday
 
 Exit codes: 0 done; 1 could not run; 2 usage or configuration; 3 some messages refused or
-failed; 4 key or address refused; 5 no credit; 6 some may have been sent; 129, 130, 143 signals.";
+failed; 4 key or address refused; 5 no credit; 6 some may have been sent; 7 iSendPro could not be
+reached for as long as a message is tried; 129, 130, 143 signals.";
 
 /// Carries messages from stdin to stdout.
 pub fn main(args: Args) -> anyhow::Result<u8> {
-    if !args.dry_run {
+    if !args.dry_run && args.flow.output.is_none() {
         stdio::check()?;
     }
     let manner = Manner {
@@ -67,6 +69,12 @@ pub fn main(args: Args) -> anyhow::Result<u8> {
 fn concurrency(text: &str) -> Result<u16, String> {
     let number = text.trim().parse().ok().filter(|it| (1..=1024).contains(it));
     number.ok_or_else(|| format!("--concurrency, or else {CONCURRENCY}, must be from 1 to 1024"))
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    text.trim()
+        .parse()
+        .map_err(|_| "must be a number of calls a second, such as 10 or 0.5".to_owned())
 }
 
 /// A share such as `5%` or `0.05`.

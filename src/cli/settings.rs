@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Map, Value};
 
-use super::{Usage, environment, keyfile};
+use super::{Usage, environment, files, keyfile};
 use crate::actions::Session;
-use crate::catalog::{SECRETS, SETTINGS, Setting, step_fields, unknown_settings};
+use crate::catalog::{
+    COMPONENT, SECRETS, SETTINGS, Setting, describe, step_fields, unknown_settings,
+};
 use crate::component::{Config, Error, Handler, Kind, nearest};
 
 /// Flags that every command with an account has.
@@ -81,11 +83,16 @@ pub fn environment() -> Result<Map<String, Value>, Usage> {
 }
 
 fn read_object(path: &Path) -> anyhow::Result<Map<String, Value>> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|it| Usage(format!("--config {}: {it}", path.display())))?;
+    let text = std::fs::read_to_string(path).map_err(|it| files::cannot("--config", path, &it))?;
     // serde's own message could quote the file, and with it the key.
-    let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}'))
-        .map_err(|it| Usage(format!("{}, line {}: this is not JSON", path.display(), it.line())))?;
+    let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|it| {
+        Usage(format!(
+            "--config {}, line {}: this is not JSON; the file holds one object, such as \
+             {{\"emetteur\": \"MYSHOP\"}} (a file with nothing but the key is --keyid-file)",
+            path.display(),
+            it.line()
+        ))
+    })?;
     match value {
         Value::Object(settings) => Ok(settings),
         _ => Err(Usage(format!("{} must hold a JSON object", path.display())).into()),
@@ -114,9 +121,20 @@ fn assigned<'a>(assignment: &'a str, fields: &[String]) -> Result<(&'a str, &'a 
     if known.contains(&name) {
         return Ok((name, value.trim()));
     }
+    let of_messages = COMPONENT
+        .handlers
+        .iter()
+        .any(|it| describe(it)["metadata"]["in"]["properties"].get(name).is_some());
+    if of_messages {
+        return Err(Usage(format!(
+            "--set {name}: this is a field of messages and no setting; put it into each of them, such as \
+             {{\"{name}\": ...}}"
+        )));
+    }
     let advice = did_you_mean(nearest(name, &known));
-    let known = known.join(", ");
-    Err(Usage(format!("--set {name}: there is no such setting; {advice}there are {known}")))
+    Err(Usage(format!(
+        "--set {name}: there is no such setting; {advice}`isendpro actions ACTION` lists them"
+    )))
 }
 
 /// Refuses names that no command knows: a slip in `mode` would make a dry run a real one.

@@ -1,6 +1,8 @@
 //! stdin and stdout for the pipe.
 
-use std::io::{self, Seek as _, Write as _};
+use std::fs::File;
+use std::io::{self, Seek as _};
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -21,12 +23,16 @@ pub fn input() -> BufReader<Stdin> {
     BufReader::with_capacity(64 * 1024, tokio::io::stdin())
 }
 
-/// What is wrong with the messages, if they are in a file: that can be looked through before anything
-/// is sent.
+/// What is wrong with the messages, if they are in a file, this one or that which stdin is: that can be
+/// looked through before anything is sent.
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn foresee(limit: usize) -> io::Result<Foreseen> {
+pub fn foresee(path: Option<&Path>, limit: usize) -> io::Result<Foreseen> {
+    if let Some(path) = path {
+        let is_file = std::fs::metadata(path)?.is_file();
+        return if is_file { look_through(File::open(path)?, limit) } else { Ok(None) };
+    }
     #[cfg(unix)]
     {
         let stdin = std::os::fd::AsFd::as_fd(&io::stdin()).try_clone_to_owned()?;
@@ -41,11 +47,15 @@ pub fn foresee(limit: usize) -> io::Result<Foreseen> {
     Ok(None)
 }
 
-/// Waits until what was written is on the disk, if stdout is a file. A pipe or a terminal has none.
+/// Waits until what was written is on the disk, if it went to a file, this one or that which stdout is. A
+/// pipe or a terminal has none.
 ///
 /// # Errors
 /// When the disk fails: then what was written may be gone.
-pub fn sync() -> io::Result<()> {
+pub fn sync(results: Option<&File>) -> io::Result<()> {
+    if let Some(file) = results {
+        return if file.metadata()?.is_file() { file.sync_data() } else { Ok(()) };
+    }
     #[cfg(unix)]
     {
         let stdout = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?;
@@ -116,14 +126,16 @@ struct State {
 }
 
 impl Output {
-    /// Takes stdout.
+    /// Takes stdout, or what stands in its place.
     ///
     /// # Errors
     /// When no thread can be started.
-    pub fn start() -> io::Result<Self> {
+    pub fn start(mut target: Box<dyn io::Write + Send>) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let thread = Arc::clone(&shared);
-        std::thread::Builder::new().name("stdout".to_owned()).spawn(move || thread.write_all())?;
+        std::thread::Builder::new()
+            .name("stdout".to_owned())
+            .spawn(move || thread.write_all(&mut target))?;
         Ok(Self(shared))
     }
 }
@@ -134,7 +146,7 @@ impl Shared {
     }
 
     /// Writes whatever is waiting, until the other side is dropped or stdout is closed.
-    fn write_all(&self) {
+    fn write_all(&self, target: &mut dyn io::Write) {
         let mut batch = Vec::new();
         loop {
             let mut state = self.lock();
@@ -147,9 +159,7 @@ impl Shared {
             std::mem::swap(&mut state.waiting, &mut batch);
             state.writing = true;
             drop(state);
-            let mut stdout = io::stdout().lock();
-            let written = stdout.write_all(&batch).and_then(|()| stdout.flush());
-            drop(stdout);
+            let written = target.write_all(&batch).and_then(|()| target.flush());
             batch.clear();
             let mut state = self.lock();
             state.writing = false;

@@ -12,6 +12,7 @@ mod commands;
 mod count;
 mod digits;
 mod faults;
+mod files;
 mod flow;
 mod former;
 mod guards;

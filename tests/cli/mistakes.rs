@@ -203,6 +203,41 @@ fn what_an_earlier_run_could_not_send_is_not_lost_to_the_next_one() {
     assert_eq!((std::fs::read_to_string(&path).unwrap(), simulator.total()), (kept, 0));
 }
 
+#[test]
+fn a_slip_says_what_to_write_instead() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("c");
+    std::fs::write(&config, "keyid=canary").unwrap();
+    let config = config.to_str().unwrap();
+    for (args, said) in [
+        (&["send", "clients.csv"][..], "isendpro run sendSms <"),
+        (&["run"], "which action?"),
+        (&["run", "sendSms", "--keyid", "canary"], "ISENDPRO_KEYID"),
+        (&["run", "sendSms", "--rate", "fast"], "a number of calls a second, such as 10"),
+        (&["run", "sendSms", "--set", "date_envoi="], "this is a field of messages"),
+        (&["run", "sendSms", "--set", "num=0680010203"], "this is a field of messages"),
+        (&["run", "sendSms", "--set", "regin=FR"], "did you mean region?"),
+        (&["run", "sendSms", "--set", "qqq=1"], "`isendpro actions ACTION` lists them"),
+        (
+            &["run", "sendSms", "--config", config],
+            "line 1: this is not JSON; the file holds one object",
+        ),
+        (&["run", "sendSms", "--log-file", "/missing/log"], "there is no folder /missing"),
+        (&["run", "sendSms", "--failed", "/missing/failed"], "there is no folder /missing"),
+        (&["run", "sendSms", "--keyid-file", "/missing"], "there is no such file"),
+        (&["run", "sendSms", "-i", "/"], "this is a folder"),
+    ] {
+        let run = isendpro(args).key("k").run(sms("0001", "x"));
+        run.says(2, &[said]);
+        assert!(
+            !run.stderr.contains("canary") && !run.stderr.contains("os error"),
+            "{}",
+            run.stderr
+        );
+        assert!(run.stderr.len() < 300, "{}", run.stderr);
+    }
+}
+
 /// `isendpro run sendSms` with these arguments, in a folder with a file of messages: the exit code,
 /// stderr, and what is in the file then.
 fn over_files(line: &str) -> (i32, String, String) {

@@ -1,5 +1,6 @@
 //! The journal of a run: which run an input belongs to, and when it is over.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -294,6 +295,11 @@ impl Remembering {
         }
     }
 
+    /// Whether what was told before is told again.
+    pub const fn tells_again(&self) -> bool {
+        matches!(self.what, What::Run { resumed: true, .. } | What::Ids { .. })
+    }
+
     /// Who goes on with the file of failed messages; nobody with that of an input beside the run's own.
     pub fn owner(&self) -> Option<Owner> {
         match &self.what {
@@ -305,7 +311,8 @@ impl Remembering {
 
     /// Lets go of the journal. Says that the run is over, if each of its messages has a final word
     /// that is safe: the next one is a new one then. `acts_once`: whether it may have sent anything.
-    pub async fn end(self, summary: &mut Summary, acts_once: bool) {
+    /// `results`: where they went, if not to stdout.
+    pub async fn end(self, summary: &mut Summary, acts_once: bool, results: Option<File>) {
         if let What::Run { job, scope, first, beside, .. } = &self.what
             && acts_once
         {
@@ -313,7 +320,7 @@ impl Remembering {
                 summary.notes.push(BESIDE.to_owned());
             } else if !summary.is_over() {
                 summary.notes.push(NOT_OVER.to_owned());
-            } else if let Err(why) = self.end_run(job, *scope, *first, summary).await {
+            } else if let Err(why) = self.end_run(job, *scope, *first, summary, results).await {
                 summary.stopped = Some(why);
             }
         }
@@ -326,8 +333,9 @@ impl Remembering {
         scope: Scope,
         first: [u8; 32],
         summary: &Summary,
+        results: Option<File>,
     ) -> Result<(), String> {
-        let synced = tokio::task::spawn_blocking(stdio::sync).await;
+        let synced = tokio::task::spawn_blocking(move || stdio::sync(results.as_ref())).await;
         match synced {
             Ok(Ok(())) => {}
             Ok(Err(error)) => return Err(format!("the results are not safe on disk: {error}")),

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Funds;
 use crate::actions::cost;
-use crate::cli::{NO_CREDIT, complain, terminal};
+use crate::cli::{NO_CREDIT, USAGE, complain, terminal};
 use crate::component::AccountTrouble;
 use crate::runtime::pipe::Summary;
 
@@ -19,6 +19,8 @@ pub struct Report<'a> {
     pub remembered: bool,
     /// Where failed messages are collected.
     pub failed: Option<&'a Path>,
+    /// The action, if it could have been asked by an empty message, and there was none.
+    pub asked_nothing: Option<&'static str>,
     /// The flag whose limit ended it.
     pub limit: Option<&'static str>,
     /// Euros for a part.
@@ -73,6 +75,18 @@ impl Report<'_> {
                 summary.unprinted.join(", ")
             ));
         }
+        if summary.unreachable {
+            complain(
+                "isendpro: stopped: iSendPro could not be reached for as long as a message is tried \
+                 (giveUpAfter); see that this machine reaches it, with `isendpro check`",
+            );
+        }
+        if let Some(name) = self.asked_nothing {
+            complain(format_args!(
+                "isendpro: there was no message in the input, so nothing was asked; an empty one asks: \
+                 echo '{{}}' | isendpro run {name}"
+            ));
+        }
         match summary.account {
             Some(AccountTrouble::KeyOrAddress) => complain(
                 "isendpro: stopped: iSendPro refuses the key or this machine's address; see Mon \
@@ -110,7 +124,8 @@ impl Report<'_> {
         let (summary, deed) = (self.summary, self.deed);
         let Summary { tally, unsent, partly, .. } = summary;
         if tally.accepted + tally.unknown + tally.planned == 0 {
-            let mistake = summary.account.is_some() || summary.stopped.is_some();
+            let mistake =
+                summary.account.is_some() || summary.stopped.is_some() || summary.unreachable;
             let mend = if mistake { "mend this, and " } else { "" };
             return format!("nothing was {deed}: {mend}give the whole input again");
         }
@@ -143,6 +158,7 @@ impl Report<'_> {
     pub fn code(&self, tolerance: f64) -> u8 {
         match self.summary.exit_code(tolerance) {
             code @ (1 | 2 | 4) => code,
+            _ if self.asked_nothing.is_some() => USAGE,
             _ if self.shortage.is_some() => NO_CREDIT,
             code => code,
         }
