@@ -4,8 +4,6 @@ use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use super::Usage;
-
 use crate::simulator::{Options, start};
 
 /// Arguments of `simulator`.
@@ -31,14 +29,14 @@ pub struct Args {
     blacklist_rows: Option<u64>,
 }
 
-fn cannot_listen(error: &std::io::Error, args: &Args) -> Usage {
+fn cannot_listen(error: &std::io::Error, args: &Args) -> anyhow::Error {
     let (listen, port) = (args.listen, args.port);
     match error.kind() {
-        ErrorKind::AddrInUse => Usage(format!(
+        ErrorKind::AddrInUse => anyhow::anyhow!(
             "port {port} of {listen} is taken by another process; give another --port, or 0 for any that \
              is free"
-        )),
-        _ => Usage(format!("cannot listen on {listen}:{port}: {error}")),
+        ),
+        _ => anyhow::anyhow!("cannot listen on {listen}:{port}: {error}"),
     }
 }
 

@@ -150,7 +150,7 @@ fn a_simulator_says_where_it_is_and_nothing_else() {
     assert!(simulator.url.starts_with("http://127.0.0.1:") && simulator.url.ends_with("/cgi-bin"));
     assert_eq!(simulator.ask("GET", "health", "")["status"], "ok");
     let port = simulator.url.split([':', '/']).nth(4).unwrap().to_owned();
-    run(&["simulator", "--port", &port]).says(1, &["listening on", &port]);
+    run(&["simulator", "--port", &port]).says(1, &["is taken by another process", &port]);
 }
 
 #[test]

@@ -62,11 +62,11 @@ fn a_key_comes_from_a_file_that_holds_nothing_else() {
 }
 
 #[test]
-fn a_slip_in_a_setting_names_the_settings_there_are() {
+fn a_slip_in_a_setting_names_what_was_meant() {
     for (set, words) in [
         (
             "giveupafter=3",
-            &["giveupafter", "no such setting; did you mean giveUpAfter?", "whenRefused"][..],
+            &["giveupafter", "no such setting; did you mean giveUpAfter?", "isendpro actions"][..],
         ),
         ("giveUpAfter", &["name=value"]),
         ("giveUpAfter=soon", &["CONFIGURATION, nothing sent", "giveUpAfter", "must be a number"]),

@@ -72,12 +72,26 @@ fn a_file_takes_the_place_of_the_platform() {
 }
 
 #[test]
-fn a_step_warns_of_slips_and_of_what_is_left_open() {
+fn a_slip_in_the_file_does_not_make_a_dry_run_a_real_one() {
     let stage = Stage::new();
     let file = tempfile::NamedTempFile::new().unwrap();
-    let config = json!({"mod": "canary", "_account": "x"});
+    let config = json!({"mod": "canary", "keyid": "canary"});
     let mut step = alone("sendSms", &stage, file.path(), &config).start();
-    step.says("fields that nobody knows are ignored: mod (did you mean mode?)");
+    assert_eq!(step.exit(), Some(1), "{}", step.output());
+    step.says("its config has a name that nobody knows: mod (did you mean mode?)");
+    let slip = alone("sendSms", &stage, file.path(), &json!({})).env("ISENDPRO_JOURNL", "canary");
+    let mut slip = slip.start();
+    assert_eq!(slip.exit(), Some(1), "{}", slip.output());
+    slip.says("ISENDPRO_JOURNL (did you mean ISENDPRO_JOURNAL?)");
+    assert!(!(step.output() + &slip.output()).contains("canary"));
+}
+
+#[test]
+fn a_step_warns_of_what_is_left_open() {
+    let stage = Stage::new();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let config = json!({"emetteur": "canary", "_account": "x"});
+    let mut step = alone("sendSms", &stage, file.path(), &config).start();
     step.says("kind is not set (marketing or transactional): hours and STOP mention are not");
     step.says("each message must bring its own");
     stage.end(&mut step);
