@@ -1,14 +1,16 @@
 //! stdin and stdout for the pipe.
 
 use std::fs::File;
-use std::io::{self, Seek as _};
+use std::future::Future as _;
+use std::io::{self, Seek as _, Write as _};
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncWrite, BufReader, Stdin};
+use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadBuf, Stdin};
+use tokio::time::Sleep;
 
 use crate::runtime::pipe::{Foreseen, look_through};
 
@@ -17,10 +19,60 @@ const ROOM: usize = 256 * 1024;
 /// The thread rests this long after each write, so that the results of a busy moment leave in one
 /// write and not one by one. The first result after a quiet moment leaves at once.
 const REST: Duration = Duration::from_micros(300);
+/// How often it is looked again whether stdin or stdout is ready, where they do not wait by themselves.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// The messages.
-pub fn input() -> BufReader<Stdin> {
-    BufReader::with_capacity(64 * 1024, tokio::io::stdin())
+pub fn input() -> BufReader<Patient<Stdin>> {
+    BufReader::with_capacity(64 * 1024, Patient { source: tokio::io::stdin(), pause: None })
+}
+
+/// A source that somebody else may have set not to block, as stdin is shared with other processes: that
+/// nothing is there yet is no failure.
+pub struct Patient<R> {
+    source: R,
+    pause: Option<Pin<Box<Sleep>>>,
+}
+
+impl<R: AsyncRead + Unpin> AsyncRead for Patient<R> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            if let Some(pause) = &mut self.pause {
+                ready!(pause.as_mut().poll(context));
+                self.pause = None;
+            }
+            match ready!(Pin::new(&mut self.source).poll_read(context, buffer)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.pause = Some(Box::pin(tokio::time::sleep(PAUSE)));
+                }
+                read => return Poll::Ready(read),
+            }
+        }
+    }
+}
+
+/// The same for what is written, on a thread of its own.
+struct PatientWriter<'a>(&'a mut dyn io::Write);
+
+impl io::Write for PatientWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match self.0.write(bytes) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    std::thread::park_timeout(PAUSE);
+                }
+                written => return written,
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// What is wrong with the messages, if they are in a file, this one or that which stdin is: that can be
@@ -159,7 +211,8 @@ impl Shared {
             std::mem::swap(&mut state.waiting, &mut batch);
             state.writing = true;
             drop(state);
-            let written = target.write_all(&batch).and_then(|()| target.flush());
+            let mut patient = PatientWriter(target);
+            let written = patient.write_all(&batch).and_then(|()| patient.flush());
             batch.clear();
             let mut state = self.lock();
             state.writing = false;

@@ -63,6 +63,30 @@ fn the_end_of_the_terminal_stops_no_run_that_is_to_ignore_it() {
     assert_eq!(run.wait().unwrap().code(), Some(0));
 }
 
+/// Other processes share stdin and stdout, and may set them so.
+#[cfg(unix)]
+#[test]
+fn streams_that_do_not_wait_are_waited_for() {
+    let (input, mut feed) = std::io::pipe().unwrap();
+    let (results, output) = std::io::pipe().unwrap();
+    for fd in [std::os::fd::AsFd::as_fd(&input), std::os::fd::AsFd::as_fd(&output)] {
+        rustix::fs::fcntl_setfl(fd, rustix::fs::OFlags::NONBLOCK).unwrap();
+    }
+    let mut run = std::process::Command::new(env!("CARGO_BIN_EXE_isendpro"))
+        .args(["run", "sendSms", "--server", "simulator", "--set", "kind=transactional"])
+        .stdin(input)
+        .stdout(output)
+        .spawn()
+        .unwrap();
+    let mut results = BufReader::new(results).lines();
+    for text in ["first", "second"] {
+        feed.write_all(format!("{}\n", sms("0001", text)).as_bytes()).unwrap();
+        assert_eq!(json(&results.next().unwrap().unwrap())["status"], "accepted");
+    }
+    drop(feed);
+    assert_eq!(run.wait().unwrap().code(), Some(0));
+}
+
 #[test]
 fn a_signal_ends_a_run_that_waits_for_its_input() {
     let mut run = isendpro(&["run", "sendSms", "--server", "simulator"]).start();
