@@ -18,6 +18,7 @@ pub mod report;
 pub mod request;
 mod style;
 mod transport;
+mod xml;
 
 pub use client::{Client, ClientBuilder, DEFAULT_SERVER};
 pub use download::Download;

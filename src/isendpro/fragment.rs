@@ -7,6 +7,7 @@ pub(super) fn looks(text: &str) -> &'static str {
     let text = bare(text);
     match text.as_bytes().first() {
         None => "an empty body",
+        Some(b'<') if text.starts_with("<?xml") => "an XML text",
         Some(b'<') => "a web page",
         Some(b'{' | b'[') if !is_document(text) => "a JSON text that breaks off or is not valid",
         Some(b'{' | b'[') => "a JSON text of another kind",
@@ -118,6 +119,7 @@ mod tests {
         for (text, expected) in [
             (" ", "an empty body"),
             ("\u{feff}<html>", "a web page"),
+            ("\u{feff} <?xml version=\"1.0\"?><e/>", "an XML text"),
             ("{}", "a JSON text of another kind"),
             ("{}{}", "a JSON text that breaks off or is not valid"),
             ("\u{1f}\u{8b}\u{8}", "bytes that are no text"),

@@ -4,6 +4,10 @@
 //! nobody knows the status of a bulk message that was taken in part. Without one, the status says
 //! only whether the request may have been carried out.
 //!
+//! XML is the second form of a refusal, seen with the report. It is believed where it is known to
+//! come, under the published statuses, and of operations alone that may be repeated: whoever took
+//! the XML of some gateway for a refusal of a send might send twice.
+//!
 //! Within an answer the code beats the message, whose wording is not published: code 0 is an
 //! acceptance, also with "Erreur" beside it. Whoever believed the message would send again what was
 //! taken.
@@ -18,6 +22,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::fragment::{looks, may_hold_an_answer};
+use super::xml;
 use super::{Entry, Failure, Operation, Outcome, Reply};
 
 /// The published codes that refuse a recipient: on the blacklist, and not allocated.
@@ -56,7 +61,11 @@ pub(super) fn judge_scrubbed(
     scrub: impl Fn(&mut Value) -> bool,
 ) -> Outcome<Reply> {
     let text = received.text();
-    let judged = Reply::read_scrubbed(&text, scrub)
+    let judged = Reply::read_scrubbed(&text, &scrub)
+        .or_else(|| {
+            let may_be_xml = operation.repeatable() && matches!(received.status, 200 | 400);
+            Reply::read_scrubbed(&xml::error(&text).filter(|_| may_be_xml)?, &scrub)
+        })
         .and_then(|reply| judge_reply(operation, received.status, reply));
     match judged {
         Some(answered @ Outcome::Answered(_)) => answered,

@@ -194,6 +194,12 @@ async fn something_else_in_place_of_the_file_is_said() {
         (Answer::new(400, reply("general-error")), refused.to_owned()),
         (Answer::ok(reply("general-error")), refused.to_owned()),
         (Answer::new(500, reply("general-error")), refused.to_owned()),
+        (
+            Answer::ok(
+                "<e><code>99</code><message>Une erreur dont le code n&#39;est pas publie</message></e>",
+            ),
+            refused.to_owned(),
+        ),
         (Answer::ok("<html><body>login</body></html>"), no_answer.to_owned() + "a web page"),
         (Answer::ok(""), no_answer.to_owned() + "an empty body"),
         (Answer::ok("tel;statut\n0680010203;0\n"), no_answer.to_owned() + "a text"),

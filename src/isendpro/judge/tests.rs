@@ -180,3 +180,48 @@ fn windows_1252_is_read_when_utf_8_cannot_be() {
     };
     assert_eq!((failure.code, failure.message.as_str()), (Some(11), "Le numéro"));
 }
+
+#[test]
+fn xml_refuses_a_file_or_a_question_and_never_a_send() {
+    let plain = "<erreur><code>81</code><message>Acces refuse</message></erreur>";
+    let declared = format!("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>\n{plain}\n");
+    let without_code = "<erreur><message>non</message></erreur>";
+    let page = "<html><body><code>81</code><message>x</message></body></html>";
+    for operation in Operation::ALL {
+        for xml in [plain, &declared] {
+            for status in [200, 400] {
+                let expected = match (operation.repeatable(), status) {
+                    (true, _) => "refused",
+                    (false, 200) => "in doubt",
+                    (false, _) => "refused by address",
+                };
+                assert_eq!(verdict(operation, status, xml), expected, "{operation:?} {status}");
+            }
+            // A gateway's words are not iSendPro's.
+            for status in [401, 403, 404, 500, 502, 503] {
+                assert_ne!(verdict(operation, status, xml), "refused", "{operation:?} {status}");
+            }
+            assert!(["not sent", "in doubt"].contains(&verdict(operation, 429, xml)));
+        }
+        for xml in [without_code, page, &plain[..plain.len() - 1], &plain[..30]] {
+            assert_eq!(verdict(operation, 200, xml), "in doubt", "{operation:?} {xml}");
+        }
+    }
+}
+
+#[test]
+fn the_words_of_an_xml_refusal_are_told_without_secrets() {
+    let body = b"<?xml version='1.0' encoding='ISO-8859-1'?><e><code>81</code><message>cl\xe9 \
+        s&#101;cret <![CDATA[<refus\xe9e>]]></message></e>";
+    let received = Received { status: 200, retry_after: None, body };
+    let scrub = |answer: &mut Value| {
+        let message = &mut answer["etat"]["etat"][0]["message"];
+        *message = message.as_str().unwrap().replace("secret", "***").into();
+        true
+    };
+    let Outcome::Refused(failure) = judge_scrubbed(Operation::Campagne, &received, scrub) else {
+        panic!("not refused");
+    };
+    let expected = (Some(81), Some(200), "clé *** <refusée>");
+    assert_eq!((failure.code, failure.status, failure.message.as_str()), expected);
+}
