@@ -8,8 +8,10 @@
 //! - **Entry**: the only `.csv` of the archive, else its only file.
 //! - **Encoding**: by byte order mark (UTF-8, UTF-16), else UTF-8 when the first 64 KiB are, else
 //!   Windows-1252. A field that is not UTF-8 in a file that is gets read as Windows-1252.
-//! - **Separator**: `;`, `,`, tab or `|`, whichever cuts the first rows most consistently; a table
-//!   of one column has none.
+//! - **Separator**: what a first line `sep=;` says, which is no row; else `;`, `,`, tab or `|`,
+//!   whichever cuts the first rows most consistently; a table of one column has none.
+//! - **Quotes** that are not doubled are read as meant where that gives the cells that other rows
+//!   have; where they may have taken in other cells or rows, that is an error.
 //! - **Header**: the first row is one when no cell of it looks like a phone number or a date and
 //!   either a cell is a known column word ("statut") or all cells are distinct words that do not
 //!   come back in their column. Otherwise every row is data: a blacklist of bare numbers.
@@ -23,6 +25,7 @@
 mod archive;
 mod cell;
 mod columns;
+mod cutter;
 mod error;
 mod inflate;
 mod known;
@@ -126,10 +129,11 @@ impl Report {
         table: Box<dyn Read + Send>,
         limits: &Limits,
     ) -> Result<Self, ReportError> {
-        let (head, charset) = text::decode(Replay::new(table));
-        let sample = sample::take(&head, charset, limits);
+        let (mut head, charset) = text::decode(Replay::new(table));
+        let (lines, named) = head.skip_separator();
+        let sample = sample::take(&head, charset, named, limits);
         let has_header = sample.has_header();
-        let mut records = Records::new(head, sample.separator, *limits);
+        let mut records = Records::new(head, sample.separator, lines, *limits);
         let columns = if has_header {
             // Read again rather than taken from the sample, which holds only what fits into it.
             let header: Vec<_> = match records.next()? {

@@ -89,7 +89,7 @@ pub enum ReportError {
     /// A row that cannot be read. Rows after it would be guesswork.
     #[error("the table cannot be read near line {line}: {fault}; take the file as it is")]
     Row {
-        /// Where, counted from 1; blank lines before the row may make it a little less.
+        /// The first line of the row, counted from 1.
         line: u64,
         /// What is wrong with it.
         fault: RowFault,
@@ -115,6 +115,12 @@ pub enum RowFault {
     /// The file ends inside quotes: the lines after the quote were rows that can no longer be told.
     #[error("a quote is opened and never closed")]
     OpenQuote,
+    /// A quote in a cell in quotes that is not doubled, and no other way to cut the row for sure.
+    #[error("a quote in a text is not doubled, so that nobody can tell where the text ends")]
+    StrayQuote,
+    /// A cell in quotes holds a line that looks like a row.
+    #[error("a text in quotes goes on over what looks like other rows")]
+    RowInQuotes,
 }
 
 /// Readers can only fail with an [`io::Error`], so ours travel inside of one and come out here.

@@ -1,10 +1,17 @@
-//! Cuts a stream into records, within the limits; the report and its first sample both use it.
+//! Cuts a table into records, within the limits; the report and its first sample both use it.
+//!
+//! Quotes are read as they are meant to be written: one begins a cell, doubled it is a quote, and
+//! alone it ends the cell. A line that breaks this rule comes from a program that writes the quotes
+//! of its texts as they are. It is cut as that program must have meant it, if that gives the cells
+//! that other records have; else it is a fault. A record of several lines is a fault if they look
+//! like rows: some quote has taken in what follows. So no row goes astray in silence.
 
-use std::io::{self, Read};
+use std::io::{BufRead as _, BufReader, Read};
 
-use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
+use csv::ByteRecord;
 
 use super::Limits;
+use super::cutter::{Cut, Cutter, is_line_end, takes_in_a_row, undoubled, without_end};
 use super::error::{ReportError, RowFault};
 
 const BUFFER: usize = 64 * 1024;
@@ -13,43 +20,54 @@ const NO_SEPARATOR: u8 = 0x1F;
 
 /// The records of a table that have some content.
 pub(super) struct Records<R> {
-    reader: Reader<Meter<R>>,
+    source: BufReader<R>,
+    separator: u8,
     record: ByteRecord,
+    /// The lines of the record as they came.
+    raw: Vec<u8>,
+    /// Cells of the widest record so far.
+    width: usize,
+    /// The first line of the record, counted from 1.
+    line: u64,
+    /// Lines that were read.
+    lines: u64,
+    /// Bytes that were read.
+    bytes: u64,
+    /// Whether the last line ended with CR, to which an LF may belong.
+    after_cr: bool,
     limits: Limits,
 }
 
 impl<R: Read> Records<R> {
-    pub(super) fn new(source: R, separator: Option<u8>, limits: Limits) -> Self {
-        let reader = ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(separator.unwrap_or(NO_SEPARATOR))
-            .buffer_capacity(BUFFER)
-            .from_reader(Meter { source, left: 0, ended: false, last: 0 });
-        Self { reader, record: ByteRecord::new(), limits }
+    /// The records of a table of which so many `lines` have been read.
+    pub(super) fn new(source: R, separator: Option<u8>, lines: u64, limits: Limits) -> Self {
+        Self {
+            source: BufReader::with_capacity(BUFFER, source),
+            separator: separator.unwrap_or(NO_SEPARATOR),
+            record: ByteRecord::new(),
+            raw: Vec::new(),
+            width: 0,
+            line: 0,
+            lines,
+            bytes: 0,
+            after_cr: false,
+            limits,
+        }
     }
 
     /// The next record, or nothing at the end. Not to be called again after an error.
     pub(super) fn next(&mut self) -> Result<Option<&ByteRecord>, ReportError> {
         loop {
-            let line = self.reader.position().line();
-            let fault = |fault| ReportError::Row { line, fault };
-            // The library takes a record of any length. It is given no more than the longest that
-            // can be accepted, every byte of it a doubled quote, and what it reads ahead.
-            let most = self.limits.row_bytes.saturating_mul(2);
-            self.reader.get_mut().left = most.saturating_add(BUFFER);
-            let found = match self.reader.read_byte_record(&mut self.record) {
-                Ok(found) => found,
-                Err(_) if self.reader.get_ref().left == 0 => {
-                    return Err(fault(RowFault::RowTooLong(self.limits.row_bytes)));
-                }
-                Err(error) => return Err(reading(error)),
-            };
-            if !found {
+            self.raw.clear();
+            self.record.clear();
+            self.line = self.lines + 1;
+            if !self.read_line()? {
                 return Ok(None);
             }
-            self.check().map_err(fault)?;
+            self.cut()?;
+            self.check().map_err(|it| self.fault(it))?;
             if !is_blank(&self.record) {
+                self.width = self.width.max(self.record.len());
                 return Ok(Some(&self.record));
             }
         }
@@ -57,7 +75,113 @@ impl<R: Read> Records<R> {
 
     /// Where the next record starts, in bytes.
     pub(super) fn offset(&self) -> u64 {
-        self.reader.position().byte()
+        self.bytes
+    }
+
+    fn fault(&self, fault: RowFault) -> ReportError {
+        ReportError::Row { line: self.line, fault }
+    }
+
+    /// Cuts the line that was read, and as many more as its quotes take in.
+    fn cut(&mut self) -> Result<(), ReportError> {
+        let mut cutter = Cutter::new(self.separator);
+        let mut end = without_end(&self.raw);
+        match cutter.cut(&self.raw[..end], &mut self.record) {
+            Cut::Whole if !cutter.is_mixed() || self.fits(&self.record) => return Ok(()),
+            Cut::Whole | Cut::Stray if self.cut_as_meant() => return Ok(()),
+            Cut::Whole | Cut::Stray => return Err(self.fault(RowFault::StrayQuote)),
+            Cut::Open => {}
+        }
+        loop {
+            if !self.read_line()? {
+                return Err(self.fault(RowFault::OpenQuote));
+            }
+            let start = end;
+            end = without_end(&self.raw);
+            let found = cutter.cut(&self.raw[start..end], &mut self.record);
+            if found == Cut::Stray {
+                return Err(self.fault(RowFault::StrayQuote));
+            }
+            if found == Cut::Whole {
+                let is_wider = self.width > 0 && self.record.len() > self.width;
+                if cutter.is_mixed() || (is_wider && !self.fits(&self.record)) {
+                    return Err(self.fault(RowFault::StrayQuote));
+                }
+                let is_wrong = takes_in_a_row(&self.raw, self.separator, self.record.len());
+                return if is_wrong { Err(self.fault(RowFault::RowInQuotes)) } else { Ok(()) };
+            }
+        }
+    }
+
+    /// Whether a record has as many cells as others have, but for an empty one at its end: a header
+    /// may lack the separator that rows end with.
+    fn fits(&self, record: &ByteRecord) -> bool {
+        let is_closed = record.iter().next_back().is_some_and(<[u8]>::is_empty);
+        record.len() == self.width || (is_closed && record.len() == self.width + 1)
+    }
+
+    /// Cuts a line with a quote out of place as a program means it that doubles no quotes; whether
+    /// that gives as many cells as other records have.
+    fn cut_as_meant(&mut self) -> bool {
+        let line = &self.raw[..without_end(&self.raw)];
+        let record = |cells: Vec<&[u8]>| ByteRecord::from(cells);
+        let quoted = undoubled(line, self.separator).map(record);
+        // Or it puts no cell into quotes either: then those of a text come in pairs.
+        let plain = || {
+            let cells: Vec<&[u8]> = line.split(|it| *it == self.separator).collect();
+            let is_paired = |cell: &&[u8]| cell.iter().fold(true, |is, it| is ^ (*it == b'"'));
+            cells.iter().all(is_paired).then(|| record(cells))
+        };
+        let fits = |it: &ByteRecord| self.fits(it);
+        let Some(record) = quoted.filter(fits).or_else(|| plain().filter(fits)) else {
+            return false;
+        };
+        self.record = record;
+        true
+    }
+
+    /// Adds the next line, and its end, to what was read of the record; not at the end of the table.
+    fn read_line(&mut self) -> Result<bool, ReportError> {
+        // Of what can be accepted, every byte may be a doubled quote.
+        let most = self.limits.row_bytes.saturating_mul(2).saturating_add(BUFFER);
+        let mut found = false;
+        self.skip_lf()?;
+        loop {
+            let mut piece = self.source.fill_buf()?;
+            if piece.is_empty() {
+                self.lines += u64::from(found);
+                return Ok(found);
+            }
+            found = true;
+            let end = piece.iter().position(|it| is_line_end(*it));
+            if let Some(end) = end {
+                self.after_cr = piece[end] == b'\r';
+                piece = &piece[..=end];
+            }
+            let taken = piece.len();
+            self.raw.extend_from_slice(piece);
+            self.source.consume(taken);
+            self.bytes += taken as u64;
+            if self.raw.len() > most {
+                return Err(self.fault(RowFault::RowTooLong(self.limits.row_bytes)));
+            }
+            if end.is_some() {
+                self.lines += 1;
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Takes the LF that belongs to the CR before it; in a record of several lines it is kept.
+    fn skip_lf(&mut self) -> Result<(), ReportError> {
+        if std::mem::take(&mut self.after_cr) && self.source.fill_buf()?.first() == Some(&b'\n') {
+            self.source.consume(1);
+            self.bytes += 1;
+            if !self.raw.is_empty() {
+                self.raw.push(b'\n');
+            }
+        }
+        Ok(())
     }
 
     fn check(&self) -> Result<(), RowFault> {
@@ -71,19 +195,7 @@ impl<R: Read> Records<R> {
         if self.record.iter().any(|field| field.len() > field_bytes) {
             return Err(RowFault::FieldTooLong(field_bytes));
         }
-        if self.ends_inside_quotes() {
-            return Err(RowFault::OpenQuote);
-        }
         Ok(())
-    }
-
-    /// The library closes a quote at the end of the file without a word. But a last field of
-    /// several lines was quoted, so a file that ends with it has to end with a quote.
-    fn ends_inside_quotes(&self) -> bool {
-        let several_lines = |field: &[u8]| field.iter().any(|byte| b"\r\n".contains(byte));
-        let Meter { ended, last, .. } = self.reader.get_ref();
-        let last_field = || self.record.iter().next_back();
-        *ended && *last != b'"' && last_field().is_some_and(several_lines)
     }
 }
 
@@ -93,105 +205,5 @@ fn is_blank(record: &ByteRecord) -> bool {
     bytes.copied().all(|byte| byte == 0 || byte.is_ascii_whitespace())
 }
 
-fn reading(error: csv::Error) -> ReportError {
-    match error.into_kind() {
-        ErrorKind::Io(error) => error.into(),
-        // Neither uneven rows nor encodings are errors to a flexible reader of bytes.
-        _ => ReportError::Damaged { what: "its table is no table" },
-    }
-}
-
-/// A stream that gives no more than it was allowed to since the last record.
-struct Meter<R> {
-    source: R,
-    left: usize,
-    ended: bool,
-    /// The last byte given that was not white space.
-    last: u8,
-}
-
-impl<R: Read> Read for Meter<R> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        if self.left == 0 {
-            return Err(io::Error::other("the record is too long"));
-        }
-        let most = buf.len().min(self.left);
-        let read = self.source.read(&mut buf[..most])?;
-        self.left -= read;
-        self.ended = read == 0;
-        let mut given = buf[..read].iter().rev();
-        if let Some(last) = given.find(|byte| !byte.is_ascii_whitespace()) {
-            self.last = *last;
-        }
-        Ok(read)
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(table: &[u8], limits: Limits) -> (Vec<Vec<String>>, Option<ReportError>) {
-        let mut records = Records::new(table, Some(b';'), limits);
-        let mut rows = Vec::new();
-        loop {
-            match records.next() {
-                Ok(Some(record)) => rows.push(
-                    record
-                        .iter()
-                        .map(|field| String::from_utf8_lossy(field).into_owned())
-                        .collect(),
-                ),
-                Ok(None) => return (rows, None),
-                Err(error) => return (rows, Some(error)),
-            }
-        }
-    }
-
-    fn fault(table: &[u8], limits: Limits) -> (usize, Option<(u64, RowFault)>) {
-        match read(table, limits) {
-            (rows, Some(ReportError::Row { line, fault })) => (rows.len(), Some((line, fault))),
-            (rows, None) => (rows.len(), None),
-            (_, Some(other)) => panic!("{other}"),
-        }
-    }
-
-    #[test]
-    fn quotes_line_ends_and_blank_lines() {
-        let table = b"a;\"b;\"\"c\"\"\nd\"\r\n\r\n   \n;;\ne\rf;g";
-        let (rows, error) = read(table, Limits::default());
-        assert!(error.is_none());
-        assert_eq!(rows, [vec!["a", "b;\"c\"\nd"], vec!["e"], vec!["f", "g"]]);
-    }
-
-    #[test]
-    fn too_long_or_too_wide() {
-        let limits = Limits { field_bytes: 10, row_bytes: 15, columns: 3, ..Limits::default() };
-        let long = (1, Some((2, RowFault::FieldTooLong(10))));
-        assert_eq!(fault(b"1234567890\n12345678901\n", limits), long);
-        let wide = (1, Some((2, RowFault::TooManyColumns(3))));
-        assert_eq!(fault(b"1;2;3\n1;2;3;4\n", limits), wide);
-        let row = (1, Some((2, RowFault::RowTooLong(15))));
-        assert_eq!(fault(b"1\n12345678;12345678\n", limits), row);
-        // Doubled quotes count once.
-        let quotes = format!("\"{}\"\n", "\"\"".repeat(10));
-        assert_eq!(fault(quotes.as_bytes(), limits), (1, None));
-    }
-
-    #[test]
-    fn a_quote_that_is_never_closed_stops_at_the_limit() {
-        let limits = Limits { row_bytes: 1000, ..Limits::default() };
-        let table = format!("a;b\n\"{}", "x;y\n".repeat(1_000_000));
-        let endless = (1, Some((2, RowFault::RowTooLong(1000))));
-        assert_eq!(fault(table.as_bytes(), limits), endless);
-    }
-
-    #[test]
-    fn a_file_that_ends_inside_quotes() {
-        let open = (1, Some((2, RowFault::OpenQuote)));
-        assert_eq!(fault(b"a;b\nc;\"d\ne;f\n", Limits::default()), open);
-        for closed in ["a;b\nc;\"d\ne\"", "a;b\nc;\"d\ne\" \r\n", "a;b\nc;d\"\n"] {
-            assert_eq!(fault(closed.as_bytes(), Limits::default()), (2, None), "{closed}");
-        }
-    }
-}
+mod tests;

@@ -34,8 +34,17 @@ struct Candidate {
 /// Reads the first rows with the separator that fits best: one of those that cut nearly all rows
 /// alike, and among these the one that leaves most phone numbers, dates and known names whole. A
 /// text full of commas may be as regular as the true separator, but it breaks the cells beside it.
-pub(super) fn take(stream: &Replay, charset: Charset, limits: &Limits) -> Sample {
+/// One that the table has `named` is the one.
+pub(super) fn take(
+    stream: &Replay,
+    charset: Charset,
+    named: Option<u8>,
+    limits: &Limits,
+) -> Sample {
     let read = |separator| first_rows(stream, separator, charset, limits);
+    if named.is_some() {
+        return Sample { separator: named, rows: read(named) };
+    }
     let counts = count(stream.head(), stream.ended());
     let mut candidates = Vec::new();
     for (index, separator) in SEPARATORS.into_iter().enumerate() {
@@ -102,7 +111,7 @@ fn first_rows(
     limits: &Limits,
 ) -> Vec<Vec<String>> {
     let head = stream.head();
-    let mut records = Records::new(head, separator, *limits);
+    let mut records = Records::new(head, separator, 0, *limits);
     let mut rows: Vec<Vec<String>> = Vec::new();
     while rows.len() < ROWS {
         let Ok(Some(record)) = records.next() else {
@@ -175,7 +184,7 @@ mod tests {
 
     fn sample(table: &str) -> Sample {
         let stream = Replay::new(Box::new(Cursor::new(table.as_bytes().to_vec())));
-        take(&stream, Charset::Utf8, &Limits::default())
+        take(&stream, Charset::Utf8, None, &Limits::default())
     }
 
     #[test]

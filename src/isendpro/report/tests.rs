@@ -236,3 +236,29 @@ fn a_kept_table_is_read_with_its_archive_or_without() {
     let empty = Report::open_kept(spool(b""), &Limits::default());
     assert!(matches!(empty, Err(ReportError::Empty)));
 }
+
+#[test]
+fn a_line_for_spreadsheets_is_neither_header_nor_row() {
+    for (content, rows) in [
+        ("sep=;\r\ntel;statut\r\n0680010203;0\r\n", r#"{"tel":"0680010203","statut":"0"}"#),
+        (
+            "\u{feff}sep=,\ntel,statut\n0680010203,\"0,5\"\n",
+            r#"{"tel":"0680010203","statut":"0,5"}"#,
+        ),
+        // It is believed, also where another separator is more regular.
+        ("sep=,\ntel,a;b\n0680010203,1;2\n", r#"{"tel":"0680010203","a;b":"1;2"}"#),
+        ("sep=^\ntel^statut\n0680010203^0\n", r#"{"tel":"0680010203","statut":"0"}"#),
+        ("sep=\n0680010203;0\n", r#"{"column1":"0680010203","column2":"0","tel":"0680010203"}"#),
+        ("sep=;\n", ""),
+    ] {
+        assert_eq!(json(table(content)), rows, "{content:?}");
+    }
+    let utf16: Vec<u8> =
+        "\u{feff}sep=;\ntel;x\n1;2".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_eq!(json(table(utf16)), r#"{"tel":"1","x":"2"}"#);
+    let late = read(&archive(&[("a.csv", b"sep=;\ntel;b\n1;\"2\n")]), &Limits::default()).1;
+    assert!(
+        matches!(late, Some(ReportError::Row { line: 3, fault: RowFault::OpenQuote })),
+        "{late:?}"
+    );
+}

@@ -47,6 +47,29 @@ impl Replay {
         self.ended
     }
 
+    /// Drops the first line if it is one that tells a spreadsheet the separator, `sep=;`. Gives how
+    /// many lines were dropped, and the separator.
+    pub(super) fn skip_separator(&mut self) -> (u64, Option<u8>) {
+        let head = self.head();
+        let end = head.iter().position(|it| b"\r\n".contains(it)).unwrap_or(head.len());
+        let line = head[..end].strip_prefix(b"\"").unwrap_or(&head[..end]);
+        let named = match line.strip_suffix(b"\"").unwrap_or(line) {
+            [name @ .., b'='] if name.eq_ignore_ascii_case(b"sep") => None,
+            [name @ .., byte]
+                if name.eq_ignore_ascii_case(b"sep=")
+                    && byte.is_ascii()
+                    && !byte.is_ascii_alphanumeric() =>
+            {
+                Some(*byte)
+            }
+            _ => return (0, None),
+        };
+        let breaks = if head[end..].starts_with(b"\r\n") { 2 } else { 1 };
+        let skipped = (end + breaks).min(head.len()) as u64;
+        self.head.set_position(self.head.position() + skipped);
+        (1, named)
+    }
+
     /// Drops a byte order mark.
     fn skip_if(&mut self, mark: &[u8]) -> bool {
         let marked = self.head().starts_with(mark);
@@ -216,6 +239,32 @@ mod tests {
         assert_eq!(Charset::Utf8.text(b"\xE9t\xE9 "), "été");
         assert_eq!(Charset::Windows1252.text(b" 12 \x80"), " 12 €");
         assert_eq!(Charset::Windows1252.text(b"\0\0"), "");
+    }
+
+    #[test]
+    fn the_line_for_spreadsheets_is_skipped() {
+        for (table, named, rest) in [
+            ("sep=;\r\ntel;a", (1, Some(b';')), "tel;a"),
+            ("sep=,\ntel", (1, Some(b',')), "tel"),
+            ("SEP=|\rtel", (1, Some(b'|')), "tel"),
+            ("sep=\t\n\ntel", (1, Some(b'\t')), "\ntel"),
+            ("\"sep=;\"\r\ntel", (1, Some(b';')), "tel"),
+            ("sep=^\ntel", (1, Some(b'^')), "tel"),
+            ("sep=\r\ntel", (1, None), "tel"),
+            ("sep=;", (1, Some(b';')), ""),
+            ("sep=;tel", (0, None), "sep=;tel"),
+            ("sep=x\n", (0, None), "sep=x\n"),
+            ("sep;tel\n", (0, None), "sep;tel\n"),
+            ("tel\nsep=;\n", (0, None), "tel\nsep=;\n"),
+            ("se", (0, None), "se"),
+            ("", (0, None), ""),
+        ] {
+            let mut stream = Replay::new(Box::new(Cursor::new(table.as_bytes().to_vec())));
+            assert_eq!(stream.skip_separator(), named, "{table:?}");
+            let mut left = String::new();
+            assert!(stream.read_to_string(&mut left).is_ok());
+            assert_eq!(left, rest, "{table:?}");
+        }
     }
 
     #[test]
