@@ -28,6 +28,7 @@ mod sending;
 mod session;
 mod table;
 
+pub use crate::isendpro::report::is_for_trackers;
 pub use blacklist::{Listed, OneNumber};
 pub use bulk::Batch;
 pub use fate::{Fate, RecipientResult, Sent};

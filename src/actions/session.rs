@@ -193,8 +193,8 @@ impl Connection for Session {
         }
     }
 
-    const WHEN_UNKNOWN: &'static str =
-        "look into the report (getCampagne) or your account before you do it again";
+    const WHEN_UNKNOWN: &'static str = "look into the report (getCampagne), which may not name single messages, or your account \
+         before you do it again";
 
     async fn verify(&self) -> Result<Verified, Error> {
         let balance = self.balance().await?;

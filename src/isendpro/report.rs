@@ -48,6 +48,7 @@ use serde_json::{Map, Value};
 
 pub use columns::Column;
 pub use error::{ReportError, RowFault};
+pub use known::is_for_trackers;
 
 use columns::Columns;
 use inflate::Entry;

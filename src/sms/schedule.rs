@@ -24,7 +24,7 @@ pub use names::{paris, zone};
 pub use zones::{FORM, ZONES};
 
 /// How far ahead a message may be scheduled.
-const FARTHEST: SignedDuration = SignedDuration::from_hours(366 * 24);
+pub const FARTHEST: SignedDuration = SignedDuration::from_hours(366 * 24);
 
 /// When the sender wants a message to leave.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,6 +20,7 @@ use super::pages::{self, Pages};
 use super::{marks, snapshot};
 use crate::actions::{Hasher, Reading, Session, Table};
 use crate::component::{Error, Event, Fired, Kind, Meta, Outlet, ResultId, Store, Trigger};
+use crate::isendpro::report::is_for_trackers;
 
 /// Most rows that a store remembers one by one: 12 MB.
 const IN_STORE: usize = 2_000_000;
@@ -94,7 +95,8 @@ impl Trigger for NewDeliveryReports {
         name: "newDeliveryReports",
         title: "New rows of the report",
         description: "Gets the rows of the campaign report that came since the last run. Each \
-                      comes at least once; one that comes twice has the same id.",
+                      comes at least once; one that comes twice has the same id. Whether they name \
+                      trackers is unproven.",
         source: "src/triggers/new_delivery_reports.rs",
         deed: "done",
         constants: &[],
@@ -131,7 +133,13 @@ impl Trigger for NewDeliveryReports {
         let table = Arc::new(Table::fetch(api, &window.request()).await?);
         let hasher = Arc::new(api.hasher(Self::META.name)?);
         let surveyed = survey(Arc::clone(&table), window, Arc::clone(&hasher)).await?;
-        let Survey { lines, equal, columns } = surveyed;
+        let Survey { lines, equal, columns, names_trackers } = surveyed;
+        let before = was.as_ref().and_then(|it| it.columns.as_ref());
+        if !names_trackers && columns.is_some() && columns.as_ref() != before {
+            tracing::warn!(
+                "this report names no trackers: it proves nothing about single messages"
+            );
+        }
         let columns = columns.or_else(|| was.as_ref()?.columns.clone());
         if let Some(before) = was.as_ref().and_then(|it| it.columns.as_ref())
             && columns.as_ref() != Some(before)
@@ -186,6 +194,8 @@ struct Survey {
     lines: Vec<Line>,
     equal: Equal,
     columns: Option<String>,
+    /// Whether a column has trackers, by its name.
+    names_trackers: bool,
 }
 
 /// Reads the whole report before anything of it is emitted: a damaged one shows its damage only at
@@ -203,7 +213,8 @@ async fn survey(table: Arc<Table>, window: Window, hasher: Arc<Hasher>) -> Resul
         let columns = Some(columns).filter(|_| !lines.is_empty());
         let equal = Equal::among(&lines);
         tell_apart(&mut lines, equal.clone(), &hasher);
-        Ok(Survey { lines, equal, columns })
+        let names_trackers = reading.columns().any(is_for_trackers);
+        Ok(Survey { lines, equal, columns, names_trackers })
     };
     pages::survey(read).await
 }

@@ -270,6 +270,42 @@ fn a_period_is_asked_for_as_it_is_given() {
 }
 
 #[test]
+fn a_deferred_send_is_found_where_it_will_be() {
+    let stage = Stage::new(&[]);
+    let in_days = |days: i64| {
+        let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+        let day = now.checked_add(jiff::ToSpan::days(days)).unwrap().date();
+        let mut message = message("0903", &format!("in {days}"));
+        message["date_envoi"] = format!("{day} 10:00").into();
+        message
+    };
+    assert_eq!(stage.run("sendSms", &[in_days(1), in_days(40), in_days(365)]).code, 6);
+    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(1);
+    let early = stage.reconcile(&["--to", &soon.to_string()]);
+    assert_eq!((early.code, stage.unknown().len()), (6, 3), "{early:?}");
+    let settled = stage.reconcile(&[]);
+    assert_eq!(settled.code, 0, "{settled:?}");
+    assert!(settled.stdout.starts_with("3 settled as sent: the report, of 3 rows"), "{settled:?}");
+}
+
+#[test]
+fn a_report_that_names_no_trackers_settles_nothing_and_says_so() {
+    let stage = Stage::new(&[]);
+    stage.run("sendSms", &doubtful());
+    let path = stage.folder.path().join("sends.csv");
+    std::fs::write(&path, "Envois prevus;SMS Long\r\n2;1;\r\n3;2;\r\n").unwrap();
+    let told = stage.journal(&["reconcile", "--report", text(&path)]);
+    let says = "nothing settled: this report, of 2 rows, names no trackers: it proves nothing about \
+                single messages\n";
+    assert!(told.stdout.starts_with(says), "{told:?}");
+    assert_eq!((told.code, stage.unknown().len()), (6, 7));
+    let json = stage.journal(&["reconcile", "--json", "--report", text(&path)]).quiet(6).remove(0);
+    assert_eq!((&json["namesTrackers"], &json["rows"]), (&json!(false), &json!(2)));
+    let named = stage.journal(&["reconcile", "--json", "--report", text(&stage.report())]).quiet(6);
+    assert_eq!(named[0]["namesTrackers"], true);
+}
+
+#[test]
 fn one_entry_is_shown_with_what_to_do_about_it() {
     let stage = Stage::new(&[]);
     stage.run("sendSms", &[message("0903", "a"), tracked("0001", "b", "rdv4711")]);

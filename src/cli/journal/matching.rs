@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
+use crate::actions::is_for_trackers;
 use crate::component::{NumberHash, tracker};
 use crate::journal::{Entry, State};
 use crate::sms::moment::moments;
@@ -39,6 +40,8 @@ pub struct Doubts {
     theirs: HashMap<String, HashMap<NumberHash, Group>>,
     /// Whether the table has a column for trackers.
     named: bool,
+    /// Whether it names trackers at all: in that column, or ours or a known one in any.
+    names_trackers: bool,
     rows: u64,
     untimed: u64,
 }
@@ -71,6 +74,8 @@ pub struct Findings {
     pub rows: u64,
     /// How many rows have a tracker of the user's and its number, but no time that can be read.
     pub untimed: u64,
+    /// Whether the report names trackers, as far as its rows show; if not, it proves nothing.
+    pub names_trackers: bool,
 }
 
 impl Doubts {
@@ -81,6 +86,7 @@ impl Doubts {
             ours: HashMap::new(),
             theirs: HashMap::new(),
             named: false,
+            names_trackers: false,
             rows: 0,
             untimed: 0,
         };
@@ -106,6 +112,8 @@ impl Doubts {
     /// Looks at a row. `hash` is the journal's hash of a number.
     pub fn see(&mut self, row: &Row, hash: impl Fn(&str) -> Option<NumberHash>) {
         self.rows += 1;
+        self.names_trackers |=
+            row.keys().any(|it| is_for_trackers(it)) || cells(row).any(is_like_ours);
         self.see_ours(row);
         if !self.theirs.is_empty() {
             self.see_theirs(row, hash);
@@ -139,6 +147,7 @@ impl Doubts {
             .collect();
         for tracker in trackers {
             let Some(groups) = self.theirs.get_mut(tracker) else { continue };
+            self.names_trackers = true;
             for number in numbers(row, &hash) {
                 let Some(group) = groups.get_mut(&number) else { continue };
                 // The oldest: none of the row may be older than the claim.
@@ -158,8 +167,9 @@ impl Doubts {
         let (sent, unknown): (Vec<_>, Vec<_>) =
             doubts.into_iter().partition(|it| it.seen || self.is_counted(&it.entry));
         let entries = |them: Vec<Doubt>| them.into_iter().map(|it| it.entry).collect();
-        let Self { rows, untimed, .. } = self;
-        Findings { sent: entries(sent), unknown: entries(unknown), rows, untimed }
+        let Self { rows, untimed, names_trackers, .. } = self;
+        let (sent, unknown) = (entries(sent), entries(unknown));
+        Findings { sent, unknown, rows, untimed, names_trackers }
     }
 
     fn weigh(&mut self, entry: &Entry) {
@@ -198,9 +208,9 @@ fn cells(row: &Row) -> impl Iterator<Item = &str> + Clone {
     row.values().filter_map(Value::as_str).map(str::trim)
 }
 
-/// Whether a column of this name holds trackers.
-fn is_for_trackers(name: &str) -> bool {
-    name.to_lowercase().contains("tracker")
+/// Whether a cell has the form of the trackers that are derived here.
+fn is_like_ours(cell: &str) -> bool {
+    cell.len() == 32 && cell.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Whether a cell like this is hardly anything but a tracker: no count, code, word, number or date.

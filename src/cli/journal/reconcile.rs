@@ -35,7 +35,8 @@ pub struct Args {
     /// time; without it, since an hour before the oldest doubt
     #[arg(long, value_name = "TIME", value_parser = instant)]
     from: Option<Timestamp>,
-    /// Ask for what was sent until then; without it, until in an hour
+    /// Ask for what was sent until then; without it, until the farthest date that a send may be put
+    /// off to, 366 days ahead. Give it if iSendPro refuses so long a time
     #[arg(long, value_name = "TIME", value_parser = instant)]
     to: Option<Timestamp>,
     /// Show what would be settled, and settle nothing
@@ -58,11 +59,17 @@ A tracker of your own proves it with the number beside it, a time not before the
 such rows as were sent or may have been. What the report does not have proves nothing, and stays as \
 it is.
 
+iSendPro does not publish the columns of its report, and whether it names trackers is unproven: one \
+that names none proves nothing about single messages. Then nothing is settled, and this says so.
+
 Exit codes: 0 nothing is in doubt any more; 1 could not run; 2 usage or configuration; 4 key or \
 address refused; 6 something is still in doubt.";
 
 /// How far beyond the time of the doubts the report is asked for.
 const AROUND: SignedDuration = SignedDuration::from_hours(1);
+/// By how much marketing may leave later than the date that was asked for, which is bounded: over
+/// the longest row of Sundays and holidays.
+const WAITING: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// How long iSendPro is asked again if it does not answer.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Entries that are settled at the same time, to be written together.
@@ -87,7 +94,7 @@ pub async fn reconcile(ledger: &Arc<dyn Ledger>, args: &Args) -> anyhow::Result<
     // Read after the report, so that whatever has a row in it is known here.
     let same = Filter { trackers: Some(doubts.trackers()), ..Filter::default() };
     let same = ledger.entries(&same, usize::MAX).await?;
-    let Findings { sent, mut unknown, rows, untimed } = doubts.findings(&same);
+    let Findings { sent, mut unknown, rows, untimed, names_trackers } = doubts.findings(&same);
     let mut settled = Vec::with_capacity(sent.len());
     let mut answers = stream::iter(sent)
         .map(|mut entry| async {
@@ -105,7 +112,7 @@ pub async fn reconcile(ledger: &Arc<dyn Ledger>, args: &Args) -> anyhow::Result<
         let (entry, accepted) = answer?;
         if accepted { settled.push(entry) } else { unknown.push(entry) }
     }
-    tell(args, &Outcome { settled, unknown, rows, untimed })
+    tell(args, &Outcome { settled, unknown, rows, untimed, names_trackers })
 }
 
 /// Lets a report that was kept go by.
@@ -153,7 +160,8 @@ async fn of_account(
     ledger: Arc<dyn Ledger>,
 ) -> anyhow::Result<Doubts> {
     let from = args.from.unwrap_or(oldest - AROUND);
-    let to = args.to.unwrap_or_else(|| Timestamp::now() + AROUND);
+    // A deferred send stands in the report at the time at which it leaves.
+    let to = args.to.unwrap_or_else(|| Timestamp::now() + schedule::FARTHEST + WAITING);
     let mut config = args.settings.config(&["giveUpAfter".to_owned()])?;
     let _simulator = server::resolve(&mut config).await?;
     // Of a configuration that is meant for sending.
@@ -192,6 +200,7 @@ struct Outcome {
     unknown: Vec<Entry>,
     rows: u64,
     untimed: u64,
+    names_trackers: bool,
 }
 
 fn tell(args: &Args, outcome: &Outcome) -> anyhow::Result<u8> {
@@ -204,22 +213,33 @@ fn tell(args: &Args, outcome: &Outcome) -> anyhow::Result<u8> {
 }
 
 fn to_json(outcome: &Outcome, dry_run: bool) -> Value {
-    let Outcome { settled, unknown, rows, untimed } = outcome;
     let entries = |them: &[Entry]| them.iter().map(words::json).collect::<Value>();
-    let settled = entries(settled);
-    let unknown = entries(unknown);
-    json!({"dryRun": dry_run, "rows": rows, "rowsWithoutTime": untimed, "settled": settled, "unknown": unknown})
+    json!({
+        "dryRun": dry_run,
+        "rows": outcome.rows,
+        "rowsWithoutTime": outcome.untimed,
+        "namesTrackers": outcome.names_trackers,
+        "settled": entries(&outcome.settled),
+        "unknown": entries(&outcome.unknown),
+    })
 }
 
 fn in_words(outcome: &Outcome, dry_run: bool) -> String {
-    let Outcome { settled, unknown, rows, untimed } = outcome;
+    let Outcome { settled, unknown, rows, untimed, names_trackers } = outcome;
     if settled.is_empty() && unknown.is_empty() {
         return "nothing is in doubt\n".to_owned();
     }
     let entries = |them: &[Entry]| them.iter().map(words::line).collect::<String>();
     let count = settled.len();
     let verb = if dry_run { "would be settled" } else { "settled" };
-    let mut said = format!("{count} {verb} as sent: the report, of {rows} rows, proves it\n");
+    let mut said = if *rows > 0 && !names_trackers {
+        format!(
+            "nothing {verb}: this report, of {rows} rows, names no trackers: it proves nothing about \
+             single messages\n"
+        )
+    } else {
+        format!("{count} {verb} as sent: the report, of {rows} rows, proves it\n")
+    };
     said += &entries(settled);
     if *untimed > 0 {
         said += &format!(

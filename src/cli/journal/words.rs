@@ -83,7 +83,7 @@ pub fn advice(key: &str, resent: bool) -> String {
         "feed the same message in again, with \"resend\": true in its body".to_owned()
     };
     format!(
-        "what now  isendpro journal reconcile looks into iSendPro's report\n\
+        "what now  isendpro journal reconcile looks into iSendPro's report, if that names trackers\n\
          \x20         if it was sent: isendpro journal accept {key}\n\
          \x20         if it was not: {again}\n\
          \x20         in a run: in its whole input, with --resume; that sends nothing else again\n"

@@ -27,6 +27,11 @@ const LONGEST: usize = 40;
 /// Shorter words are too common as the beginning of others.
 const SHORTEST_BEGINNING: usize = 3;
 
+/// Whether a column of this name holds trackers.
+pub fn is_for_trackers(name: &str) -> bool {
+    fold(name).contains("tracker")
+}
+
 /// Whether a cell is a word that names a known column.
 pub(super) fn is_known(cell: &str) -> bool {
     if cell.is_empty() || cell.len() > LONGEST {

@@ -111,6 +111,28 @@ fn a_users_tracker_needs_the_number_and_a_time_after_the_claim() {
 }
 
 #[test]
+fn a_report_without_trackers_is_told() {
+    let ours = ours(9);
+    for (names, entries, cells) in [
+        (false, None, vec![("Envois prevus", "2"), ("SMS Long", "1")]),
+        (false, Some("rdv4711"), vec![("tel", "0680010203"), ("date", AFTER), ("statut", "0")]),
+        (false, None, vec![("column1", "0680010203"), ("column2", "rdv4711")]),
+        (false, Some("rdv4711"), vec![("Ref", "rdv4712"), ("tel", "0680010203")]),
+        (false, None, vec![("sms", "tracker"), ("id", &ours[..31])]),
+        (false, None, vec![("id", "ABCDEFABCDEFABCDEFABCDEFABCDEFAB")]),
+        (true, None, vec![("tracker", ""), ("tel", "0680010203")]),
+        (true, None, vec![("Votre Tracker", "x")]),
+        (true, None, vec![("tracker_client", "x")]),
+        (true, None, vec![("column1", "x"), ("column2", &ours)]),
+        (true, Some("rdv4711"), vec![("Ref", "rdv4711"), ("tel", "0611111111")]),
+    ] {
+        let found = findings(&[sent(1, "33680010203", entries)], &[row(&cells)]);
+        assert_eq!(found.names_trackers, names, "{cells:?}");
+        assert!(found.sent.is_empty(), "{cells:?}");
+    }
+}
+
+#[test]
 fn rows_without_a_time_are_counted_and_prove_nothing() {
     let entries = [sent(1, "33680010203", Some("rdv4711"))];
     let untimed = row(&[("tracker", "rdv4711"), ("tel", "0680010203"), ("date", "2026-07-14")]);
