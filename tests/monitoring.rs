@@ -58,7 +58,7 @@ fn all() -> String {
     }
     for operation in Operation::ALL {
         for outcome in ["answered", "refused", "notSent", "unknown"] {
-            metrics.called(operation.path(), outcome, Duration::ZERO);
+            metrics.called(operation.name(), outcome, Duration::ZERO);
         }
     }
     for kind in [Kind::Data, Kind::Error, Kind::Reply, Kind::Snapshot, Kind::Rebound] {

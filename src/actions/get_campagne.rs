@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Session;
 use super::rows::{self, EmitBehaviour, Rows};
 use crate::component::{Error, Example, Kind, Meta, Outlet, Report};
-use crate::isendpro::request::Campagne;
+use crate::isendpro::request::{Campagne, RapportCampagne};
 use crate::sms::schedule;
 
 /// The zone in which yesterday is meant. The API does not say in which one it reads the dates;
@@ -29,6 +29,11 @@ pub struct Input {
     ///
     /// YYYY-MM-DD hh:mm.
     pub date_fin: Option<String>,
+    /// Report
+    ///
+    /// Goes before that of the step.
+    #[serde(rename = "rapportCampagne")]
+    pub rapport_campagne: Option<RapportCampagne>,
 }
 
 /// The step's fields.
@@ -40,6 +45,12 @@ pub struct Options {
     /// Dates in a message go first.
     #[schemars(extend("viewClass" = "SelectView"))]
     pub period: Period,
+    /// Report
+    ///
+    /// 2 has a row for each send of a request, with its SMS (Envois prevus) and their parts (SMS
+    /// Long). iSendPro does not publish it: unproven.
+    #[schemars(extend("viewClass" = "SelectView"))]
+    pub rapport_campagne: RapportCampagne,
     /// Results
     #[schemars(extend("viewClass" = "SelectView"))]
     pub emit_behaviour: EmitBehaviour,
@@ -71,7 +82,7 @@ impl Report for GetCampagne {
                       file.",
         source: "src/actions/get_campagne.rs",
         deed: "done",
-        constants: &[("rapportCampagne", "1")],
+        constants: &[],
         examples: &[Example {
             title: "A fortnight",
             body: r#"{"date_deb":"2026-07-01 00:00","date_fin":"2026-07-14 23:59"}"#,
@@ -98,6 +109,12 @@ impl Report for GetCampagne {
 }
 
 fn request(input: &Input, options: &Options, now: Timestamp) -> Result<Campagne, Error> {
+    let rapport_campagne = input.rapport_campagne.unwrap_or(options.rapport_campagne);
+    Ok(Campagne { rapport_campagne, ..dates(input, options, now)? })
+}
+
+/// The published report of the time that is meant.
+fn dates(input: &Input, options: &Options, now: Timestamp) -> Result<Campagne, Error> {
     let (start, end) = match (&input.date_deb, &input.date_fin) {
         (None, None) => return period(options.period, now),
         (None, Some(_)) => return Err(Error::invalid("date_deb", "is missing beside date_fin")),
@@ -136,7 +153,7 @@ fn period(period: Period, now: Timestamp) -> Result<Campagne, Error> {
 mod tests {
     use super::*;
 
-    fn dates(input: &Input, period: Period) -> Result<(String, String), String> {
+    fn asked(input: &Input, period: Period) -> Result<(String, String), String> {
         let options = Options { period, ..Options::default() };
         let now = "2026-03-29T10:30:00Z".parse().unwrap();
         request(input, &options, now)
@@ -149,11 +166,11 @@ mod tests {
         // The clocks went forward that night: 24 hours are 24 hours.
         let pair = |a: &str, b: &str| Ok((a.to_owned(), b.to_owned()));
         assert_eq!(
-            dates(&Input::default(), Period::Yesterday),
+            asked(&Input::default(), Period::Yesterday),
             pair("2026-03-28 00:00", "2026-03-28 23:59")
         );
         assert_eq!(
-            dates(&Input::default(), Period::Last24Hours),
+            asked(&Input::default(), Period::Last24Hours),
             pair("2026-03-28 11:30", "2026-03-29 12:30")
         );
     }
@@ -163,11 +180,31 @@ mod tests {
         let input = |start: Option<&str>, end: Option<&str>| Input {
             date_deb: start.map(str::to_owned),
             date_fin: end.map(str::to_owned),
+            rapport_campagne: None,
         };
-        let field = |start, end| dates(&input(start, end), Period::Message).unwrap_err();
+        let field = |start, end| asked(&input(start, end), Period::Message).unwrap_err();
         assert_eq!(field(None, None), "date_deb");
         assert_eq!(field(Some("2026-01-01 00:00"), None), "date_fin");
         assert_eq!(field(Some("2026-01-01"), Some("2026-01-02 00:00")), "date_deb");
         assert_eq!(field(Some("2026-01-03 00:00"), Some("2026-01-02 00:00")), "date_fin");
+    }
+
+    #[test]
+    fn the_message_chooses_the_report_before_the_step() {
+        use RapportCampagne::{Published, Sends};
+        let now = "2026-03-29T10:30:00Z".parse().unwrap();
+        for (message, step, expected) in [
+            (None, Published, Published),
+            (None, Sends, Sends),
+            (Some(Published), Sends, Published),
+            (Some(Sends), Published, Sends),
+        ] {
+            let input = Input { rapport_campagne: message, ..Input::default() };
+            let options =
+                Options { period: Period::Yesterday, rapport_campagne: step, ..Options::default() };
+            let campagne = request(&input, &options, now).unwrap();
+            assert_eq!(campagne.rapport_campagne, expected);
+            assert_eq!(campagne.date_deb, "2026-03-28 00:00");
+        }
     }
 }

@@ -112,7 +112,7 @@ impl Session {
                 Outcome::NotSent(_) => "notSent",
                 Outcome::InDoubt(_) => "unknown",
             };
-            metrics.called(request.operation().path(), said, began.elapsed());
+            metrics.called(request.operation().name(), said, began.elapsed());
         }
         outcome
     }

@@ -366,6 +366,10 @@ mod tests {
                 client.0.urls[Operation::Sms as usize].as_str(),
                 "http://127.0.0.1/cgi-bin/sms"
             );
+            assert_eq!(
+                client.0.urls[Operation::CampagneSends as usize].as_str(),
+                "http://127.0.0.1/cgi-bin/"
+            );
         }
     }
 }

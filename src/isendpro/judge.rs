@@ -99,7 +99,9 @@ fn judge_reply(operation: Operation, status: u16, reply: Reply) -> Option<Outcom
         Operation::Credit => judge_field("credit", status, reply),
         Operation::Hlr => judge_field("operateur", status, reply),
         Operation::SetListeNoire | Operation::DelListeNoire => judge_blacklist(status, reply),
-        Operation::Campagne | Operation::GetListeNoire => refused(status, &reply),
+        Operation::Campagne | Operation::CampagneSends | Operation::GetListeNoire => {
+            refused(status, &reply)
+        }
     }
 }
 

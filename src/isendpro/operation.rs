@@ -24,6 +24,9 @@ pub enum Operation {
     Credit,
     /// The report of what was sent, as a zip.
     Campagne,
+    /// The other report, of sends, as a zip. It is not part of the published description: others ask
+    /// the root path for it.
+    CampagneSends,
     /// Adding a number to the blacklist.
     SetListeNoire,
     /// Removing a number from the blacklist.
@@ -46,12 +49,13 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Sms,
         Self::SmsMulti,
         Self::Comptage,
         Self::Credit,
         Self::Campagne,
+        Self::CampagneSends,
         Self::SetListeNoire,
         Self::DelListeNoire,
         Self::GetListeNoire,
@@ -71,6 +75,7 @@ impl Operation {
             Self::Comptage => "comptage",
             Self::Credit => "credit",
             Self::Campagne => "campagne",
+            Self::CampagneSends => "",
             Self::SetListeNoire => "setlistenoire",
             Self::DelListeNoire => "dellistenoire",
             Self::GetListeNoire => "getlistenoire",
@@ -81,10 +86,18 @@ impl Operation {
         }
     }
 
+    /// The name in metrics: the path, and for both reports the same.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CampagneSends => Self::Campagne.path(),
+            other => other.path(),
+        }
+    }
+
     /// The method of the published description.
     pub const fn method(self) -> Method {
         match self {
-            Self::Credit | Self::Campagne => Method::Get,
+            Self::Credit | Self::Campagne | Self::CampagneSends => Method::Get,
             Self::RepertoireModif | Self::SubaccountEdit => Method::Put,
             _ => Method::Post,
         }
@@ -98,6 +111,7 @@ impl Operation {
             self,
             Self::Credit
                 | Self::Campagne
+                | Self::CampagneSends
                 | Self::SetListeNoire
                 | Self::DelListeNoire
                 | Self::GetListeNoire
@@ -112,6 +126,6 @@ impl Operation {
 
     /// Whether the answer is a file.
     pub const fn downloads(self) -> bool {
-        matches!(self, Self::Campagne | Self::GetListeNoire)
+        matches!(self, Self::Campagne | Self::CampagneSends | Self::GetListeNoire)
     }
 }

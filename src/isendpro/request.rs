@@ -14,7 +14,7 @@ pub use account::{
     AddShortlink, Credit, CreditDetail, SubaccountAdd, SubaccountChange, SubaccountEdit,
 };
 pub use directory::{Champs, RepertoireCrea, RepertoireEdit, RepertoireModif};
-pub use lists::{Campagne, DelListeNoire, GetListeNoire, Hlr, SetListeNoire};
+pub use lists::{Campagne, DelListeNoire, GetListeNoire, Hlr, RapportCampagne, SetListeNoire};
 pub use sms::{Comptage, Sms, SmsMulti};
 
 use serde::Serialize;

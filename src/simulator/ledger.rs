@@ -42,6 +42,8 @@ pub(super) struct Line {
     /// Who sent it.
     pub account: Arc<Identity>,
     num: Box<str>,
+    /// Its request, by the place of that one's first line.
+    request: usize,
     /// The text, shared by neighbours that have the same.
     pub sms: Arc<str>,
     /// The sender.
@@ -61,6 +63,11 @@ impl Line {
     /// The recipient in international form.
     pub fn tel(&self) -> String {
         number::international(&self.num).unwrap_or_default()
+    }
+
+    /// Whether another line is of the same request and says the same.
+    pub fn is_of_one_send(&self, other: &Self) -> bool {
+        self.request == other.request && self.sms == other.sms && self.parts == other.parts
     }
 
     fn sent(&self) -> Sent {
@@ -111,10 +118,12 @@ impl Ledger {
         accepted: impl Iterator<Item = &'a Recipient>,
     ) {
         let taken = schedule::now();
+        let request = self.0.len();
         for recipient in accepted {
             let line = Line {
                 account: account.clone(),
                 num: recipient.num.as_str().into(),
+                request,
                 sms: self.shared(&recipient.sms),
                 emetteur: message.emetteur.clone(),
                 tracker: recipient.tracker.clone(),

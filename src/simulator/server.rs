@@ -118,7 +118,12 @@ fn routes(app: &Arc<App>) -> Router {
         .route("/setlistenoire", moved(app, POST, blacklist::set))
         .route("/dellistenoire", moved(app, POST, blacklist::delete))
         .route("/getlistenoire", moved(app, POST, blacklist::get));
-    Router::new().nest("/cgi-bin", api).nest("/_simulator", admin::routes()).with_state(app.clone())
+    Router::new()
+        // Where others ask for report 2.
+        .route("/cgi-bin/", moved(app, GET, report::campagne))
+        .nest("/cgi-bin", api)
+        .nest("/_simulator", admin::routes())
+        .with_state(app.clone())
 }
 
 /// An operation whose fields have always stood in the body.

@@ -1,5 +1,7 @@
 //! A large report: all of its rows come, and memory stays flat.
 
+use serde_json::{Value, json};
+
 use crate::cli::{Running, Simulator};
 
 /// An optimised build carries a million in seconds. Without optimisation the million takes a
@@ -60,4 +62,35 @@ fn a_reader_that_goes_away_ends_a_long_report() {
     }
     run.close_stdout();
     run.wait().says(1, &["the reader of the results has gone"]);
+}
+
+#[test]
+fn the_report_of_sends_is_had_by_the_step_or_by_the_message() {
+    let simulator = Simulator::start(&[]);
+    let bulk = json!({"num": ["0680010001", "0680010002", "0680010003"], "sms": "Réservé à midi"});
+    let long = json!({"num": ["0680010001"], "sms": "é".repeat(200)});
+    let lines = format!("{bulk}\n{long}\n");
+    let ordered = ["--concurrency", "1", "--set", "kind=transactional"];
+    simulator.run("sendSmsMulti", "main", &ordered).run(lines).quiet(0);
+    let (period, kind) = ("period=last24Hours", "rapportCampagne=2");
+    let all = "emitBehaviour=fetchAll";
+    for (step, message) in [
+        (vec!["--set", kind], json!({})),
+        (vec![], json!({"rapportCampagne": "2"})),
+        (vec!["--set", "rapportCampagne=1"], json!({"rapportCampagne": 2})),
+    ] {
+        let args = [step, vec!["--set", period, "--set", all]].concat();
+        let told = simulator.run("getCampagne", "main", &args).run(message.to_string()).quiet(0);
+        let rows = told[0]["rows"].as_array().unwrap();
+        let number =
+            |row: &Value, name: &str| row[name].as_str().unwrap().parse::<usize>().unwrap();
+        let parts = rows.iter().map(|it| number(it, "Envois prevus") * number(it, "SMS Long"));
+        assert_eq!((rows.len(), parts.sum::<usize>()), (2, 5), "{told:?}");
+        assert_eq!(rows[0]["Message"], "Réservé à midi");
+        assert!(rows[0].get("tracker").is_none() && rows[0]["Etat"] == "Terminé", "{told:?}");
+    }
+    let wrong = simulator.run("getCampagne", "main", &["--set", period, "--set", all]);
+    let refused = wrong.run(r#"{"rapportCampagne":"3"}"#);
+    let field = refused.lines()[0]["error"]["field"].clone();
+    assert_eq!((refused.code, field), (3, json!("rapportCampagne")));
 }

@@ -67,9 +67,9 @@ pub const OPS: [Op; 14] = [
         name: "getCampagne",
         method: "GET",
         path: "campagne",
-        constants: &[("rapportCampagne", "1")],
+        constants: &[],
         message: r#"{"date_deb":"2026-07-01 00:00","date_fin":"2026-07-13 23:00"}"#,
-        fields: r#"{"date_deb":"2026-07-01 00:00","date_fin":"2026-07-13 23:00"}"#,
+        fields: r#"{"rapportCampagne":"1","date_deb":"2026-07-01 00:00","date_fin":"2026-07-13 23:00"}"#,
         reply: "",
     },
     Op {

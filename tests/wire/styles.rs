@@ -67,6 +67,18 @@ async fn a_query_is_encoded_as_forms_are() {
 }
 
 #[tokio::test]
+async fn the_report_of_sends_is_asked_for_at_the_root() {
+    let op = Op::of("getCampagne");
+    let api = Api::new([("", vec![yes(op)])]).await;
+    let step = Step::new(op.name, &api.url(), json!({"rapportCampagne": "2"}));
+    step.run(op.message()).await.result();
+    let [seen] = api.seen().try_into().unwrap();
+    assert_eq!((seen.method.as_str(), seen.path.as_str()), ("GET", "/cgi-bin/"));
+    let dates = "date_deb=2026-07-01+00%3A00&date_fin=2026-07-13+23%3A00";
+    assert_eq!(seen.query, format!("keyid={KEY}&rapportCampagne=2&{dates}"));
+}
+
+#[tokio::test]
 async fn a_chosen_style_is_the_only_one() {
     for op in MOVED.map(Op::of) {
         let api = Api::new([(op.path, vec![Answer::new(405, HTML), yes(op)])]).await;

@@ -167,6 +167,7 @@ async fn of_account(
     // Of a configuration that is meant for sending.
     config.set("mode", "live");
     config.set("emitBehaviour", "emitPage");
+    config.set("rapportCampagne", "1");
     let engine = Engine::new(actions::find("getCampagne")?, &config, PATIENCE, Stop::new().1)?;
     let date = |at: Timestamp| at.to_zoned(schedule::paris()).strftime(schedule::FORM).to_string();
     let message = Message::new(json!({"date_deb": date(from), "date_fin": date(to)}));

@@ -1,16 +1,30 @@
 //! Reports, the blacklist, and looking numbers up.
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::super::Operation;
 use super::Request;
 use super::wire::One;
 
-/// The report of what was sent between two dates (`/campagne`): a zip with one CSV.
+/// Which report.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum RapportCampagne {
+    /// 1: as published
+    #[default]
+    #[serde(rename = "1")]
+    Published,
+    /// 2: a row for each send (unproven)
+    #[serde(rename = "2")]
+    Sends,
+}
+
+/// The report of what was sent between two dates: a zip with one CSV.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Campagne {
+    /// Which report.
     #[serde(rename = "rapportCampagne")]
-    constant: One,
+    pub rapport_campagne: RapportCampagne,
     /// Start, YYYY-MM-DD hh:mm. The API does not say in which time zone.
     pub date_deb: String,
     /// End, YYYY-MM-DD hh:mm.
@@ -18,15 +32,19 @@ pub struct Campagne {
 }
 
 impl Campagne {
-    /// The report between these dates.
+    /// The published report between these dates.
     pub fn new(date_deb: impl Into<String>, date_fin: impl Into<String>) -> Self {
-        Self { constant: One, date_deb: date_deb.into(), date_fin: date_fin.into() }
+        let rapport_campagne = RapportCampagne::Published;
+        Self { rapport_campagne, date_deb: date_deb.into(), date_fin: date_fin.into() }
     }
 }
 
 impl Request for Campagne {
     fn operation(&self) -> Operation {
-        Operation::Campagne
+        match self.rapport_campagne {
+            RapportCampagne::Published => Operation::Campagne,
+            RapportCampagne::Sends => Operation::CampagneSends,
+        }
     }
 }
 

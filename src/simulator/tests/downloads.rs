@@ -5,12 +5,21 @@ use std::io::{Cursor, Read};
 use super::*;
 
 /// The only file of a zip.
-fn unzipped(answer: &Answer) -> String {
+fn bytes(answer: &Answer) -> Vec<u8> {
     let mut zip = zip::ZipArchive::new(Cursor::new(&answer.body)).unwrap();
     assert_eq!(zip.len(), 1);
-    let mut text = String::new();
-    zip.by_index(0).unwrap().read_to_string(&mut text).unwrap();
-    text
+    let mut bytes = Vec::new();
+    zip.by_index(0).unwrap().read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+fn unzipped(answer: &Answer) -> String {
+    String::from_utf8(bytes(answer)).unwrap()
+}
+
+/// A file in ISO-8859-1.
+fn latin_1(answer: &Answer) -> String {
+    bytes(answer).into_iter().map(char::from).collect()
 }
 
 fn range(from: &str, until: &str) -> Value {
@@ -37,6 +46,44 @@ async fn the_report_has_the_sends_of_the_account_and_the_time() {
     let expected = "date;tel;emetteur;sms;nb_sms;tracker;statut\n\
                     2030-01-01 10:00:00;0600000001;;\"a;b\";1;;0\n";
     assert_eq!(unzipped(&answer), expected);
+}
+
+#[tokio::test]
+async fn report_2_has_a_row_for_each_text_of_a_request_at_both_paths() {
+    let server = simulator().await;
+    let date = "2030-01-01 10:00";
+    let sent = [
+        json!({"num": ["0600000001", "0600000002", "0600000003"], "sms": ["Réservé à vous; \"oui\""], "date_envoi": date}),
+        json!({"num": ["0600000001", "0600000002"], "sms": ["un", "deux"], "emetteur": "Lumière", "date_envoi": date}),
+        json!({"num": ["0600000001"], "sms": ["un €"], "date_envoi": date}),
+        json!({"num": ["0600000001", "0600000002"], "sms": ["a".repeat(161)], "smslong": "2", "date_envoi": date}),
+        json!({"num": ["0600000001"], "sms": ["plus tard"], "date_envoi": "2030-01-01 10:01"}),
+    ];
+    for mut fields in sent {
+        fields["keyid"] = "key-01".into();
+        assert_eq!(post(&server, "smsmulti", &fields).await.status, 200, "{fields}");
+    }
+    let query =
+        "keyid=key-01&rapportCampagne=2&date_deb=2030-01-01+09:00&date_fin=2030-01-01+10:00";
+    let long = "a".repeat(161);
+    let expected = format!(
+        "Date;Expéditeur;Message;Envois prevus;SMS Long;Etat\n\
+         2030-01-01 10:00:00;;\"Réservé à vous; \"\"oui\"\"\";3;1;Terminé;\n\
+         2030-01-01 10:00:00;Lumière;un;1;1;Terminé;\n\
+         2030-01-01 10:00:00;Lumière;deux;1;1;Terminé;\n\
+         2030-01-01 10:00:00;;un ?;1;1;Terminé;\n\
+         2030-01-01 10:00:00;;{long};2;2;Terminé;\n"
+    );
+    for path in ["/cgi-bin/", "/cgi-bin/campagne"] {
+        let answer = exchange(&server, "GET", &format!("{path}?{query}"), "").await.unwrap();
+        assert_eq!(latin_1(&answer), expected, "{path}");
+        let other = query.replace("Campagne=2", "Campagne=1");
+        let answer = exchange(&server, "GET", &format!("{path}?{other}"), "").await.unwrap();
+        assert_eq!(unzipped(&answer).lines().count(), 9, "{path}");
+        let neither = query.replace("Campagne=2", "Campagne=3");
+        let answer = exchange(&server, "GET", &format!("{path}?{neither}"), "").await.unwrap();
+        assert_eq!((answer.status, &*answer.code()), (400, "911"), "{path}");
+    }
 }
 
 #[tokio::test]
