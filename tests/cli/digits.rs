@@ -251,7 +251,8 @@ fn failed_lines_are_those_that_were_given() {
     let args = ["--failed", path.to_str().unwrap(), "--concurrency", "1"];
     simulator.run("sendSms", "main", &args).run(&input).quiet(3);
     let kept = std::fs::read_to_string(&path).unwrap();
-    assert_eq!(kept, wrong.join("\r\n") + "\r\n");
+    // Blanks before the first message are part of none.
+    assert_eq!(kept, wrong.join("\r\n").trim_start().to_owned() + "\r\n");
 }
 
 /// A failed line that may have been sent says so, and has all digits all the same.
