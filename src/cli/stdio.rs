@@ -58,20 +58,29 @@ impl<R: AsyncRead + Unpin> AsyncRead for Patient<R> {
 /// The same for what is written, on a thread of its own.
 struct PatientWriter<'a>(&'a mut dyn io::Write);
 
-impl io::Write for PatientWriter<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+impl PatientWriter<'_> {
+    fn patiently<T>(
+        &mut self,
+        mut act: impl FnMut(&mut dyn io::Write) -> io::Result<T>,
+    ) -> io::Result<T> {
         loop {
-            match self.0.write(bytes) {
+            match act(self.0) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     std::thread::park_timeout(PAUSE);
                 }
-                written => return written,
+                done => return done,
             }
         }
     }
+}
+
+impl io::Write for PatientWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.patiently(|it| it.write(bytes))
+    }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.patiently(|it| it.flush())
     }
 }
 

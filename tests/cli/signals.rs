@@ -83,7 +83,18 @@ fn streams_that_do_not_wait_are_waited_for() {
         feed.write_all(format!("{}\n", sms("0001", text)).as_bytes()).unwrap();
         assert_eq!(json(&results.next().unwrap().unwrap())["status"], "accepted");
     }
-    drop(feed);
+    // More than the pipes hold.
+    let feeding = std::thread::spawn(move || {
+        let text = "a".repeat(150);
+        for number in 0..600 {
+            let num = format!("06{number:04}0001");
+            let message = serde_json::json!({"num": num, "sms": text, "meta": text});
+            feed.write_all(format!("{message}\n").as_bytes()).unwrap();
+        }
+    });
+    let accepted = results.filter(|it| json(it.as_ref().unwrap())["status"] == "accepted");
+    assert_eq!(accepted.count(), 600);
+    feeding.join().unwrap();
     assert_eq!(run.wait().unwrap().code(), Some(0));
 }
 
