@@ -299,7 +299,8 @@ impl<C: Connection> Job<C> {
             // It stays in doubt, also in the file of failed messages that it goes to again.
             let said = "an earlier try ended in doubt: this message may have been sent already";
             let error = Error::new(Kind::Unknown, said).hint(
-                "look into the report, which may not name single messages; to send it all the same, put \"resend\":true into its body",
+                "look into the report, which may not name single messages; to send it all the same, put \
+                 \"resend\":true into its body",
             );
             return (self.fail(error, Some(text)).await, id);
         }
