@@ -94,7 +94,10 @@ fn every_name_of_the_image_is_the_binary() {
     assert!(asked.stdout.contains("ELASTICIO_POST_RESULT_URL"), "{asked:?}");
     let step = container.run(&["/sbin/tini", "-v", "-e", "143", "--", "node", "run.js"]);
     assert_eq!(step.code, 1);
-    assert!(step.stdout.contains("none of a platform's variables (ELASTICIO_...) is set"), "{step:?}");
+    assert!(
+        step.stdout.contains("none of a platform's variables (ELASTICIO_...) is set"),
+        "{step:?}"
+    );
 }
 
 #[test]
