@@ -19,6 +19,8 @@ use crate::isendpro::{Download, Request};
 const PAGE: usize = 500;
 /// Most rows that one message may hold.
 const MOST_ROWS: usize = 100_000;
+/// Most bytes of the cells of those.
+const MOST_CELLS: usize = 16 * 1024 * 1024;
 /// The name of a report as a file.
 const FILE: &str = "report.zip";
 /// Most bytes of a file that one message may hold; in base64 it stays below the 10 MiB that
@@ -166,15 +168,20 @@ fn page(number: usize, index: usize, rows: Vec<Map<String, Value>>, last: bool) 
 }
 
 async fn emit_all(pages: &mut mpsc::Receiver<Page>, out: &Outlet<'_>) -> Result<(), Error> {
-    let mut rows = Vec::new();
+    let (mut rows, mut bytes) = (Vec::new(), 0);
     while let Some(page) = next(pages).await? {
+        bytes += page
+            .iter()
+            .flat_map(Map::values)
+            .map(|it| it.as_str().map_or(0, str::len))
+            .sum::<usize>();
         rows.extend(page);
-        if rows.len() > MOST_ROWS {
-            return Err(Error::new(
-                Kind::Unusable,
-                format!("the report has more than {MOST_ROWS} rows, too many for one message"),
-            )
-            .hint("choose pages, or one message a row"));
+        if rows.len() > MOST_ROWS || bytes > MOST_CELLS {
+            let megabytes = MOST_CELLS / (1024 * 1024);
+            let said = format!(
+                "the report has more than {MOST_ROWS} rows or {megabytes} MiB, too many for one message"
+            );
+            return Err(Error::new(Kind::Unusable, said).hint("choose pages, or one message a row"));
         }
     }
     emit(out, &Rows { rows: Some(rows), ..Rows::default() }).await

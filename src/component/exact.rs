@@ -1,16 +1,79 @@
 //! JSON as it was written: numbers keep all of their digits, and their form.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
+
+/// Most levels of lists and objects within each other.
+pub const MOST_LEVELS: usize = 127;
+/// Most values of a text: elements, fields, and the lists and objects that hold them. A message with
+/// 10,000 recipients, each with a text and a reference of its own, has 40,000. A value takes some
+/// hundred bytes of memory, however short it is written: without this bound, a message of 3 MB could
+/// end a small worker.
+pub const MOST_VALUES: usize = 250_000;
+
+/// A bound that every text is held to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// At most [`MOST_LEVELS`].
+    Levels,
+    /// At most [`MOST_VALUES`].
+    Values,
+}
+
+/// What is said of a message that exceeds it, after "the message".
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Levels => write!(f, "has more than {MOST_LEVELS} levels of JSON"),
+            Self::Values => write!(f, "has more than {MOST_VALUES} JSON values"),
+        }
+    }
+}
+
+/// Why something cannot be read.
+#[derive(Debug)]
+pub enum Unreadable {
+    /// It may be JSON, and exceeds a limit.
+    Beyond(Limit),
+    /// It is not JSON.
+    NotJson(serde_json::Error),
+    /// It is not UTF-8.
+    NotText,
+}
+
+/// What is said of it, after "the message": nothing of what it holds, which `serde_json` may quote.
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Beyond(limit) => limit.fmt(f),
+            Self::NotJson(error) => {
+                write!(f, "is not JSON (line {}, column {})", error.line(), error.column())
+            }
+            Self::NotText => write!(f, "is not UTF-8"),
+        }
+    }
+}
+
+impl From<serde_json::Error> for Unreadable {
+    fn from(error: serde_json::Error) -> Self {
+        let is_too_deep = error.to_string().starts_with("recursion limit exceeded");
+        if is_too_deep { Self::Beyond(Limit::Levels) } else { Self::NotJson(error) }
+    }
+}
 
 /// Reads a JSON text. `serde_json` keeps the digits of numbers, but writes `1e3` as `1e+3`: what has
 /// an exponent is put back.
 ///
 /// # Errors
-/// When it is not JSON, or [nested too deeply](is_too_deep).
-pub fn parse(text: &str) -> serde_json::Result<Value> {
+/// When it is not JSON, nested too deeply, or has too many values. The last is known before any of
+/// them takes memory.
+pub fn parse(text: &str) -> Result<Value, Unreadable> {
+    if has_too_many_values(text.as_bytes()) {
+        return Err(Unreadable::Beyond(Limit::Values));
+    }
     let mut value = serde_json::from_str(text)?;
     if may_have_exponents(text) && has_exponents(&value) {
         restore(&mut value, serde_json::from_str(text)?)?;
@@ -18,12 +81,31 @@ pub fn parse(text: &str) -> serde_json::Result<Value> {
     Ok(value)
 }
 
-/// Most levels of lists and objects within each other.
-pub const MOST_LEVELS: usize = 127;
+/// Reads bytes that should be JSON.
+///
+/// # Errors
+/// Those of [`parse`], and when they are not UTF-8.
+pub fn parse_bytes(bytes: &[u8]) -> Result<Value, Unreadable> {
+    std::str::from_utf8(bytes).map_or(Err(Unreadable::NotText), parse)
+}
 
-/// Whether JSON could not be read for nothing but its depth.
-pub fn is_too_deep(error: &serde_json::Error) -> bool {
-    error.to_string().starts_with("recursion limit exceeded")
+/// Counts what begins a value or parts two, outside of quotes. A text too short for that many is not
+/// looked at.
+fn has_too_many_values(text: &[u8]) -> bool {
+    if text.len() <= MOST_VALUES {
+        return false;
+    }
+    let (mut count, mut quoted, mut escaped) = (0, false, false);
+    for byte in text {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = quoted,
+            b'"' => quoted = !quoted,
+            b',' | b'[' | b'{' if !quoted => count += 1,
+            _ => {}
+        }
+    }
+    count > MOST_VALUES
 }
 
 /// A look at the bytes, which most texts pass.
@@ -110,10 +192,34 @@ mod tests {
         let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
         assert!(parse(&nested(MOST_LEVELS)).is_ok());
         for levels in [MOST_LEVELS + 1, 200, 100_000] {
-            assert!(is_too_deep(&parse(&nested(levels)).unwrap_err()), "{levels}");
+            assert!(
+                matches!(parse(&nested(levels)), Err(Unreadable::Beyond(Limit::Levels))),
+                "{levels}"
+            );
         }
         for text in ["", "{", "[1e]", "01", "+1", "1.", "nul", &"[".repeat(100)] {
-            assert!(!is_too_deep(&parse(text).unwrap_err()), "{text}");
+            assert!(matches!(parse(text), Err(Unreadable::NotJson(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn values_are_counted_and_not_what_is_quoted() {
+        let list = |element: &str, count: usize| {
+            format!("[{}{element}]", format!("{element},").repeat(count - 1))
+        };
+        for element in ["1", "\"\"", "{}", "[]", "{\"a\":1}", " \"\\\"\"\n"] {
+            let weight = if element.starts_with(['{', '[']) { 2 } else { 1 };
+            // The list is a value too, and so is what an element holds.
+            let most = (MOST_VALUES - 1) / weight;
+            assert!(parse(&list(element, most)).is_ok(), "{element}");
+            assert!(
+                matches!(parse(&list(element, most + 2)), Err(Unreadable::Beyond(Limit::Values))),
+                "{element}"
+            );
+        }
+        for quoted in [",", "[", "{", "\\\",", "\\\\"] {
+            let text = format!("{{\"a\":\"{}\"}}", quoted.repeat(2 * MOST_VALUES));
+            assert!(parse(&text).is_ok(), "{quoted}");
         }
     }
 }

@@ -65,9 +65,8 @@ pub struct Limits {
     pub inflated_bytes: u64,
     /// Inflated bytes for one compressed byte, judged once 10 MiB are inflated; 200.
     pub ratio: u64,
-    /// Bytes of one field; 1 MiB.
-    pub field_bytes: usize,
-    /// Bytes of one row; 1 MiB.
+    /// Bytes of one row; 16 KiB. An SMS has 918 characters at most, and a page of 500 rows is in
+    /// memory several times.
     pub row_bytes: usize,
     /// Columns of one row; 256.
     pub columns: usize,
@@ -75,13 +74,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            inflated_bytes: 2 << 30,
-            ratio: 200,
-            field_bytes: 1 << 20,
-            row_bytes: 1 << 20,
-            columns: 256,
-        }
+        Self { inflated_bytes: 2 << 30, ratio: 200, row_bytes: 16 << 10, columns: 256 }
     }
 }
 

@@ -12,8 +12,12 @@ use super::connection::{Connection, Connections};
 use super::encoding::Decoder;
 use super::style::Wire;
 
-/// Most bytes of a JSON answer: a bulk answer takes some 150 bytes a recipient.
-const MOST_JSON_BYTES: usize = 16 * 1024 * 1024;
+/// Most bytes of a JSON answer: a bulk answer takes some 150 bytes a recipient, of whom there are
+/// 10,000 at most.
+const MOST_JSON_BYTES: usize = 8 * 1024 * 1024;
+/// Most values of it, each of which takes some hundred bytes of memory, however short it is written.
+/// What begins or parts them is counted, in texts too.
+const MOST_JSON_VALUES: usize = 250_000;
 /// A server that asks for a longer wait is not waited for anyway.
 const LONGEST_WAIT: Duration = Duration::from_secs(366 * 24 * 3600);
 
@@ -126,12 +130,13 @@ fn undecodable(status: u16, why: &str) -> Lost {
 
 /// Reads the whole body of an answer, which is bounded.
 pub(super) async fn read(answer: &mut Answer) -> Result<Vec<u8>, Lost> {
-    let mut body = Vec::new();
+    let (mut body, mut values) = (Vec::new(), 0);
     while let Some(chunk) = answer.next().await? {
-        if body.len() + chunk.len() > MOST_JSON_BYTES {
+        values += chunk.iter().filter(|it| matches!(it, b',' | b'[' | b'{')).count();
+        if body.len() + chunk.len() > MOST_JSON_BYTES || values > MOST_JSON_VALUES {
             let megabytes = MOST_JSON_BYTES / (1024 * 1024);
             return Err(Lost::After(Failure::new(format!(
-                "the answer is larger than {megabytes} MiB"
+                "the answer is larger than {megabytes} MiB, or has more than {MOST_JSON_VALUES} values"
             ))));
         }
         body.extend_from_slice(&chunk);

@@ -1,12 +1,28 @@
 //! What was seen, told apart by the first 48 bits of a hash: sets of them, as small as can be. Of a
 //! hundred thousand, one that is new is taken for one of them once in three thousand million times.
 
-use crate::component::{Error, ResultId, Store};
+use crate::component::{Error, Kind, ResultId, Store};
 
 /// Bytes of a mark.
 const BYTES: usize = 6;
 /// Most marks that fit into a snapshot, with what else is in it.
 pub const IN_SNAPSHOT: usize = 550;
+
+/// Most rows of a list that can be compared with what was seen: 16 bytes of memory each, twice while
+/// they grow, in a worker of 256 MB.
+const MOST_ROWS: usize = 3_000_000;
+
+/// Whether there is room for one more row.
+///
+/// # Errors
+/// There is none.
+pub fn room_for_one_more(rows: usize) -> Result<(), Error> {
+    if rows < MOST_ROWS {
+        return Ok(());
+    }
+    let said = format!("the list has more than {MOST_ROWS} rows, too many to be compared");
+    Err(Error::new(Kind::Unusable, said).hint("get it whole with getCampagne or getListeNoire"))
+}
 
 /// The mark of a result.
 pub fn of(id: ResultId) -> u64 {

@@ -205,6 +205,7 @@ async fn survey(table: Arc<Table>, window: Window, hasher: Arc<Hasher>) -> Resul
         let mut reading = table.read()?;
         let mut lines = Vec::new();
         while let Some(row) = reading.next().transpose()? {
+            marks::room_for_one_more(lines.len())?;
             let mark = marks::of(id(&hasher, &reading, &row, 0));
             lines.push(Line { minute: window.minute_of(&row), mark });
         }

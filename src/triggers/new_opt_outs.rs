@@ -182,6 +182,7 @@ async fn listed(table: Arc<Table>, hasher: Arc<Hasher>) -> Result<Vec<u64>, Erro
     let read = move || {
         let mut listed = Vec::new();
         for row in table.read()? {
+            marks::room_for_one_more(listed.len())?;
             listed.extend(tel(&row?).map(|it| mark(&hasher, &it)));
         }
         listed.sort_unstable();

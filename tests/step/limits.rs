@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{Simulator, until};
 use crate::contract::{impatient, sender, sms};
+use crate::heavy::most_memory;
 use crate::node::Codec;
 use crate::platform::Platform;
 use crate::queues::{Queue, Queues};
@@ -238,9 +239,7 @@ fn sixteen_messages_of_ten_thousand_recipients_fit_into_256_mb() {
         let accepted = accepted.filter(|it| it["status"] == "accepted").count();
         assert!(accepted > 9_000, "{accepted}");
     }
-    let status = std::fs::read_to_string(format!("/proc/{}/status", step.pid)).unwrap();
-    let most = status.lines().find_map(|it| it.strip_prefix("VmHWM:")).unwrap();
-    let most: u64 = most.split_whitespace().next().unwrap().parse().unwrap();
+    let most = most_memory(&step);
     stage.end(&mut step);
     assert!(most < 256 * 1024, "{most} KiB");
 }

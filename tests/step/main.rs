@@ -12,6 +12,7 @@ mod example;
 mod faults;
 mod files;
 mod flow;
+mod heavy;
 mod limits;
 mod plain;
 mod said;

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use mockito::{Matcher, Request, Server, ServerGuard};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -181,6 +182,8 @@ pub enum Act {
     Say(&'static str),
     /// Says this, and closes the connection.
     SayAndClose(&'static str),
+    /// Says this, and then a byte now and then, for ever.
+    SayAndTrickle(&'static str),
 }
 
 /// A bare TCP server: what no HTTP library would do.
@@ -233,6 +236,13 @@ async fn serve(mut stream: TcpStream, acts: &[Act], count: Arc<AtomicUsize>) {
                 stream.write_all((head + body).as_bytes()).await.unwrap();
             }
             Act::Say(text) => stream.write_all(text.as_bytes()).await.unwrap(),
+            Act::SayAndTrickle(text) => {
+                let mut said = stream.write_all(text.as_bytes()).await;
+                while said.is_ok() {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    said = stream.write_all(b"x").await;
+                }
+            }
             Act::SayAndClose(text) => return stream.write_all(text.as_bytes()).await.unwrap(),
         }
     }

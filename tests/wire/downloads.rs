@@ -12,7 +12,7 @@ use zip::write::SimpleFileOptions;
 
 use super::operations::Op;
 use super::run::{Step, reply};
-use crate::http::{Answer, Api};
+use crate::http::{Act, Answer, Api, Raw};
 
 /// A zip of these files; a name that ends with a slash is a folder.
 fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
@@ -47,6 +47,43 @@ async fn fetched(action: &str, behaviour: &str, answer: Answer) -> super::run::R
     let ran = Step::new(action, &api.url(), settings).run(op.message()).await;
     assert_eq!(api.count(op.path), 1);
     ran
+}
+
+/// Each piece comes in time, and the file never ends.
+#[tokio::test]
+async fn a_file_that_trickles_is_given_up() {
+    const FILE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\nPK";
+    const TEXT: &str = "HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n{";
+    for act in [&[Act::SayAndTrickle(FILE)], &[Act::SayAndTrickle(TEXT)]] {
+        let raw = Raw::new(act).await;
+        let settings = json!({"requestStyle": "published", "giveUpAfter": 0, "callTimeout": 1});
+        let ran = Step::new("getCampagne", &raw.url(), settings);
+        let ran = ran.run(Op::of("getCampagne").message()).await;
+        let error = ran.error();
+        assert!(error.what.contains("comes at less than 1024 bytes a second"), "{error}");
+    }
+}
+
+/// 500 rows of the largest that are read are a page; one that is larger ends the report.
+#[tokio::test]
+async fn a_row_that_is_too_long_is_told() {
+    let row = |length: usize| format!("33680010203;0;{};2026-07-01 10:00\r\n", "t".repeat(length));
+    for (length, rows) in [(16_000, 2), (17_000, 1)] {
+        let file = zipped(&(table(1) + &row(length)));
+        let ran = fetched("getCampagne", "emitPage", Answer::ok(file)).await;
+        assert_eq!(ran.results[0]["rows"].as_array().unwrap().len(), rows);
+        let told = ran.verdict.error.map(|it| it.to_string()).unwrap_or_default();
+        assert_eq!(told.contains("a row is longer than 16384 bytes"), rows == 1, "{told}");
+    }
+}
+
+/// What is too much for one message is told, and comes in pages.
+#[tokio::test]
+async fn a_report_of_few_large_rows_is_too_large_for_one_message() {
+    let row = format!("33680010203;0;{};2026-07-01 10:00\r\n", "t".repeat(15_000));
+    let file = zipped(&(table(1) + &row.repeat(1_200)));
+    let ran = fetched("getCampagne", "fetchAll", Answer::ok(file)).await;
+    assert!(ran.error().what.contains("100000 rows or 16 MiB"), "{}", ran.error());
 }
 
 const REPORTS: [&str; 2] = ["getCampagne", "getListeNoire"];
@@ -136,8 +173,8 @@ async fn a_file_that_cannot_be_read_says_why() {
     let truncated = good[..good.len() / 2].to_vec();
     let mut damaged = good.clone();
     damaged[60..90].fill(0xff);
-    let row = format!("33680010203;{}\n", "a".repeat(100_000));
-    let bomb = archive(&[("a.csv", row.repeat(120).as_bytes())]);
+    let row = format!("33680010203;{}\n", "a".repeat(10_000));
+    let bomb = archive(&[("a.csv", row.repeat(1_200).as_bytes())]);
     let cases = [
         ("cut short", truncated),
         ("damaged", damaged),

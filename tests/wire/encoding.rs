@@ -116,7 +116,7 @@ async fn a_bomb_is_too_large() {
     let ran = answered("sendSms", Op::of("sendSms").message(), 400, "gzip", &bomb).await;
     let error = ran.error();
     assert_eq!(error.kind, Kind::Unknown);
-    assert!(error.what.contains("larger than 16 MiB"), "{error}");
+    assert!(error.what.contains("larger than 8 MiB"), "{error}");
 }
 
 #[tokio::test]

@@ -103,9 +103,6 @@ pub enum ReportError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RowFault {
-    /// A field above the limit.
-    #[error("a field is longer than {0} bytes")]
-    FieldTooLong(usize),
     /// A row above the limit, often after a quote that nothing closes.
     #[error("a row is longer than {0} bytes, perhaps by a quote that is never closed")]
     RowTooLong(usize),

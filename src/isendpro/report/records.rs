@@ -185,15 +185,12 @@ impl<R: Read> Records<R> {
     }
 
     fn check(&self) -> Result<(), RowFault> {
-        let Limits { field_bytes, row_bytes, columns, .. } = self.limits;
+        let Limits { row_bytes, columns, .. } = self.limits;
         if self.record.as_slice().len() > row_bytes {
             return Err(RowFault::RowTooLong(row_bytes));
         }
         if self.record.len() > columns {
             return Err(RowFault::TooManyColumns(columns));
-        }
-        if self.record.iter().any(|field| field.len() > field_bytes) {
-            return Err(RowFault::FieldTooLong(field_bytes));
         }
         Ok(())
     }

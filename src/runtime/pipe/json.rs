@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::component::{Error, Kind, exact};
+use crate::component::exact::{self, Limit, Unreadable};
+use crate::component::{Error, Kind};
 
 /// What stands for half a character: a code that is no character, and in no text by itself.
 const LOST: char = '\u{fdd0}';
@@ -12,17 +13,22 @@ const LOST: char = '\u{fdd0}';
 /// # Errors
 /// Where it stops being JSON; for half a character, in which field.
 pub fn read(text: &str) -> Result<Value, Error> {
-    exact::parse(text).map_err(|error| {
-        if exact::is_too_deep(&error) {
-            let said = format!("the line has more than {} levels of JSON", exact::MOST_LEVELS);
-            return Error::new(Kind::Invalid, said)
-                .hint("nest less, or put the inner part in quotes");
-        }
-        half_a_character(text).unwrap_or_else(|| {
-            let said = format!("the line is not JSON, from column {} on", error.column());
-            Error::new(Kind::Invalid, said)
-                .hint("each line must be one JSON object; `jq -c .` makes lines of other JSON")
-        })
+    exact::parse(text).map_err(|unreadable| match unreadable {
+        Unreadable::Beyond(limit) => beyond(limit),
+        Unreadable::NotJson(error) => half_a_character(text).unwrap_or_else(|| not_json(&error)),
+        other @ Unreadable::NotText => Error::new(Kind::Invalid, format!("the line {other}")),
+    })
+}
+
+fn not_json(error: &serde_json::Error) -> Error {
+    Error::new(Kind::Invalid, format!("the line is not JSON, from column {} on", error.column()))
+        .hint("each line must be one JSON object; `jq -c .` makes lines of other JSON")
+}
+
+fn beyond(limit: Limit) -> Error {
+    Error::new(Kind::Invalid, format!("the line {limit}")).hint(match limit {
+        Limit::Levels => "nest less, or put the inner part in quotes",
+        Limit::Values => "make several messages of it",
     })
 }
 

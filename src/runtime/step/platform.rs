@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
 use super::settings::{self, ApiAccess, Ids};
-use crate::component::{Error, Kind};
+use crate::component::{Error, Kind, exact};
 use crate::runtime::http::{Answer, Bounds, Fault, Http, Retry};
 
 /// The variable that people have to look at when the API cannot be used.
@@ -150,7 +150,7 @@ impl Platform {
         let url = self.url(&["v2", "resources", "storage", "signed-url"]);
         let answer = self.ask(self.retry, Method::POST, &url, None).await;
         let answer = answer.map_err(|it| self.error(&it, what))?;
-        let place: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let place = exact::parse_bytes(&answer.body).unwrap_or_default();
         let named = |name: &str| place.get(name)?.as_str()?.parse::<Url>().ok();
         match (named("put_url"), named("get_url")) {
             (Some(put), Some(get)) => Ok(Place { put, get }),
@@ -199,9 +199,7 @@ impl StepData {
     /// # Errors
     /// What it is instead, without any of its values.
     pub(super) fn read(answer: &[u8]) -> Result<Self, String> {
-        // What serde says of a type may quote a password, what it says of the writing does not.
-        let answer: Value =
-            serde_json::from_slice(answer).map_err(|it| format!("it is not JSON: {it}"))?;
+        let answer = exact::parse_bytes(answer).map_err(|it| format!("it {it}"))?;
         let Value::Object(mut answer) = answer else {
             return Err("it is no JSON object".to_owned());
         };

@@ -7,7 +7,7 @@ mod marker;
 
 use std::time::Duration;
 
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::try_join_all;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Body, Method, Request, Url};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -16,14 +16,15 @@ use serde_json::{Map, Value};
 use marker::{length, mark, passed_on, passthrough, stored, unmark};
 
 use super::cipher::{Cipher, Protocol};
+use super::incoming::MOST_BYTES;
 use super::platform::address;
 use super::settings::{Ids, StorageSettings};
-use crate::component::{Error, Kind};
+use crate::component::{Error, Kind, exact};
 use crate::runtime::http::{Answer, Bounds, Fault, Http, Retry};
 
 /// The variable that people have to look at when the storage cannot be used.
 pub(super) const ADDRESS: &str = "ELASTICIO_OBJECT_STORAGE_URI";
-const BOUNDS: Bounds = Bounds { time: Duration::from_secs(10), bytes: 64 * 1024 * 1024 };
+const BOUNDS: Bounds = Bounds { time: Duration::from_secs(10), bytes: MOST_BYTES };
 const RETRY: Retry = Retry { attempts: 3, delay: Duration::from_millis(100) };
 
 /// The object storage, as one step uses it.
@@ -85,7 +86,7 @@ impl Storage {
     /// When the body cannot be had. Nothing was changed then.
     pub async fn resolve(&self, message: &mut Map<String, Value>) -> Result<(), Error> {
         if let Some(id) = stored(message) {
-            let body = self.body(&id).await?;
+            let body = self.body(&id, MOST_BYTES).await?;
             message.insert("body".to_owned(), body);
         }
         unmark(message);
@@ -131,22 +132,28 @@ impl Storage {
         let named = passthrough(message)
             .filter_map(|(name, it)| stored(it).map(|id| (name.clone(), id)))
             .collect::<Vec<_>>();
-        let bodies = join_all(named.iter().map(|(_, id)| self.body(id))).await;
-        for ((name, _), body) in named.iter().zip(bodies) {
-            match body {
-                Ok(body) => passed_on(message, name, |it| {
-                    it.insert("body".to_owned(), body);
-                    unmark(it);
-                }),
+        // One after the other, and no more than one message may have: a worker has room for that.
+        let mut room = MOST_BYTES;
+        for (name, id) in &named {
+            match self.body(id, room).await {
+                Ok(body) => {
+                    room = room.saturating_sub(length(&body));
+                    passed_on(message, name, |it| {
+                        it.insert("body".to_owned(), body);
+                        unmark(it);
+                    });
+                }
                 Err(error) => tracing::warn!(%error, step = name, "its body is passed on by name"),
             }
         }
     }
 
-    async fn body(&self, id: &str) -> Result<Value, Error> {
+    /// A body of at most so many bytes.
+    async fn body(&self, id: &str, most: usize) -> Result<Value, Error> {
         let what = format!("the message's body (object {id}) cannot be had from the storage");
         let request = self.request(Method::GET, self.object(id), None);
-        let answer = self.http.ask(RETRY, BOUNDS, &request).await.map_err(|fault| {
+        let answer = self.http.ask(RETRY, Bounds { bytes: most, ..BOUNDS }, &request).await;
+        let answer = answer.map_err(|fault| {
             let error = fault.error(&what, ADDRESS, &self.secrets);
             if !matches!(fault.status(), Some(404 | 410)) {
                 return error;
@@ -159,8 +166,8 @@ impl Storage {
             let said = format!("{what}: {}", it.what);
             Error { kind: Kind::Unusable, what: said, ..it }
         })?;
-        serde_json::from_slice(&plain)
-            .map_err(|_| Error::new(Kind::Unusable, format!("{what}: it is not JSON")))
+        exact::parse_bytes(&plain)
+            .map_err(|it| Error::new(Kind::Unusable, format!("{what}: it {it}")))
     }
 
     async fn put_body(&self, plain: &[u8]) -> Result<String, Error> {
@@ -205,7 +212,7 @@ impl Storage {
         what: &str,
     ) -> Result<String, Error> {
         let answer = answer.map_err(|it| it.error(what, ADDRESS, &self.secrets))?;
-        let answer: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let answer = exact::parse_bytes(&answer.body).unwrap_or_default();
         match answer.get("objectId").and_then(Value::as_str) {
             Some(id) if !id.is_empty() => Ok(id.to_owned()),
             _ => Err(Error::new(Kind::Unusable, format!("{what}: the answer names no object"))),
