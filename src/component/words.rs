@@ -1,5 +1,7 @@
 //! JSON Schema's findings, said to people.
 
+use std::borrow::Cow;
+
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::paths::{Location, LocationSegment};
 use jsonschema::{ValidationError, Validator};
@@ -9,6 +11,9 @@ use super::{Error, Kind};
 
 /// At most this many mistakes are named in one error.
 const MOST: usize = 8;
+/// Most characters of a name that is looked up among the known ones, and shown: those of a stranger may
+/// be endless.
+const LONGEST_NAME: usize = 64;
 
 /// Everything that is wrong with a value, in one error; nothing if it is as it should be.
 pub fn check(
@@ -22,12 +27,10 @@ pub fn check(
     }
     let found: Vec<_> = validator.iter_errors(value).collect();
     let missing: Vec<&str> = found.iter().filter_map(missing).collect();
-    let mut mistakes: Vec<Mistake> = Vec::new();
-    for found in &found {
-        mistakes.extend(describe(found, known, &missing));
-    }
-    let more = mistakes.len().saturating_sub(MOST);
-    let mut what: Vec<String> = mistakes.iter().take(MOST).map(|it| it.words.clone()).collect();
+    let mistakes: Vec<Mistake> =
+        found.iter().flat_map(|it| describe(it, known, &missing)).take(MOST).collect();
+    let more = found.iter().map(count).sum::<usize>().saturating_sub(MOST);
+    let mut what: Vec<String> = mistakes.iter().map(|it| it.words.clone()).collect();
     if more > 0 {
         what.push(format!("and {more} more"));
     }
@@ -48,6 +51,15 @@ fn missing<'a>(found: &'a ValidationError) -> Option<&'a str> {
     }
 }
 
+/// How many mistakes this is.
+fn count(found: &ValidationError) -> usize {
+    match found.kind() {
+        ValidationErrorKind::AdditionalProperties { unexpected } => unexpected.len(),
+        _ => 1,
+    }
+}
+
+/// What is wrong, in words: of many at one place, no more than an error names.
 fn describe(found: &ValidationError, known: &[String], missing: &[&str]) -> Vec<Mistake> {
     let at = path(found.instance_path());
     let here = |words: String| {
@@ -60,7 +72,7 @@ fn describe(found: &ValidationError, known: &[String], missing: &[&str]) -> Vec<
             vec![Mistake { words: format!("{field}: is missing or empty"), field }]
         }
         ValidationErrorKind::AdditionalProperties { unexpected } => {
-            unexpected.iter().map(|name| unknown(&at, name, known, missing)).collect()
+            unexpected.iter().take(MOST).map(|name| unknown(&at, name, known, missing)).collect()
         }
         ValidationErrorKind::Type { kind } => {
             here(format!("must be {}, found {}", expected(kind), found_type(found.instance())))
@@ -86,6 +98,11 @@ fn describe(found: &ValidationError, known: &[String], missing: &[&str]) -> Vec<
 }
 
 fn unknown(at: &str, name: &str, known: &[String], missing: &[&str]) -> Mistake {
+    if name.chars().nth(LONGEST_NAME).is_some() {
+        let field = join(at, &name.chars().take(LONGEST_NAME).chain(['…']).collect::<String>());
+        let words = format!("{field}: is not a field of this message");
+        return Mistake { field, words };
+    }
     let field = join(at, name);
     let meant = other_name(name, missing).or_else(|| slip(name, known, missing));
     let advice = match meant.or_else(|| alike(name, known, 0.66)) {
@@ -197,8 +214,12 @@ fn path(location: &Location) -> String {
     })
 }
 
+/// A name may hold what a terminal obeys: it is escaped.
 fn join(at: &str, name: &str) -> String {
-    if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") }
+    let is_plain = !name.chars().any(char::is_control);
+    let name: Cow<'_, str> =
+        if is_plain { name.into() } else { name.escape_debug().to_string().into() };
+    if at.is_empty() { name.into_owned() } else { format!("{at}.{name}") }
 }
 
 #[cfg(test)]
@@ -245,6 +266,33 @@ mod tests {
         assert_eq!(
             said(&json!({"num": "06", "sms": "x", "qqq": 1})),
             "qqq: is not a field of this message; your own data goes under \"meta\""
+        );
+    }
+
+    #[test]
+    fn names_of_strangers_are_shortened_counted_and_escaped() {
+        let mut message = json!({"num": "06", "sms": "x"});
+        message["é".repeat(65)] = 1.into();
+        let long = format!("{}…: is not a field of this message", "é".repeat(64));
+        assert_eq!(said(&message), long);
+
+        let mut message = json!({"num": "06", "sms": "x"});
+        for number in 0..100_000 {
+            message[format!("q{number:06}")] = 1.into();
+        }
+        let many = said(&message);
+        assert!(
+            many.starts_with("q000000: is not") && many.ends_with("; and 99992 more"),
+            "{many}"
+        );
+        assert_eq!(many.matches("is not a field").count(), 8);
+
+        let mut message = json!({"num": "06", "sms": "x"});
+        message["\u{1b}[2J\n\u{9b}m"] = 1.into();
+        assert!(
+            said(&message).starts_with(r"\u{1b}[2J\n\u{9b}m: is not a field"),
+            "{}",
+            said(&message)
         );
     }
 

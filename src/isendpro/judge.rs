@@ -232,9 +232,10 @@ const fn stops_before(status: u16) -> bool {
     )
 }
 
-/// The API's words, at most 300 characters of them.
+/// The API's words: at most 300 characters of them, and nothing that a terminal obeys.
 fn shorten(text: &str) -> String {
-    text.trim().chars().take(300).collect()
+    let shown = |it: char| if it.is_control() { ' ' } else { it };
+    text.trim().chars().map(shown).take(300).collect()
 }
 
 #[cfg(test)]

@@ -23,6 +23,14 @@ const OTHER: &str = r#"{"etat":{"etat":[{"code":"42","tel":"0680010203","message
 const GENERAL: &str = r#"{"etat":{"etat":[{"code":"99","message":"non"}]}}"#;
 
 #[test]
+fn nothing_that_a_terminal_obeys_is_told_of_an_answer() {
+    let body = r#"{"etat":{"etat":[{"code":"99","message":"a\u001b[2Jb\r\n\u009bc\u0007"}]}}"#;
+    let received = Received { status: 200, retry_after: None, body: body.as_bytes() };
+    let Outcome::Refused(failure) = judge(Operation::Sms, &received) else { panic!() };
+    assert_eq!(failure.message, "a [2Jb   c ");
+}
+
+#[test]
 fn sends() {
     use Operation::{Sms, SmsMulti};
     for operation in [Sms, SmsMulti] {
