@@ -4,7 +4,7 @@
 #   docker build --tag isendpro .
 #   docker run --rm isendpro --version
 
-FROM rust:1.95-slim-trixie AS build
+FROM rust:1.95-slim-trixie@sha256:ee4fa026a11f9e8b1b00568364a880dc720409bb94b0e6800f63f974f9c909d5 AS build
 WORKDIR /source
 COPY Cargo.toml Cargo.lock ./
 COPY src src

@@ -18,14 +18,19 @@ use crate::step::{Launch, Step};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The compose file as Docker reads it: with its anchors put in place.
+/// The compose file as Docker reads it.
 pub fn file() -> Value {
+    yaml("deploy/rabbitmq/compose.yaml")
+}
+
+/// A YAML file with its anchors put in place.
+pub fn yaml(path: &str) -> Value {
     let script = "const yaml = require('yaml'), fs = require('fs');\
                   const text = fs.readFileSync(process.argv[1], 'utf8');\
                   console.log(JSON.stringify(yaml.parse(text, {merge: true})))";
-    let compose = Path::new(ROOT).join("deploy/rabbitmq/compose.yaml");
+    let path = Path::new(ROOT).join(path);
     let mut command = Command::new("node");
-    command.args(["-e", script]).arg(compose).current_dir(Path::new(ROOT).join("tests/peers"));
+    command.args(["-e", script]).arg(path).current_dir(Path::new(ROOT).join("tests/peers"));
     let output = command.output().expect("install nodejs to run these tests");
     serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
