@@ -36,6 +36,7 @@
 //! | [`isendpro`] | the API: client, requests, and the judge of its answers |
 //! | [`sms`] | rules that need no network: numbers, texts, senders, times |
 //! | [`component`] | the contract between actions and runtimes |
+//! | [`trust`] | whose certificates are trusted |
 //! | `simulator` | a local iSendPro (feature `simulator`, on by default) |
 //!
 //! # What became of a send
@@ -55,3 +56,4 @@ pub mod runtime;
 pub mod simulator;
 pub mod sms;
 pub mod triggers;
+pub mod trust;

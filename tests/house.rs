@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 
 /// Each room, and the rooms that it may know. Whatever is not here may know nobody.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("cli", &["catalog", "runtime", "journal", "simulator", "sms", "actions", "component"]),
+    (
+        "cli",
+        &["catalog", "runtime", "journal", "simulator", "sms", "actions", "component", "trust"],
+    ),
     ("catalog", &["actions", "triggers", "component"]),
     ("actions", &["component", "isendpro", "sms"]),
     (
@@ -20,12 +23,13 @@ const ARROWS: &[(&str, &[&str])] = &[
             "actions::Reading",
         ],
     ),
-    ("runtime", &["component"]),
-    ("journal", &["component"]),
-    ("isendpro", &[]),
+    ("runtime", &["component", "trust"]),
+    ("journal", &["component", "trust"]),
+    ("isendpro", &["trust"]),
     ("sms", &[]),
     ("simulator", &[]),
     ("component", &[]),
+    ("trust", &[]),
 ];
 
 /// A source text without comments, texts and characters, so that only paths are found in it.

@@ -103,6 +103,8 @@ pub const SETTINGS: &[Setting] = &[
 
 /// Where it is remembered what was sent.
 pub const JOURNAL: &str = "ISENDPRO_JOURNAL";
+/// CAs of one's own.
+pub const CA_FILE: &str = "ISENDPRO_CA_FILE";
 /// Where operators ask how a process does.
 pub const METRICS_ADDR: &str = "ISENDPRO_METRICS_ADDR";
 
@@ -133,6 +135,11 @@ pub const PROCESS: &[(&str, &str)] = &[
         "Where it is remembered what was sent, so that nothing is sent twice: redis://HOST:PORT, \
          rediss://HOST:PORT or file:PATH. Without it, what a process was sending when it died is in \
          doubt.",
+    ),
+    (
+        CA_FILE,
+        "File with the certificates (PEM) of CAs that are trusted beside the system's: for the broker \
+         (amqps), the journal (rediss), the platform and iSendPro, also behind a proxy that opens TLS.",
     ),
     (
         METRICS_ADDR,

@@ -3,21 +3,33 @@
 
 use std::path::Path;
 
-use super::{Usage, keyfile};
-use crate::catalog::{SECRETS, variables};
+use super::{Usage, files, keyfile};
+use crate::catalog::{CA_FILE, SECRETS, variables};
 use crate::component::nearest;
+use crate::trust::{self, Authorities};
 
 const PREFIX: &str = "ISENDPRO_";
 
-/// Sees to it that all variables with our prefix are ours, and no secret is given twice.
+/// Sees to it that all variables with our prefix are ours, and no secret is given twice. Then trusts the
+/// CAs that the environment names.
 ///
 /// # Errors
-/// Names each that is not, and the one that was most likely meant.
+/// Names each that is not, and the one that was most likely meant; or says why a CA cannot be trusted.
 pub fn check() -> Result<(), Usage> {
     let names = std::env::vars_os().filter_map(|(name, value)| {
         Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
     });
-    known_only(names)
+    known_only(names)?;
+    trust_own()
+}
+
+fn trust_own() -> Result<(), Usage> {
+    let Some(path) = std::env::var_os(CA_FILE).filter(|it| !it.is_empty()) else { return Ok(()) };
+    let path = Path::new(&path);
+    let file = std::fs::read(path).map_err(|it| files::cannot(CA_FILE, path, &it))?;
+    let read = Authorities::read(&file);
+    trust::add(read.map_err(|it| Usage(format!("{CA_FILE} {}: {it}", path.display())))?);
+    Ok(())
 }
 
 fn known_only(given: impl Iterator<Item = (String, String)>) -> Result<(), Usage> {
@@ -99,6 +111,7 @@ mod tests {
             ("ISENDPRO_METRIC_ADDR", "ISENDPRO_METRICS_ADDR"),
             ("ISENDPRO_CALLTIMEOUT", "ISENDPRO_CALL_TIMEOUT"),
             ("ISENDPRO_LOGS", "ISENDPRO_LOG"),
+            ("ISENDPRO_CAFILE", "ISENDPRO_CA_FILE"),
         ] {
             let said = said(&[(slip, "canary"), ("PATH", "/bin")]);
             assert!(said.contains(&format!("{slip} (did you mean {meant}?)")), "{said}");

@@ -17,10 +17,10 @@ use std::time::{Duration, Instant};
 
 use reqwest::Url;
 use rustls::ClientConfig;
-use rustls_platform_verifier::BuilderVerifierExt;
 
 use super::Failure;
 use super::transport::{is_loopback, words};
+use crate::trust;
 
 /// Unused connections are dropped this early, since a server that closes one at the moment of its
 /// next use would leave a send in doubt. Common servers wait 5 s.
@@ -51,10 +51,7 @@ pub(super) struct Connection {
 impl Connections {
     /// Connections to this server, each made within `timeout`.
     pub(super) fn new(server: &Url, timeout: Duration) -> Result<Self, Failure> {
-        // A second call finds the provider in place, which is what is wanted.
-        rustls::crypto::ring::default_provider().install_default().ok();
-        let tls = ClientConfig::builder().with_platform_verifier();
-        let mut tls = tls.map_err(|it| Failure::new(it.to_string()))?.with_no_client_auth();
+        let mut tls = trust::client().map_err(|it| Failure::new(it.to_string()))?;
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let is_local = is_loopback(server);
         Ok(Self(Arc::new(Shared { tls, timeout, is_local, idle: Mutex::default() })))

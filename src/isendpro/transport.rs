@@ -11,6 +11,7 @@ use super::Failure;
 use super::connection::{Connection, Connections};
 use super::encoding::Decoder;
 use super::style::Wire;
+use crate::trust;
 
 /// Most bytes of a JSON answer: a bulk answer takes some 150 bytes a recipient, of whom there are
 /// 10,000 at most.
@@ -20,6 +21,9 @@ const MOST_JSON_BYTES: usize = 8 * 1024 * 1024;
 const MOST_JSON_VALUES: usize = 250_000;
 /// A server that asks for a longer wait is not waited for anyway.
 const LONGEST_WAIT: Duration = Duration::from_secs(366 * 24 * 3600);
+
+/// What to do about a server that cannot be reached.
+const UNREACHED: &str = "check the server's address and the network";
 
 /// What is said of a server that does not answer in time.
 pub(super) const SILENT: &str = "no answer within the time allowed";
@@ -150,7 +154,10 @@ pub(super) fn lost(error: reqwest::Error) -> Lost {
     let timed_out = error.is_timeout();
     // A URL may hold the key, and reqwest prints it with the error.
     let error = error.without_url();
-    let failure = |what: String| Failure { hint: hint(connecting), ..Failure::new(what) };
+    let failure = |what: String| Failure {
+        hint: connecting.then(|| trust::advice(&what).unwrap_or(UNREACHED)),
+        ..Failure::new(what)
+    };
     match (connecting, timed_out) {
         (true, true) => Lost::Before(failure("no connection within the time allowed".to_owned())),
         (true, false) => Lost::Before(failure(format!("no connection: {}", words(&error)))),
@@ -160,10 +167,6 @@ pub(super) fn lost(error: reqwest::Error) -> Lost {
             words(&error)
         ))),
     }
-}
-
-fn hint(connecting: bool) -> Option<&'static str> {
-    connecting.then_some("check the server's address and the network")
 }
 
 /// The innermost cause: the outer ones only say that a request failed.

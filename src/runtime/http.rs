@@ -15,6 +15,7 @@ pub use fault::Fault;
 use fault::cause;
 
 use crate::component::{Error, Kind};
+use crate::trust;
 
 /// How long making a connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -76,21 +77,19 @@ impl Http {
     /// # Errors
     /// When the certificates of this machine cannot be read.
     pub fn new() -> Result<Self, Error> {
-        // A second call finds the provider in place, which is what is wanted.
-        rustls::crypto::ring::default_provider().install_default().ok();
+        let no_client = |why: String| Error::new(Kind::Config, format!("no HTTP client: {why}"));
+        let tls = trust::client().map_err(|it| no_client(it.to_string()))?;
         let builder = || {
             Client::builder()
+                .tls_backend_preconfigured(tls.clone())
                 .connect_timeout(CONNECT)
                 .redirect(reqwest::redirect::Policy::none())
                 .retry(reqwest::retry::never())
                 .referer(false)
-                .tls_version_min(reqwest::tls::Version::TLS_1_2)
                 .user_agent(concat!("isendpro-connector/", env!("CARGO_PKG_VERSION")))
         };
         let build = |it: reqwest::ClientBuilder| {
-            it.build().map_err(|it| {
-                Error::new(Kind::Config, format!("no HTTP client: {}", cause(&it.without_url())))
-            })
+            it.build().map_err(|it| no_client(cause(&it.without_url())))
         };
         Ok(Self { direct: build(builder().no_proxy())?, proxied: build(builder())? })
     }

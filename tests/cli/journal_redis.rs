@@ -142,25 +142,3 @@ fn who_has_not_chosen_for_how_long_ids_are_kept_is_told() {
     wrong.says(2, &["keep must be 1 to 36500 days"]);
     assert_eq!(simulator.total(), 1);
 }
-
-#[test]
-fn tls_is_spoken_to_a_server_whose_certificate_is_trusted() {
-    let simulator = Simulator::start(&[]);
-    let folder = tempfile::tempdir().unwrap();
-    let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
-    let made = rcgen::generate_simple_self_signed(names).unwrap();
-    let write = |name: &str, pem: String| {
-        let path = folder.path().join(name);
-        std::fs::write(&path, pem).unwrap();
-        path.into_os_string().into_string().unwrap()
-    };
-    let certificate = write("cert.pem", made.cert.pem());
-    let key = write("key.pem", made.signing_key.serialize_pem());
-    let files = ["--tls-cert-file", &certificate, "--tls-key-file", &key];
-    let redis = Redis::over_tls(&[&files[..], &["--tls-auth-clients", "no"]].concat());
-    let trusting = run(&simulator, &redis.url(), &[]).env("SSL_CERT_FILE", &certificate);
-    assert_eq!(trusting.run(sms("0001", "a")).quiet(0)[0]["status"], "accepted");
-    let strange = run(&simulator, &redis.url(), &[]).run(sms("0001", "b"));
-    strange.says(1, &["cannot be reached", "certificate"]);
-    assert_eq!(simulator.total(), 1);
-}

@@ -6,8 +6,11 @@
 mod cli;
 #[path = "../support/redis.rs"]
 mod redis;
+#[path = "../support/tls.rs"]
+mod tls;
 
 mod actions;
+mod ca;
 mod commands;
 mod count;
 mod digits;

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
 mod again;
+mod ca;
 mod canary;
 mod contract;
 mod defects;
@@ -50,3 +51,5 @@ mod redis;
 mod stage;
 #[path = "../support/step.rs"]
 mod step;
+#[path = "../support/tls.rs"]
+mod tls;

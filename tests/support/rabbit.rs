@@ -28,6 +28,8 @@ const NOBODY: &str = "1";
 /// `rabbit_shared::uri` instead, which starts one server for all.
 pub struct Rabbit {
     ports: Ports,
+    /// Where it speaks TLS, if it does.
+    tls: u16,
     folder: TempDir,
     running: Option<(Child, Guard)>,
     settings: String,
@@ -37,8 +39,8 @@ impl Rabbit {
     /// Starts one.
     pub fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut rabbit =
-            Self { ports: Ports::free(), folder, running: None, settings: String::new() };
+        let (ports, settings) = (Ports::free(), String::new());
+        let mut rabbit = Self { ports, tls: 0, folder, running: None, settings };
         // Somebody else may take a port in between.
         for _ in 0..3 {
             if rabbit.launch() {
@@ -49,9 +51,28 @@ impl Rabbit {
         panic!("RabbitMQ does not start: {}", last_words(rabbit.folder.path()));
     }
 
+    /// Starts one that also speaks TLS, with this certificate and key.
+    pub fn over_tls(certificate: &str, key: &str) -> Self {
+        let mut rabbit = Self::start();
+        rabbit.stop();
+        rabbit.tls = Ports::free().amqp;
+        rabbit.restart_with(&format!(
+            "listeners.ssl.1 = 127.0.0.1:{}\nssl_options.certfile = {certificate}\n\
+             ssl_options.keyfile = {key}\nssl_options.cacertfile = {certificate}\n\
+             ssl_options.verify = verify_none\n",
+            rabbit.tls
+        ));
+        rabbit
+    }
+
     /// Its address, with the default user and virtual host.
     pub fn uri(&self) -> String {
         self.ports.uri()
+    }
+
+    /// Its address for TLS.
+    pub fn tls_uri(&self) -> String {
+        format!("amqps://guest:guest@127.0.0.1:{}/%2f", self.tls)
     }
 
     /// The id of its process.

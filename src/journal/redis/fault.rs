@@ -3,6 +3,7 @@
 use redis::{ErrorKind, RedisError};
 
 use crate::component::{Error, Kind};
+use crate::trust;
 
 /// Codes of a server, what they mean, and what to do.
 const CODES: &[(&str, &str, &str)] = &[
@@ -31,8 +32,11 @@ pub(super) fn explain(error: &RedisError, server: &str) -> Error {
         ErrorKind::Io if error.is_timeout() => {
             unavailable("does not answer in time".to_owned()).hint("check the server and its disk")
         }
-        ErrorKind::Io => unavailable(format!("cannot be reached ({error})"))
-            .hint("check that it runs and the address in the journal's URL"),
+        ErrorKind::Io => {
+            let reach = "check that it runs and the address in the journal's URL";
+            unavailable(format!("cannot be reached ({error})"))
+                .hint(trust::advice(&error.to_string()).unwrap_or(reach))
+        }
         ErrorKind::AuthenticationFailed => {
             Error::config("journal", format!("{the_server} refuses the password"))
                 .hint("check user and password in the journal's URL")

@@ -10,8 +10,8 @@ use std::time::Duration;
 use redis::aio::MultiplexedConnection;
 use redis::io::tcp::TcpSettings;
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ErrorKind, RedisError, ScriptInvocation, ServerErrorKind,
-    Value,
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ErrorKind, RedisError, ScriptInvocation,
+    ServerErrorKind, TlsCertificates, Value,
 };
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -20,6 +20,7 @@ use super::address::Address;
 use super::fault::explain;
 use super::lease::Moment;
 use crate::component::{Error, metrics};
+use crate::trust;
 
 const CONNECT: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -74,7 +75,15 @@ pub(super) struct Link {
 impl Link {
     pub fn new(address: &Address, answer: Duration) -> Result<Self, Error> {
         let settings = TcpSettings::default().set_nodelay(true);
-        let client = Client::open(address.info.clone().set_tcp_settings(settings));
+        let info = address.info.clone().set_tcp_settings(settings);
+        let own = trust::all().filter(|_| matches!(info.addr(), ConnectionAddr::TcpTls { .. }));
+        let client = match own {
+            Some(own) => {
+                let root_cert = Some(own);
+                Client::build_with_tls(info, TlsCertificates { client_tls: None, root_cert })
+            }
+            None => Client::open(info),
+        };
         let client = client.map_err(|it| explain(&it, &address.server))?;
         let line = Mutex::new(Line { number: 0, connection: None });
         let (server, connections) = (address.server.clone(), AtomicU64::new(0));

@@ -5,6 +5,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::component::{Error, Kind};
+use crate::trust;
 
 /// Most characters of the reason that people are shown.
 pub(super) const REASON_SHOWN: usize = 300;
@@ -77,8 +78,12 @@ impl Fault {
             Self::Status { status: 300..=499, .. } => Error::new(Kind::Config, said)
                 .hint(format!("check {address} and the credentials that go with it")),
             Self::TooLarge(_) => Error::new(Kind::Unusable, said),
-            _ => Error::new(Kind::Unavailable, said)
-                .hint(format!("check that {address} can be reached")),
+            _ => {
+                let advice = self.network().and_then(trust::advice);
+                let reach = || format!("check that {address} can be reached");
+                Error::new(Kind::Unavailable, said)
+                    .hint(advice.map_or_else(reach, ToOwned::to_owned))
+            }
         }
     }
 

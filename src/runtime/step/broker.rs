@@ -13,6 +13,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::component::metrics;
+use crate::trust;
 
 /// The first wait before a lost connection is made anew.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -51,7 +52,8 @@ impl Broker {
                 Ok(match uri.scheme {
                     AMQPScheme::AMQP => stream,
                     AMQPScheme::AMQPS => {
-                        stream.into_tls(&uri.authority.host, TLSConfig::default()).await?
+                        let tls = TLSConfig { cert_chain: trust::own(), ..TLSConfig::default() };
+                        stream.into_tls(&uri.authority.host, tls).await?
                     }
                 })
             },

@@ -7,6 +7,7 @@ use lapin::ErrorKind;
 use lapin::protocol::{AMQPError, AMQPErrorKind};
 
 use crate::component::{Error, Kind};
+use crate::trust;
 
 /// Where the broker's address is set.
 const ADDRESS: &str = "check ELASTICIO_AMQP_URI: host, port, user, password, vhost";
@@ -79,8 +80,8 @@ fn words_of(failure: &io::Error) -> String {
 
 fn advice_on(failure: &io::Error) -> &'static str {
     let words = words_of(failure);
-    if words.contains("certificate") {
-        return "the broker's certificate is not trusted: check its name, its dates and its CA";
+    if let Some(advice) = trust::advice(&words) {
+        return advice;
     }
     match failure.kind() {
         io::ErrorKind::ConnectionRefused => {
@@ -152,7 +153,7 @@ mod tests {
         );
         for (failure, words, advice) in [
             (dns, "Name does not resolve", "host's name"),
-            (tls, "UnknownIssuer", "its CA"),
+            (tls, "UnknownIssuer", "ISENDPRO_CA_FILE"),
             (io::Error::from_raw_os_error(111), "Connection refused", "port"),
             (io::Error::from_raw_os_error(113), "No route to host", "ELASTICIO_AMQP_URI"),
             (io::Error::new(io::ErrorKind::TimedOut, "nobody answers"), "nobody", "firewalls"),

@@ -236,6 +236,9 @@ fn broker_address(text: &str) -> Result<String, &'static str> {
         "channelMax" => "channel_max".to_owned(),
         _ => name.to_owned(),
     };
+    if let Some(wrong) = url.query_pairs().find_map(|(name, value)| refused(&name, &value)) {
+        return Err(wrong);
+    }
     let mut options: Vec<_> =
         url.query_pairs().map(|(name, value)| (spelled(&name), value.into_owned())).collect();
     if !options.iter().any(|it| it.0 == "frame_max") {
@@ -244,4 +247,28 @@ fn broker_address(text: &str) -> Result<String, &'static str> {
     url.query_pairs_mut().clear().extend_pairs(options);
     url.as_str().parse::<AMQPUri>().map_err(|_| FORM)?;
     Ok(url.into())
+}
+
+/// Why an option of TLS cannot be followed, if it cannot. lapin passes over all of them: a certificate
+/// would be checked by other rules than those that are asked for.
+fn refused(name: &str, value: &str) -> Option<&'static str> {
+    match name.to_ascii_lowercase().as_str() {
+        "verify" if value == "verify_peer" => None,
+        "verify" | "fail_if_no_peer_cert" => Some(
+            "cannot choose how certificates are checked: they always are; name the file of a CA of your \
+             own in ISENDPRO_CA_FILE",
+        ),
+        "cacertfile" | "cacerts" => {
+            Some("cannot name a CA's file; name it in ISENDPRO_CA_FILE, and take cacertfile= away")
+        }
+        "certfile" | "keyfile" | "password" => Some(
+            "cannot name a certificate to log in with: give user and password, and take certfile= and \
+             keyfile= away",
+        ),
+        "server_name_indication" => Some(
+            "cannot say another name for TLS: give the host by the name that its certificate has, and \
+             take server_name_indication= away",
+        ),
+        _ => None,
+    }
 }

@@ -213,6 +213,33 @@ fn addresses_are_checked() {
 }
 
 #[test]
+fn options_of_tls_that_nobody_follows_are_refused() {
+    for (options, told) in [
+        ("cacertfile=/S3C/ca.pem", "ISENDPRO_CA_FILE"),
+        ("CACertFile=ca.pem", "ISENDPRO_CA_FILE"),
+        ("heartbeat=9&cacertfile=ca.pem", "ISENDPRO_CA_FILE"),
+        ("verify=verify_peer&cacertfile=ca.pem", "ISENDPRO_CA_FILE"),
+        ("cacerts=x", "ISENDPRO_CA_FILE"),
+        ("verify=verify_none", "they always are"),
+        ("verify=none", "they always are"),
+        ("verify=", "they always are"),
+        ("verify", "they always are"),
+        ("fail_if_no_peer_cert=true", "they always are"),
+        ("certfile=S3C.pem", "user and password"),
+        ("keyfile=S3C.pem", "user and password"),
+        ("password=S3C", "user and password"),
+        ("server_name_indication=disable", "by the name that its certificate has"),
+    ] {
+        for address in [format!("amqps://h/v?{options}"), format!("amqp://h?{options}")] {
+            let said = complaint("ELASTICIO_AMQP_URI", &address);
+            assert!(said.contains(told) && !said.contains("S3C"), "{address}: {said}");
+        }
+    }
+    let checked = settings(&[("ELASTICIO_AMQP_URI", "amqps://h/v?verify=verify_peer&heartbeat=9")]);
+    assert!(checked.broker.unwrap().uri.expose_secret().contains("heartbeat=9"));
+}
+
+#[test]
 fn an_object_storage_is_whole_or_missing() {
     let half = complaint("ELASTICIO_OBJECT_STORAGE_URI", "http://maester");
     assert!(half.contains("ELASTICIO_OBJECT_STORAGE_TOKEN is missing"), "{half}");
