@@ -2,8 +2,8 @@
 //! Without the feature `faults`, which no release has, a point is nothing.
 //!
 //! The environment variable `ISENDPRO_FAULT` is `POINT:N:WHAT`. At the N-th passing of that point,
-//! `abort` ends the process as a crash does, and `panic` panics; `fail` fails a disk that is full, and
-//! from then on each time.
+//! `abort` ends the process as a crash does, and `panic` panics; `fail` fails a disk that is full, or
+//! knows no locks, and from then on each time.
 
 /// Passes a point.
 #[cfg(not(feature = "faults"))]

@@ -17,6 +17,7 @@ const TIMES: usize = 40;
 pub const FAULTS: &[Fault] = &[
     fault("API refuses connections for 5 s", 0..=0, |it| gone(it, 5)).steps(SHARED),
     step("API refuses connections for 15 s", 0..=0, |it| gone(it, 15)),
+    step("put back with user_id, CC and BCC", 0..=0, somebody_elses).steps(ANY),
     fault("API cut off in full flight, back after 5 s", 0..=IN_FLIGHT, cut_off).steps(ANY),
     fault("connection dropped, request taken", TIMES..=TIMES, |it| go_wrong(it, "dropTaken", None))
         .steps(ANY),
@@ -59,6 +60,21 @@ fn silent(stage: &mut Stage, taken: bool) {
 /// The API goes at a moment without a request, so that each later one meets a closed door. A step holds
 /// a message for 10 s before it puts it back for later.
 fn gone(stage: &mut Stage, seconds: u64) {
+    gone_with(stage, seconds, |_, _| ());
+}
+
+/// Each message that is put back must wait once, and not in copies. This process recognises its own: the
+/// count would not show what another worker without a journal would send.
+fn somebody_elses(stage: &mut Stage) {
+    stage.flow().own_broker();
+    stage.flow().give_in_anothers_name();
+    gone_with(stage, 15, |stage, given| {
+        let waiting = stage.flow().waiting();
+        assert!(waiting <= given, "{waiting} wait, and {given} were given");
+    });
+}
+
+fn gone_with(stage: &mut Stage, seconds: u64, look: fn(&Stage, usize)) {
     let mut gate = Gate::to(stage.host());
     let mut running = stage.bare_run().server(&gate.url()).start();
     let (before, after) = stage.messages.lines.split_at(stage.messages.lines.len() / 2);
@@ -67,6 +83,7 @@ fn gone(stage: &mut Stage, seconds: u64) {
     gate.close();
     stage.feed(&mut running, after);
     pause(Duration::from_secs(seconds));
+    look(stage, after.len());
     gate.open();
     running.ended();
 }

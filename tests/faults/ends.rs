@@ -1,13 +1,16 @@
 //! Processes that end before their input does.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::messages::Shape;
 use super::row::{BULK, Fault, IN_FLIGHT, fault, step};
 use super::stage::{Stage, until};
 use super::store::{ALL, ANY};
+use super::worker::Worker;
 
 /// Ends from outside.
 pub const FAULTS: &[Fault] = &[
@@ -32,6 +35,7 @@ pub const FAULTS: &[Fault] = &[
     })
     .steps(ANY)
     .and_bulk(),
+    fault("kill -9 with --failed, then other input", 0..=IN_FLIGHT, kill_with_failed),
     step("SIGTERM while the API is silent", 1..=IN_FLIGHT, stop_in_silence),
     // A single send is one request: there is no batch to change.
     fault("kill -9, then another batchSize", 0..=IN_FLIGHT, |stage| {
@@ -40,6 +44,55 @@ pub const FAULTS: &[Fault] = &[
     })
     .shapes(BULK),
 ];
+
+/// What a person does who finds a run killed: feeds in something else, which the open run is spared, and
+/// then the same command again, which goes on with its own file. What that says to be safe is sent.
+fn kill_with_failed(stage: &mut Stage) {
+    const TIMES: usize = 40;
+    let pattern = stage.file("failed-{time}.ndjson");
+    let command = |it: Worker| it.args(&["--failed", pattern.to_str().unwrap()]);
+    let start = |stage: &Stage| command(stage.run().set("giveUpAfter", "0")).start();
+    stage.fail("status429", None, 3, TIMES);
+    let first = start(stage);
+    stage.failed();
+    stage.reached(0.5);
+    first.kill();
+    stage.journal.bury();
+
+    let other = stage.file("other messages");
+    std::fs::write(&other, stage.messages.lines[400..].concat()).unwrap();
+    let requests = stage.requests();
+    command(stage.run_of(&other)).start().ends(2);
+    assert_eq!(stage.requests(), requests, "other input is sent while a run is open");
+
+    stage.fail("status429", None, 3, TIMES);
+    start(stage).ended();
+    stage.failed();
+    let [failed] = &failed_files(&pattern)[..] else { panic!("not one file for one run") };
+    if stage.shape == Shape::Single {
+        let text = std::fs::read_to_string(failed).unwrap();
+        // A line in doubt has an error around it.
+        let safe = text.lines().filter(|it| !it.starts_with("{\"error\""));
+        assert_eq!(
+            safe.count(),
+            TIMES,
+            "what failed before the kill is in it, or something is not"
+        );
+    }
+    let code = stage.run_of(failed).args(&["--resume"]).start().wait();
+    assert!(matches!(code, 0 | 3 | 6), "what failed ended with {code}");
+    // What was not sent of a bulk message goes with the message itself, and not with its `retry` as well.
+    stage.finish();
+}
+
+/// The files that this pattern has become, without those that say whose they are.
+fn failed_files(pattern: &Path) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(pattern.parent().unwrap()).unwrap().map(|it| it.unwrap().path());
+    let name = |it: &PathBuf| it.file_name().unwrap().to_string_lossy().into_owned();
+    let is_mark = |it: &PathBuf| it.extension().is_some_and(|it| it == "run");
+    let named = |it: &PathBuf| name(it).starts_with("failed-") && !is_mark(it);
+    files.filter(named).collect()
+}
 
 /// Calls may take longer than the platform waits for a step to end.
 fn stop_in_silence(stage: &mut Stage) {

@@ -24,11 +24,16 @@ const QUIET: Duration = Duration::from_secs(15);
 /// How long a message may be on its way from one queue to another.
 const BETWEEN: Duration = Duration::from_secs(2);
 
+/// The step's own user of a broker, where it has one, and the password.
+const STEP: &str = "step";
+
 /// A step of a flow, and the broker that its queues are in.
 pub struct Flow {
     queues: OnceCell<Queues>,
     /// The broker, if it is not the one that all rows share.
     rabbit: RefCell<Option<Rabbit>>,
+    /// Whether its messages are another user's.
+    others: Cell<bool>,
     platform: Platform,
     cipher: Cipher,
     /// What is run as the step.
@@ -54,6 +59,7 @@ impl Flow {
         Rc::new(Self {
             queues: OnceCell::new(),
             rabbit: RefCell::default(),
+            others: Cell::new(false),
             platform,
             cipher: Cipher::new(Some(PASSWORD), Some(IV)).unwrap(),
             program: program.to_owned(),
@@ -87,6 +93,22 @@ impl Flow {
         self.platform.set_step(json!({ "config": config }));
     }
 
+    /// Has its messages come from another user of its own broker, who has them copied to their own queue.
+    pub fn give_in_anothers_name(&self) {
+        let definitions = json!({
+            "vhosts": [{"name": "/"}],
+            "users": [{"name": STEP, "password": STEP, "tags": ""}],
+            "permissions":
+                [{"user": STEP, "vhost": "/", "configure": ".*", "write": ".*", "read": ".*"}],
+        });
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), definitions.to_string()).unwrap();
+        let mut rabbit = self.rabbit();
+        rabbit.stop();
+        rabbit.restart_with(&format!("load_definitions = {}", file.path().display()));
+        self.others.set(true);
+    }
+
     /// Its own broker.
     pub fn rabbit(&self) -> RefMut<'_, Rabbit> {
         RefMut::map(self.rabbit.borrow_mut(), |it| it.as_mut().expect("it shares a broker"))
@@ -105,7 +127,11 @@ impl Flow {
             .set("ERROR_RATE_LIMIT", "1000000")
             .set("REBOUND_INITIAL_EXPIRATION", "200")
             .set("AMQP_PERSISTENT_MESSAGES", if self.shares() { "" } else { "true" });
-        Worker::new(launch.command(), errors, Some(Rc::clone(self)))
+        let worker = Worker::new(launch.command(), errors, Some(Rc::clone(self)));
+        if !self.others.get() {
+            return worker;
+        }
+        worker.broker(&self.queues().uri().replace("guest:guest@", &format!("{STEP}:{STEP}@")))
     }
 
     fn shares(&self) -> bool {
@@ -129,9 +155,14 @@ impl Flow {
     }
 
     fn message(&self, id: &str, body: &Value) -> (BasicProperties, Vec<u8>) {
-        let headers = json!({"messageId": id, "threadId": "thread-1"});
+        let mut headers = json!({"messageId": id, "threadId": "thread-1"});
         let plain = json!({ "body": body }).to_string();
-        let properties = BasicProperties::default().with_delivery_mode(2);
+        let mut properties = BasicProperties::default().with_delivery_mode(2);
+        if self.others.get() {
+            let input = self.queues().name(Queue::Input);
+            (headers["CC"], headers["BCC"]) = (json!([input]), json!([input]));
+            properties = properties.with_user_id("guest".into());
+        }
         let properties = properties.with_headers(amqp::table(&headers));
         (properties, self.cipher.encrypt(plain.as_bytes(), Protocol::V1))
     }
@@ -147,9 +178,15 @@ impl Flow {
         count(Queue::Data) + count(Queue::Error)
     }
 
+    /// How much waits to be carried.
+    pub fn waiting(&self) -> usize {
+        let count = |queue| self.queues().count(queue) as usize;
+        count(Queue::Input) + count(Queue::Rebound)
+    }
+
     /// Whether something waits to be carried.
     pub fn is_waiting(&self) -> bool {
-        [Queue::Input, Queue::Rebound].iter().any(|it| self.queues().count(*it) > 0)
+        self.waiting() > 0
     }
 
     /// Whether nobody has anything more to do: all is said, or nothing more will be.

@@ -11,6 +11,7 @@ use super::worker::Running;
 /// Faults of sharing.
 pub const FAULTS: &[Fault] = &[
     fault("two workers, the second is locked out", 0..=0, locked_out).stores(FILE),
+    fault("two workers, a file system without locks", 0..=0, lockless).stores(FILE).steps(FILE),
     shared("two workers on the same messages", 0..=0, |stage| {
         let workers = [worker(stage), worker(stage)];
         workers.into_iter().for_each(Running::ended);
@@ -93,5 +94,21 @@ fn locked_out(stage: &mut Stage) {
     let mut second = worker(stage);
     assert!(matches!(second.wait(), 1 | 2), "two workers have one file");
     assert_eq!(stage.outputs()[1], "", "the second worker has results");
+    first.ended();
+}
+
+/// Two workers whose file system cannot keep them apart. Then one that has locks, and one beside it.
+fn lockless(stage: &mut Stage) {
+    let start = |stage: &Stage| stage.run().fault("lock", 1, "fail").start();
+    let refused = |mut worker: Running| {
+        let code = worker.wait();
+        assert!(matches!(code, 1 | 2), "it ended with {code}: {}", worker.last_words());
+        assert!(worker.errors().contains("without locks"), "{}", worker.last_words());
+    };
+    [start(stage), start(stage)].into_iter().for_each(refused);
+    assert_eq!(stage.requests(), 0, "a worker sends without a lock");
+    let first = stage.run().start();
+    stage.reached(0.2);
+    refused(start(stage));
     first.ended();
 }

@@ -17,6 +17,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redb::{BackendError, StorageBackend};
 
+use crate::component::faults;
+
 /// All of the file, for locks.
 const WHOLE: (Bound<u64>, Bound<u64>) = (Bound::Unbounded, Bound::Unbounded);
 
@@ -124,7 +126,8 @@ impl StorageBackend for Watched {
     }
 
     fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        match self.0.below.try_lock_range(start, end) {
+        let known = faults::disk("lock").map_err(|_| BackendError::Unsupported);
+        match known.and_then(|()| self.0.below.try_lock_range(start, end)) {
             // The database would go on without a lock, and another process open the file as well.
             Err(BackendError::Unsupported) if (start, end) == WHOLE => {
                 Err(BackendError::Io(io::ErrorKind::Unsupported.into()))
