@@ -54,6 +54,7 @@ fn problem(failure: Failure, reason: Reason) -> Problem {
         hint: failure.hint.map(str::to_owned),
         code: failure.code,
         retry_after: failure.retry_after,
+        unreached: failure.unreached,
         ..Problem::new(known(failure.code).unwrap_or(reason), failure.message)
     }
 }

@@ -91,6 +91,8 @@ pub struct Error {
     pub line: Option<NonZeroU64>,
     /// How long the API asked to wait before another try.
     pub retry_after: Option<Box<Duration>>,
+    /// Whether nobody was reached: there was no connection.
+    pub unreached: bool,
     /// What the action does to the world, as a participle: `sent`, `done`.
     pub deed: &'static str,
 }
@@ -118,6 +120,7 @@ impl Error {
             reason: None,
             line: None,
             retry_after: None,
+            unreached: false,
             deed: "sent",
         }
     }
@@ -143,6 +146,7 @@ impl Error {
             code: problem.code,
             reason: Some(problem.reason),
             retry_after: problem.retry_after.map(Box::new),
+            unreached: problem.unreached,
             hint: problem.hint.as_deref().map(Into::into),
             ..Self::new(kind, problem.message.clone())
         }

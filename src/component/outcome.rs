@@ -105,6 +105,8 @@ pub struct Problem {
     pub retry_after: Option<Duration>,
     /// What is wrong with the account, when that is the cause.
     pub account: Option<AccountTrouble>,
+    /// Whether nobody was reached: there was no connection.
+    pub unreached: bool,
 }
 
 /// What can be wrong with an account, so that every other message would be refused too.
@@ -126,6 +128,7 @@ impl Problem {
             code: None,
             retry_after: None,
             account: None,
+            unreached: false,
         }
     }
 

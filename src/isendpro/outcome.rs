@@ -44,6 +44,8 @@ pub struct Failure {
     pub status: Option<u16>,
     /// How long the API asked to wait.
     pub retry_after: Option<Duration>,
+    /// Whether nobody was reached: there was no connection.
+    pub unreached: bool,
 }
 
 impl Failure {

@@ -154,8 +154,10 @@ pub(super) fn lost(error: reqwest::Error) -> Lost {
     let timed_out = error.is_timeout();
     // A URL may hold the key, and reqwest prints it with the error.
     let error = error.without_url();
+    let unreached = error.is_connect();
     let failure = |what: String| Failure {
         hint: connecting.then(|| trust::advice(&what).unwrap_or(UNREACHED)),
+        unreached,
         ..Failure::new(what)
     };
     match (connecting, timed_out) {

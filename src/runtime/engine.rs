@@ -16,7 +16,7 @@ mod unsent;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex as StdMutex, OnceLock};
+use std::sync::{Arc, Mutex as StdMutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
@@ -82,10 +82,12 @@ pub struct Engine<C: Connection> {
     grace: Duration,
     /// When it was asked, for how many units, and what was found.
     diagnosis: Mutex<Option<(Instant, u64, Diagnosis)>>,
+    /// When the server was reached last.
+    reached: StdMutex<Option<Instant>>,
 }
 
 /// What became of a message.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Verdict {
     /// The count, by recipient.
     pub tally: Tally,
@@ -95,6 +97,8 @@ pub struct Verdict {
     pub account: Option<AccountTrouble>,
     /// Why the journal cannot be relied on any more: no other message may be sent.
     pub amnesia: Option<Amnesia>,
+    /// Whether it was given up without a connection, and no other message has had one since it began.
+    pub unreachable: bool,
 }
 
 impl<C: Connection> Engine<C> {
@@ -143,6 +147,7 @@ impl<C: Connection> Engine<C> {
             stop,
             grace: Duration::ZERO,
             diagnosis: Mutex::new(None),
+            reached: StdMutex::default(),
         })
     }
 
@@ -190,6 +195,10 @@ impl<C: Connection> Engine<C> {
     pub fn admission(mut self, admission: Arc<dyn Admission>) -> Self {
         self.admissions.push(admission);
         self
+    }
+
+    fn last_reached(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.reached.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a message may lead to more than one result.
@@ -315,20 +324,23 @@ impl<C: Connection> Engine<C> {
             doubted: AtomicBool::new(false),
             purpose: remembered.and_then(|it| it.purpose).map(|it| hex(&it)),
             remembered,
+            began: Instant::now(),
+            unreached: AtomicBool::new(false),
             claimed: StdMutex::default(),
             elsewhere: AtomicBool::new(false),
             for_others: AtomicBool::new(false),
             amnesia: OnceLock::new(),
             under_way,
         };
-        match task.work {
+        let verdict = match task.work {
             Work::Calls(job) => call.make_calls(job, &task.common, out, turn).await,
             Work::Stream(source) => {
                 let around =
                     Around { snapshot: &snapshot, webhook: &webhook, store: self.store.as_ref() };
                 Box::pin(call.stream(source.as_ref(), around, &task.common, out)).await
             }
-        }
+        };
+        Verdict { unreachable: call.is_unreachable(), ..verdict }
     }
 
     /// What is remembered of a message, where there is a journal.
@@ -376,7 +388,7 @@ impl From<Error> for Verdict {
             }
             _ => {}
         }
-        Self { tally, error: Some(error), account: None, amnesia: None }
+        Self { tally, error: Some(error), ..Self::default() }
     }
 }
 

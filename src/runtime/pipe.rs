@@ -82,8 +82,7 @@ pub async fn run<C: Connection>(
 ) -> Summary {
     let started = Instant::now();
     let closed = Arc::new(AtomicBool::new(false));
-    let patient = !engine.patience().is_zero();
-    let writer = Writer::new(output, stopper, watch, Arc::clone(&closed), patient);
+    let writer = Writer::new(output, stopper, watch, Arc::clone(&closed));
     let (exit, writing) = if options.ordered {
         // Messages that are done wait here for slower ones before them; those with many results
         // take more room each.
@@ -239,7 +238,6 @@ struct Job<C: Connection> {
 impl<C: Connection> Job<C> {
     /// Whatever happens, a defect included, the last event says what became of the line.
     async fn carry(self, read: Read, place: Option<Place>, turn: Option<Turn>) {
-        let began = Instant::now();
         let span = tracing::info_span!(
             "message",
             line = self.number,
@@ -255,7 +253,7 @@ impl<C: Connection> Job<C> {
                 (self.fail(Error::new(Kind::Unknown, said), None).await, None)
             }
         };
-        let done = Done { line: self.number, id, verdict, began };
+        let done = Done { line: self.number, id, verdict };
         // The writer goes on until every sender is gone, so it is there.
         self.events.send(Event::Done(Box::new(done))).await.ok();
     }

@@ -47,3 +47,4 @@ mod stdout;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod texts;
+mod waits;

@@ -36,6 +36,9 @@ pub(super) struct Call<'a, C: Connection> {
     /// What is known without the journal of earlier deliveries.
     pub(super) came: Came,
     pub(super) under_way: &'a AtomicBool,
+    pub(super) began: Instant,
+    /// Whether its last request had no connection.
+    pub(super) unreached: AtomicBool,
     /// The slots that this delivery has claimed, and not let go.
     pub(super) claimed: Mutex<Vec<u32>>,
     /// Whether somebody else is sending this same message.
@@ -61,7 +64,7 @@ pub(super) struct Came {
 
 impl<C: Connection> Call<'_, C> {
     pub(super) async fn make_calls(
-        self,
+        &self,
         mut job: Box<dyn Job<C>>,
         common: &Common,
         out: &dyn Emit,
@@ -111,7 +114,7 @@ impl<C: Connection> Call<'_, C> {
             }
             faults::point("after-emit");
         }
-        Verdict { tally: finished.tally, error: None, account, amnesia: self.amnesia() }
+        Verdict { tally: finished.tally, account, amnesia: self.amnesia(), ..Verdict::default() }
     }
 
     async fn outcomes(
@@ -299,10 +302,28 @@ impl<C: Connection> Call<'_, C> {
     pub(super) async fn guarded(&self, job: &dyn Job<C>, index: usize) -> Outcome {
         faults::point("before-call");
         let called = AssertUnwindSafe(job.call(self.api, index)).catch_unwind().await;
-        called.unwrap_or_else(|_| {
+        let outcome = called.unwrap_or_else(|_| {
             let said = "a defect of the connector stopped the call";
             Outcome::InDoubt(Problem::new(Reason::Other, said))
-        })
+        });
+        self.saw_server(!matches!(&outcome, Outcome::NotSent(it) if it.unreached));
+        outcome
+    }
+
+    /// Remembers whether a request has reached the server.
+    pub(super) fn saw_server(&self, reached: bool) {
+        self.unreached.store(!reached, Ordering::Relaxed);
+        if reached {
+            *self.engine.last_reached() = Some(Instant::now());
+        }
+    }
+
+    /// Whether it is given up without a connection, and no message has had one since it began: the next
+    /// one would wait as long for nothing.
+    pub(super) fn is_unreachable(&self) -> bool {
+        self.unreached.load(Ordering::Relaxed)
+            && !self.engine.patience.is_zero()
+            && self.engine.last_reached().is_none_or(|it| it < self.began)
     }
 
     /// Waits before another try, if that ends before the patience does.

@@ -26,13 +26,13 @@ impl<C: Connection> Call<'_, C> {
             let planned = json_planned(self.engine.name, 1);
             let tally = Tally::of(Status::Planned);
             let error = out.emit(planned).await.err();
-            return Verdict { tally, error, account: None, amnesia: None };
+            return Verdict { tally, error, ..Verdict::default() };
         }
         let mut error = match self.read(source, around, &out).await {
             Ok(fired) => {
                 let kept = keep(fired, around.store, to).await;
                 let (tally, error) = (Tally::of(Status::Accepted), kept.err());
-                return Verdict { tally, error, account: None, amnesia: None };
+                return Verdict { tally, error, ..Verdict::default() };
             }
             Err(error) => error,
         };
@@ -62,7 +62,9 @@ impl<C: Connection> Call<'_, C> {
                 return Err(Error::new(Kind::NotSent, "the run was stopped before this was done"));
             }
             let span = debug_span!("call", action = self.engine.name, otel.kind = "client");
-            let error = match source.run(self.api, around, out).instrument(span).await {
+            let run = source.run(self.api, around, out).instrument(span).await;
+            self.saw_server(!matches!(&run, Err(error) if error.unreached));
+            let error = match run {
                 Ok(fired) => return Ok(fired),
                 Err(error) => error,
             };

@@ -200,7 +200,7 @@ mod tests {
     }
 
     fn fine(status: Status) -> Verdict {
-        Verdict { tally: Tally::of(status), error: None, account: None, amnesia: None }
+        Verdict { tally: Tally::of(status), ..Verdict::default() }
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 use std::{fmt, io};
 
 use tokio::io::{AsyncWrite, AsyncWriteExt};
@@ -42,8 +41,6 @@ pub struct Done {
     pub id: Option<String>,
     /// What became of it.
     pub verdict: Verdict,
-    /// When it began to be carried.
-    pub began: Instant,
 }
 
 impl Done {
@@ -64,10 +61,6 @@ pub struct Writer<W> {
     stopper: Stopper,
     summary: Summary,
     watch: Watch,
-    /// When iSendPro answered last.
-    answered: Option<Instant>,
-    /// Whether messages are tried again at all.
-    patient: bool,
 }
 
 /// Told of the summary as it grows.
@@ -75,13 +68,7 @@ pub type Watch = Box<dyn FnMut(&Summary) + Send>;
 
 impl<W: AsyncWrite + Unpin> Writer<W> {
     /// A writer that stops the run when its output is closed.
-    pub fn new(
-        output: W,
-        stopper: Stopper,
-        watch: Watch,
-        closed: Arc<AtomicBool>,
-        patient: bool,
-    ) -> Self {
+    pub fn new(output: W, stopper: Stopper, watch: Watch, closed: Arc<AtomicBool>) -> Self {
         Self {
             output,
             buffer: Vec::new(),
@@ -90,8 +77,6 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             stopper,
             summary: Summary::default(),
             watch,
-            answered: None,
-            patient,
         }
     }
 
@@ -153,7 +138,10 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
             }
             Event::Done(done) => {
                 self.summary.count(&done.verdict);
-                self.give_up_early(&done);
+                if done.verdict.unreachable {
+                    self.summary.unreachable |= !self.stopper.has_stopped();
+                    self.stopper.stop();
+                }
                 if done.verdict.account.is_some() {
                     self.stopper.stop();
                 }
@@ -167,21 +155,6 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 self.unflushed.push_back(done);
                 true
             }
-        }
-    }
-
-    /// Where a message was given up, and nobody has answered since it began, the next ones would wait
-    /// as long for nothing.
-    fn give_up_early(&mut self, done: &Done) {
-        let Verdict { tally, error, .. } = &done.verdict;
-        let gone = error
-            .as_ref()
-            .is_some_and(|it| it.kind == Kind::NotSent && it.what.starts_with("no connection"));
-        if tally.accepted + tally.refused + tally.unknown > 0 {
-            self.answered = Some(Instant::now());
-        } else if gone && self.patient && self.answered.is_none_or(|it| it < done.began) {
-            self.summary.unreachable |= !self.stopper.has_stopped();
-            self.stopper.stop();
         }
     }
 
@@ -228,7 +201,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 /// A message whose task ended without a word, which its own guard rules out: it may have been sent.
 fn vanished() -> Event {
     let error = Error::new(Kind::Unknown, "a defect of the connector lost this message");
-    Event::Done(Box::new(Done { line: 0, id: None, verdict: error.into(), began: Instant::now() }))
+    Event::Done(Box::new(Done { line: 0, id: None, verdict: error.into() }))
 }
 
 #[cfg(test)]
