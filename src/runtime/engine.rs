@@ -12,6 +12,7 @@ mod past;
 mod returned;
 mod sequence;
 mod stream;
+mod tries;
 mod unsent;
 
 use std::panic::AssertUnwindSafe;

@@ -4,6 +4,7 @@ mod frame;
 mod json;
 mod lines;
 mod opening;
+mod out;
 mod reading;
 mod summary;
 mod values;
@@ -14,26 +15,24 @@ use std::io;
 use std::num::NonZeroU64;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use futures_util::FutureExt as _;
-use serde_json::Value;
 use tokio::io::{AsyncBufRead, AsyncWrite};
 use tokio::sync::{Mutex, Semaphore, mpsc};
 use tracing::Instrument as _;
 
 pub use lines::{Foreseen, Line, Lines, look_through};
 pub use opening::{First, Input, Opening};
+use out::{Out, written};
 use reading::Read;
 pub use summary::Summary;
 pub use writer::Watch;
 use writer::{Done, Event, Writer};
 
 use super::{Engine, Place, Stop, Stopper, Turn, Verdict};
-use crate::component::{
-    BoxFuture, Connection, Emit, Error, Kind, Message, ResultId, mask, reference,
-};
+use crate::component::{Connection, Error, Kind, Message, mask, reference};
 
 /// Results of one message that may wait for the writer: enough rows to keep it busy, and few enough
 /// pages to fit into some megabytes.
@@ -344,52 +343,4 @@ impl<C: Connection> Job<C> {
         self.events.send(Event::Line(written(&shown))).await.ok();
         verdict.error = Some(error);
     }
-}
-
-/// A value as a line. `to_string` would go through the slower formatting machinery.
-fn written(value: &Value) -> String {
-    serde_json::to_string(value).unwrap_or_default()
-}
-
-/// Results as lines, in the form in which their message came.
-struct Out<'a> {
-    events: &'a mpsc::Sender<Event>,
-    closed: &'a AtomicBool,
-    envelope: Option<serde_json::Map<String, Value>>,
-}
-
-impl Out<'_> {
-    fn line(&self, line: String) -> BoxFuture<'_, Result<(), Error>> {
-        Box::pin(async move {
-            // A report of a million rows is not read to its end for nobody.
-            if self.closed.load(Ordering::Relaxed) {
-                return Err(gone());
-            }
-            self.events.send(Event::Line(line)).await.map_err(|_| gone())
-        })
-    }
-}
-
-impl Emit for Out<'_> {
-    fn emit(&self, result: Value) -> BoxFuture<'_, Result<(), Error>> {
-        self.line(match &self.envelope {
-            None => written(&result),
-            Some(envelope) => {
-                let mut wrapped = envelope.clone();
-                wrapped.insert("body".to_owned(), result);
-                written(&Value::Object(wrapped))
-            }
-        })
-    }
-
-    fn emit_as(&self, id: ResultId, result: Value) -> BoxFuture<'_, Result<(), Error>> {
-        let mut wrapped = self.envelope.clone().unwrap_or_default();
-        wrapped.insert("id".to_owned(), id.uuid(&[]).to_string().into());
-        wrapped.insert("body".to_owned(), result);
-        self.line(written(&Value::Object(wrapped)))
-    }
-}
-
-fn gone() -> Error {
-    Error::new(Kind::Unavailable, "the reader of the results has gone")
 }

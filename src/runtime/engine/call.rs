@@ -1,11 +1,9 @@
 //! One message on its way: the calls, the tries, and what follows from them.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use futures_util::FutureExt;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -14,9 +12,8 @@ use super::returned::{Withdrawn, warn_of_the_key};
 use super::{Amnesia, DIAGNOSIS_LASTS, Engine, Load, Remembered, Turn, Verdict};
 use crate::component::{
     Account, AccountTrouble, Common, Connection, Diagnosis, Effect, Emit, Error, Job, Kind, Mode,
-    Outcome, Outlet, PartInfo, Problem, Reason, exact, faults, metrics,
+    Outcome, Outlet, PartInfo, Problem, Reason, exact, faults,
 };
-use crate::runtime::retry::{Next, delays_between, next};
 
 /// One message on its way.
 pub(super) struct Call<'a, C: Connection> {
@@ -228,50 +225,6 @@ impl<C: Connection> Call<'_, C> {
         Ok(())
     }
 
-    /// Makes one request, again and again while that is safe and there is time. Names the slots that
-    /// may have been sent before it.
-    async fn deliver(
-        &self,
-        job: &mut dyn Job<C>,
-        index: usize,
-        part: &PartInfo,
-        deadline: Instant,
-    ) -> (Outcome, Vec<u32>) {
-        let (mut delays, mut last, mut doubts) = (None, None, Vec::new());
-        loop {
-            if !self.permitted().await {
-                if let Some(last @ Outcome::InDoubt(_)) = last {
-                    return (last, doubts);
-                }
-                return (not_sent("the run was stopped before this message was sent"), doubts);
-            }
-            let (outcome, again) = self.once(job, index, part).await;
-            doubts.extend(again);
-            if next(&outcome, part.effect) == Next::Finish || part.missed().is_some() {
-                return (outcome, doubts);
-            }
-            let problem = match &outcome {
-                Outcome::NotSent(problem) | Outcome::InDoubt(problem) => Some(problem),
-                _ => None,
-            };
-            let asked = problem.and_then(|it| it.retry_after);
-            let delay = delays.get_or_insert_with(delays_between).next().unwrap_or_default();
-            let wait = delay.max(asked.unwrap_or_default());
-            let why = problem.map(|it| it.message.as_str());
-            tracing::info!(
-                action = self.engine.name,
-                wait_ms = wait.as_millis(),
-                why,
-                "not done yet"
-            );
-            if self.amnesia().is_some() || !self.may_wait(wait, deadline).await {
-                return (outcome, doubts);
-            }
-            last = Some(outcome);
-            self.count_retry();
-        }
-    }
-
     /// Whether a request of this delivery has ended in doubt.
     pub(super) fn has_doubted(&self) -> bool {
         self.doubted.load(Ordering::Relaxed)
@@ -280,60 +233,6 @@ impl<C: Connection> Call<'_, C> {
     /// Whether somebody else is sending this same message.
     pub(super) fn is_elsewhere(&self) -> bool {
         self.elsewhere.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn count_retry(&self) {
-        if let Some(metrics) = metrics::watched() {
-            metrics.retried(self.engine.name);
-        }
-    }
-
-    /// Waits for the rate's permission; false if the run is stopped before.
-    pub(super) async fn permitted(&self) -> bool {
-        let Some(pace) = &self.engine.pace else { return true };
-        tokio::select! {
-            biased;
-            () = pace.until_ready() => true,
-            () = self.engine.stop.requested_for(self.engine.grace) => false,
-        }
-    }
-
-    /// Calls. From here on a defect means that nobody knows what happened.
-    pub(super) async fn guarded(&self, job: &dyn Job<C>, index: usize) -> Outcome {
-        faults::point("before-call");
-        let called = AssertUnwindSafe(job.call(self.api, index)).catch_unwind().await;
-        let outcome = called.unwrap_or_else(|_| {
-            let said = "a defect of the connector stopped the call";
-            Outcome::InDoubt(Problem::new(Reason::Other, said))
-        });
-        self.saw_server(!matches!(&outcome, Outcome::NotSent(it) if it.unreached));
-        outcome
-    }
-
-    /// Remembers whether a request has reached the server.
-    pub(super) fn saw_server(&self, reached: bool) {
-        self.unreached.store(!reached, Ordering::Relaxed);
-        if reached {
-            *self.engine.last_reached() = Some(Instant::now());
-        }
-    }
-
-    /// Whether it is given up without a connection, and no message has had one since it began: the next
-    /// one would wait as long for nothing.
-    pub(super) fn is_unreachable(&self) -> bool {
-        self.unreached.load(Ordering::Relaxed)
-            && !self.engine.patience.is_zero()
-            && self.engine.last_reached().is_none_or(|it| it < self.began)
-    }
-
-    /// Waits before another try, if that ends before the patience does.
-    pub(super) async fn may_wait(&self, wait: Duration, deadline: Instant) -> bool {
-        let stop = &self.engine.stop;
-        let in_time = Instant::now().checked_add(wait).is_some_and(|it| it <= deadline);
-        if !in_time || stop.wanted() {
-            return false;
-        }
-        self.pause(wait).await
     }
 
     /// What is wrong with the account, when a whole request of so many units was refused by a code
