@@ -28,7 +28,7 @@ use super::{Usage, complain, files, monitor, server, stdio, terminal};
 use crate::actions::Session;
 use crate::catalog::{kind_is_open, step_fields};
 use crate::component::{Config, Handler};
-use crate::runtime::pipe::{self, Failures, Foreseen, Options, Summary, Watch};
+use crate::runtime::pipe::{self, Failures, Foreseen, Options, Summary};
 use crate::runtime::{Engine, Health, Stop, Stopper};
 
 /// How long a message that was not sent is tried again, unless `giveUpAfter` says otherwise.
@@ -153,7 +153,6 @@ impl Flow {
         let guards = Guards::new(&self.args.limits, true, stopper.clone());
         let engine = guards.guard(self.engine(&dry, stop.clone())?);
         let input = BufReader::new(tokio::fs::File::from_std(spool.try_clone()?));
-        let silent: Watch = Box::new(|_| {});
         let plan = pipe::run(
             Arc::new(engine),
             input,
@@ -161,7 +160,7 @@ impl Flow {
             None,
             self.options(None),
             (stopper, stop),
-            silent,
+            Arc::new(()),
         )
         .await;
         spool.rewind()?;
@@ -206,7 +205,7 @@ impl Flow {
         } else {
             self.remember(mode, input).await?
         };
-        let progress = terminal::Progress::start();
+        let progress = terminal::Progress::start(self.manner.quiet);
         let guards = Guards::new(&self.args.limits, self.manner.dry_run, stopper.clone());
         let mut engine = self.asking(engine, mode, &stopper, &progress);
         if let Some(remembering) = &remembering {
@@ -230,9 +229,10 @@ impl Flow {
             failures.clone().map(|it| it as Arc<dyn Failures>),
             self.options(foreseen),
             (stopper, stop),
-            progress.watch(),
+            Arc::new(progress.clone()),
         )
         .await;
+        progress.end();
         summary.notes.extend(self.unchecked(config));
         let signal = *signal.lock().unwrap_or_else(PoisonError::into_inner);
         let limit = guards.reached();

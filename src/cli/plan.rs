@@ -26,6 +26,7 @@ pub fn main(args: Args) -> anyhow::Result<u8> {
         rate: None,
         ordered: true,
         many: true,
+        quiet: true,
         yes: true,
         tolerance: 0.0,
         totals: true,

@@ -21,7 +21,8 @@ pub struct Args {
     /// Most calls to the API a second
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = rate)]
     rate: Option<f64>,
-    /// Write results as they come, not in the order of the messages
+    /// Write results as they come, not in the order of the messages: none waits for a slower one
+    /// before it
     #[arg(long)]
     unordered: bool,
     /// Allow several results for a message (pages, one for each recipient)
@@ -30,6 +31,9 @@ pub struct Args {
     /// Still succeed with up to this share of refused recipients, such as 5%
     #[arg(long, value_name = "SHARE", value_parser = share)]
     tolerate: Option<f64>,
+    /// Say nothing on stderr while messages flow, not even which of them wait and why
+    #[arg(long, short)]
+    quiet: bool,
     /// Send to more than 100 recipients without a question
     #[arg(long, short = 'y')]
     yes: bool,
@@ -58,6 +62,7 @@ pub fn main(args: Args) -> anyhow::Result<u8> {
         rate: args.rate,
         ordered: !args.unordered,
         many: args.many,
+        quiet: args.quiet,
         yes: args.yes,
         tolerance: args.tolerate.unwrap_or(0.0),
         totals: false,

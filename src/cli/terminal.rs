@@ -22,41 +22,57 @@ pub fn hint(words: &str) {
     }
 }
 
-/// Shows how far a run is, unless the results go to the terminal themselves.
+/// Shows how far a run is, unless the results go to the terminal themselves, and what it waits for.
 #[derive(Clone)]
-pub struct Progress(Option<ProgressBar>);
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    /// Whether it does not say what it waits for.
+    quiet: bool,
+}
 
 impl Progress {
     /// Begins to show it.
-    pub fn start() -> Self {
+    pub fn start(quiet: bool) -> Self {
         if !std::io::stderr().is_terminal() || std::io::stdout().is_terminal() {
-            return Self(None);
+            return Self { bar: None, quiet };
         }
         let bar = ProgressBar::new_spinner();
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(200));
-        Self(Some(bar))
+        Self { bar: Some(bar), quiet }
     }
 
-    /// What is told of the summary as it grows.
-    pub fn watch(self) -> Watch {
-        let Some(bar) = self.0 else { return Box::new(|_| {}) };
-        Box::new(move |summary: &Summary| {
-            let tally = &summary.tally;
-            bar.set_message(format!(
-                "messages: {}, accepted: {}, refused: {}, failed: {}",
-                summary.messages, tally.accepted, tally.refused, summary.failed
-            ));
-        })
+    /// Shows nothing any more.
+    pub fn end(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
     }
 
     /// Does something on the terminal that must not be drawn over.
     fn aside<T>(&self, f: impl FnOnce() -> T) -> T {
-        match &self.0 {
+        match &self.bar {
             Some(bar) => bar.suspend(f),
             None => f(),
+        }
+    }
+}
+
+impl Watch for Progress {
+    fn progress(&self, summary: &Summary) {
+        let Some(bar) = &self.bar else { return };
+        let tally = &summary.tally;
+        bar.set_message(format!(
+            "messages: {}, accepted: {}, refused: {}, failed: {}",
+            summary.messages, tally.accepted, tally.refused, summary.failed
+        ));
+    }
+
+    fn waits(&self, said: &str) {
+        if !self.quiet {
+            self.aside(|| super::complain(format_args!("isendpro: {said}")));
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use ring::digest::{Context, SHA256};
 use serde_json::{Map, Value};
@@ -54,6 +55,9 @@ pub trait Emit: Send + Sync {
     fn emit_as(&self, _id: ResultId, result: Value) -> BoxFuture<'_, Result<(), Error>> {
         self.emit(result)
     }
+
+    /// Hears that the message waits for its next try, and why.
+    fn waits(&self, _why: &str, _wait: Duration) {}
 
     /// Waits until all results so far are safe. Where each is when it is taken, there is no wait.
     ///

@@ -317,6 +317,7 @@ impl<C: Connection> Engine<C> {
         let call = Call {
             engine: self,
             own_account,
+            out,
             api,
             account: api.account(),
             asked,
@@ -334,11 +335,11 @@ impl<C: Connection> Engine<C> {
             under_way,
         };
         let verdict = match task.work {
-            Work::Calls(job) => call.make_calls(job, &task.common, out, turn).await,
+            Work::Calls(job) => call.make_calls(job, &task.common, turn).await,
             Work::Stream(source) => {
                 let around =
                     Around { snapshot: &snapshot, webhook: &webhook, store: self.store.as_ref() };
-                Box::pin(call.stream(source.as_ref(), around, &task.common, out)).await
+                Box::pin(call.stream(source.as_ref(), around, &task.common)).await
             }
         };
         Verdict { unreachable: call.is_unreachable(), ..verdict }

@@ -8,6 +8,7 @@ mod out;
 mod reading;
 mod summary;
 mod values;
+mod waits;
 mod writer;
 mod wrong;
 
@@ -28,7 +29,7 @@ pub use opening::{First, Input, Opening};
 use out::{Out, written};
 use reading::Read;
 pub use summary::Summary;
-pub use writer::Watch;
+use waits::Waits;
 use writer::{Done, Event, Writer};
 
 use super::{Engine, Place, Stop, Stopper, Turn, Verdict};
@@ -66,6 +67,18 @@ pub trait Failures: Send + Sync {
     fn keep(&self, line: &str) -> io::Result<()>;
 }
 
+/// Whoever watches a run.
+pub trait Watch: Send + Sync {
+    /// Hears of the summary as it grows.
+    fn progress(&self, _summary: &Summary) {}
+
+    /// Hears, in words for people, that messages wait for a reason that was not told yet.
+    fn waits(&self, _said: &str) {}
+}
+
+/// Nobody.
+impl Watch for () {}
+
 /// Carries every line of `input` through the engine, and writes what becomes of it.
 ///
 /// Reading stops at the end of the input, when `stop` is wanted, when the account is refused, and
@@ -77,10 +90,11 @@ pub async fn run<C: Connection>(
     failures: Option<Arc<dyn Failures>>,
     options: Options,
     (stopper, stop): (Stopper, Stop),
-    watch: Watch,
+    watch: Arc<dyn Watch>,
 ) -> Summary {
     let started = Instant::now();
     let closed = Arc::new(AtomicBool::new(false));
+    let waits = Arc::new(Waits::new(Arc::clone(&watch)));
     let writer = Writer::new(output, stopper, watch, Arc::clone(&closed));
     let (exit, writing) = if options.ordered {
         // Messages that are done wait here for slower ones before them; those with many results
@@ -92,7 +106,7 @@ pub async fn run<C: Connection>(
         let (sender, receiver) = mpsc::channel(options.concurrency + 64);
         (Exit::AsTheyCome(sender), tokio::spawn(writer.unordered(receiver)))
     };
-    let end = read(Shared { engine, failures, closed }, input, &exit, options, &stop).await;
+    let end = read(Shared { engine, failures, closed, waits }, input, &exit, options, &stop).await;
     drop(exit);
     let mut summary = writing.await.unwrap_or_else(|_| Summary {
         stopped: Some("a defect of the connector stopped the writing".to_owned()),
@@ -214,6 +228,7 @@ struct Shared<C: Connection> {
     failures: Option<Arc<dyn Failures>>,
     /// Whether results cannot be written any more.
     closed: Arc<AtomicBool>,
+    waits: Arc<Waits>,
 }
 
 impl<C: Connection> Clone for Shared<C> {
@@ -222,6 +237,7 @@ impl<C: Connection> Clone for Shared<C> {
             engine: Arc::clone(&self.engine),
             failures: self.failures.clone(),
             closed: Arc::clone(&self.closed),
+            waits: Arc::clone(&self.waits),
         }
     }
 }
@@ -302,7 +318,8 @@ impl<C: Connection> Job<C> {
             return (self.fail(error, Some(text)).await, id);
         }
         let envelope = message.envelope.clone();
-        let out = Out { events: &self.events, closed: &self.shared.closed, envelope };
+        let waiting = self.shared.waits.of(self.number);
+        let out = Out { events: &self.events, closed: &self.shared.closed, envelope, waiting };
         let mut verdict = self.shared.engine.handle_in_turn(message, place, &out, turn).await;
         if let Some(error) = verdict.error.take() {
             self.fail_into(error, Some(text), &mut verdict).await;

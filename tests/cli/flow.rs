@@ -12,7 +12,7 @@ use crate::cli::{Simulator, isendpro, sms, until};
 /// What Redpanda Connect's `subprocess` processor needs: for each line one line, and no word beside.
 #[test]
 fn each_line_is_answered_by_one_line_before_the_next_is_written() {
-    let mut run = isendpro(&["run", "sendSms", "--server", "simulator"]).start();
+    let mut run = isendpro(&["run", "sendSms", "--quiet", "--server", "simulator"]).start();
     for place in 0..1000 {
         let (line, wrong) = match place % 10 {
             3 => ("not JSON".to_owned(), true),

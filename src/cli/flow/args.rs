@@ -54,6 +54,8 @@ pub struct Manner {
     pub ordered: bool,
     /// Whether a message may have several results.
     pub many: bool,
+    /// Whether nothing is said on stderr while messages flow.
+    pub quiet: bool,
     /// Whether many recipients need no question.
     pub yes: bool,
     /// The share of refused recipients that is still a success.

@@ -20,6 +20,8 @@ pub(super) struct Call<'a, C: Connection> {
     pub(super) engine: &'a Engine<C>,
     pub(super) api: &'a C,
     pub(super) own_account: bool,
+    /// Where its results go.
+    pub(super) out: &'a dyn Emit,
     /// Whose key its requests carry, if that is known.
     pub(super) account: Option<Account>,
     /// What is remembered of the message, where there is a journal.
@@ -64,7 +66,6 @@ impl<C: Connection> Call<'_, C> {
         &self,
         mut job: Box<dyn Job<C>>,
         common: &Common,
-        out: &dyn Emit,
         turn: Option<Turn>,
     ) -> Verdict {
         let parts = job.parts();
@@ -100,7 +101,7 @@ impl<C: Connection> Call<'_, C> {
         if replayed {
             echo.insert("replayed".to_owned(), true.into());
         }
-        let out = Outlet::new(out, echo);
+        let out = Outlet::new(self.out, echo);
         for mut output in finished.outputs {
             if self.own_account {
                 warn_of_the_key(&mut output);

@@ -140,6 +140,7 @@ impl<C: Connection> Call<'_, C> {
                     }
                 }
                 Ok(Claim::Busy(wait)) => {
+                    self.out.waits("another process has this message in hand", wait);
                     if !self.pause(wait).await {
                         self.elsewhere.store(true, Ordering::Relaxed);
                         return Err(self.unmade_elsewhere(remembered, job, index).await);

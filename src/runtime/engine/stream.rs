@@ -18,10 +18,8 @@ impl<C: Connection> Call<'_, C> {
         source: &dyn Source<C>,
         around: Around<'_>,
         common: &Common,
-        out: &dyn Emit,
     ) -> Verdict {
-        let to = out;
-        let out = Outlet::new(out, self.engine.echo(common, None));
+        let out = Outlet::new(self.out, self.engine.echo(common, None));
         if self.engine.mode == Mode::DryRun {
             let planned = json_planned(self.engine.name, 1);
             let tally = Tally::of(Status::Planned);
@@ -30,7 +28,7 @@ impl<C: Connection> Call<'_, C> {
         }
         let mut error = match self.read(source, around, &out).await {
             Ok(fired) => {
-                let kept = keep(fired, around.store, to).await;
+                let kept = keep(fired, around.store, self.out).await;
                 let (tally, error) = (Tally::of(Status::Accepted), kept.err());
                 return Verdict { tally, error, ..Verdict::default() };
             }
@@ -72,7 +70,7 @@ impl<C: Connection> Call<'_, C> {
                 matches!(error.kind, Kind::NotSent | Kind::Unavailable) && out.emitted() == 0;
             let asked = error.retry_after.as_deref().copied().unwrap_or_default();
             let wait = delays.next().unwrap_or_default().max(asked);
-            if !(again && self.may_wait(wait, deadline).await) {
+            if !(again && self.may_wait(&error.what, wait, deadline).await) {
                 return Err(error);
             }
             self.count_retry();

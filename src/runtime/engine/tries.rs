@@ -40,14 +40,14 @@ impl<C: Connection> Call<'_, C> {
             let asked = problem.and_then(|it| it.retry_after);
             let delay = delays.get_or_insert_with(delays_between).next().unwrap_or_default();
             let wait = delay.max(asked.unwrap_or_default());
-            let why = problem.map(|it| it.message.as_str());
+            let why = problem.map(|it| it.message.as_str()).unwrap_or_default();
             tracing::info!(
                 action = self.engine.name,
                 wait_ms = wait.as_millis(),
                 why,
                 "not done yet"
             );
-            if self.amnesia().is_some() || !self.may_wait(wait, deadline).await {
+            if self.amnesia().is_some() || !self.may_wait(why, wait, deadline).await {
                 return (outcome, doubts);
             }
             last = Some(outcome);
@@ -100,12 +100,13 @@ impl<C: Connection> Call<'_, C> {
     }
 
     /// Waits before another try, if that ends before the patience does.
-    pub(super) async fn may_wait(&self, wait: Duration, deadline: Instant) -> bool {
+    pub(super) async fn may_wait(&self, why: &str, wait: Duration, deadline: Instant) -> bool {
         let stop = &self.engine.stop;
         let in_time = Instant::now().checked_add(wait).is_some_and(|it| it <= deadline);
         if !in_time || stop.wanted() {
             return false;
         }
+        self.out.waits(why, wait);
         self.pause(wait).await
     }
 }

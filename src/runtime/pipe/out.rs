@@ -1,10 +1,12 @@
 //! What comes of a message, as lines.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
+use super::waits::Waiting;
 use super::writer::Event;
 use crate::component::{BoxFuture, Emit, Error, Kind, ResultId};
 
@@ -18,6 +20,7 @@ pub struct Out<'a> {
     pub events: &'a mpsc::Sender<Event>,
     pub closed: &'a AtomicBool,
     pub envelope: Option<Map<String, Value>>,
+    pub waiting: Waiting,
 }
 
 impl Out<'_> {
@@ -42,6 +45,10 @@ impl Emit for Out<'_> {
                 written(&Value::Object(wrapped))
             }
         })
+    }
+
+    fn waits(&self, why: &str, wait: Duration) {
+        self.waiting.wait(why, wait);
     }
 
     fn emit_as(&self, id: ResultId, result: Value) -> BoxFuture<'_, Result<(), Error>> {

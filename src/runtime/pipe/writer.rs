@@ -8,7 +8,7 @@ use std::{fmt, io};
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 
-use super::Summary;
+use super::{Summary, Watch};
 use crate::component::{Error, Kind, faults};
 use crate::runtime::{Stopper, Verdict};
 
@@ -60,15 +60,17 @@ pub struct Writer<W> {
     closed: Arc<AtomicBool>,
     stopper: Stopper,
     summary: Summary,
-    watch: Watch,
+    watch: Arc<dyn Watch>,
 }
-
-/// Told of the summary as it grows.
-pub type Watch = Box<dyn FnMut(&Summary) + Send>;
 
 impl<W: AsyncWrite + Unpin> Writer<W> {
     /// A writer that stops the run when its output is closed.
-    pub fn new(output: W, stopper: Stopper, watch: Watch, closed: Arc<AtomicBool>) -> Self {
+    pub fn new(
+        output: W,
+        stopper: Stopper,
+        watch: Arc<dyn Watch>,
+        closed: Arc<AtomicBool>,
+    ) -> Self {
         Self {
             output,
             buffer: Vec::new(),
@@ -151,7 +153,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                     self.summary.stopped.get_or_insert_with(said);
                     self.stopper.stop();
                 }
-                (self.watch)(&self.summary);
+                self.watch.progress(&self.summary);
                 self.unflushed.push_back(done);
                 true
             }
