@@ -73,7 +73,7 @@ fn all_that_wait_for_the_same_are_told_in_one_line() {
     let busy = web_server("429 Too Many Requests", "later");
     let input = (0..50).map(|it| sms("0001", &format!("n {it}"))).collect::<Vec<_>>().join("\n");
     for (server, why) in [(gone, "no connection: "), (busy, "iSendPro asks to come back later ")] {
-        let flags = ["run", "sendSms", "--server", &server, "--set", "giveUpAfter=0.08"];
+        let flags = ["run", "sendSms", "--server", &server, "--set", "giveUpAfter=0.2"];
         let run = isendpro(&flags).args(&["--concurrency", "50"]).key("k").run(&input);
         let told: Vec<&str> = run.stderr.lines().filter(|it| it.contains("next try in")).collect();
         let words = format!("isendpro: 50 messages wait, from line 1 to line 50: {why}");

@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 
 use super::Watch;
 
-/// Messages that wait for less are not spoken of, and those that begin to wait together are told together.
+/// Those that begin to wait together are told together.
 const GATHER: Duration = Duration::from_secs(2);
+/// Messages that wait for less are not spoken of.
+const LEAST: Duration = Duration::from_millis(1500);
 /// A reason is not told more often.
 const APART: Duration = Duration::from_secs(30);
 
@@ -47,15 +49,21 @@ impl Waiting {
     pub fn wait(&self, why: &str, wait: Duration) {
         self.has_waited.store(true, Ordering::Relaxed);
         let now = Instant::now();
-        let Some(due) = self.waits.reasons().wait(why, self.line, now, now + wait) else { return };
+        let Some(mut due) = self.waits.reasons().wait(why, self.line, now, now + wait) else {
+            return;
+        };
         // What waits at the end of the run is told by its results.
         let (waits, why) = (Arc::downgrade(&self.waits), Box::<str>::from(why));
         tokio::spawn(async move {
-            tokio::time::sleep_until(due.into()).await;
-            let Some(waits) = waits.upgrade() else { return };
-            let said = waits.reasons().tell(&why, Instant::now());
-            if let Some(said) = said {
-                waits.watch.waits(&said);
+            loop {
+                tokio::time::sleep_until(due.into()).await;
+                let Some(waits) = waits.upgrade() else { return };
+                let (said, again) = waits.reasons().tell(&why, Instant::now());
+                if let Some(said) = said {
+                    waits.watch.waits(&said);
+                }
+                let Some(again) = again else { return };
+                due = again;
             }
         });
     }
@@ -86,6 +94,7 @@ struct Group {
 }
 
 struct Wait {
+    since: Instant,
     next: Instant,
     told: bool,
 }
@@ -94,13 +103,12 @@ impl Reasons {
     /// A message waits. Says when it is to be told, unless it was told or will be with others.
     fn wait(&mut self, why: &str, line: u64, now: Instant, next: Instant) -> Option<Instant> {
         let group = self.0.entry(why.into()).or_default();
-        let wait = group.waiting.entry(line).or_insert(Wait { next, told: false });
+        let wait = group.waiting.entry(line).or_insert(Wait { since: now, next, told: false });
         wait.next = next;
         if wait.told || std::mem::replace(&mut group.due, true) {
             return None;
         }
-        let again = group.told.map_or(now, |it| it + APART);
-        Some(again.max(now + GATHER))
+        Some(group.when(now))
     }
 
     fn leave(&mut self, line: u64) {
@@ -109,19 +117,34 @@ impl Reasons {
         }
     }
 
-    /// What is said of those that wait for this and were not told yet.
+    /// What is said of those that wait for this and were not told yet, and when others are to be told.
+    fn tell(&mut self, why: &str, now: Instant) -> (Option<String>, Option<Instant>) {
+        let Some(group) = self.0.get_mut(why) else { return (None, None) };
+        let said = group.tell(why, now);
+        let untold = group.waiting.values().filter(|it| !it.told);
+        let again = untold.map(|it| it.since).min().map(|since| group.when(since));
+        group.due = again.is_some();
+        (said, again)
+    }
+}
+
+impl Group {
+    /// When a message that waits since then is to be told.
+    fn when(&self, since: Instant) -> Instant {
+        let again = self.told.map_or(since, |it| it + APART);
+        again.max(since + GATHER)
+    }
+
     fn tell(&mut self, why: &str, now: Instant) -> Option<String> {
-        let group = self.0.get_mut(why)?;
-        group.due = false;
-        let untold = group.waiting.iter_mut().filter(|it| !it.1.told);
-        let untold: Vec<(u64, Instant)> = untold
-            .map(|(line, wait)| {
+        let mut untold = Vec::new();
+        for (line, wait) in &mut self.waiting {
+            if !wait.told && wait.since + LEAST <= now {
                 wait.told = true;
-                (*line, wait.next)
-            })
-            .collect();
+                untold.push((*line, wait.next));
+            }
+        }
         let ((first, _), (last, _)) = untold.first().zip(untold.last())?;
-        group.told = Some(now);
+        self.told = Some(now);
         let who = match untold.len() {
             1 => format!("line {first} waits"),
             count => format!("{count} messages wait, from line {first} to line {last}"),
@@ -161,9 +184,11 @@ mod tests {
             let (now, later) = due.into_iter().partition(|it| it.0 <= at(second));
             due = later;
             let now: Vec<(Instant, &str)> = now;
-            said.extend(
-                now.iter().filter_map(|it| Some((second, reasons.tell(it.1, at(second))?))),
-            );
+            for (_, why) in now {
+                let (told, again) = reasons.tell(why, at(second));
+                said.extend(told.map(|it| (second, it)));
+                due.extend(again.map(|it| (it, why)));
+            }
         }
         said
     }
@@ -191,6 +216,7 @@ mod tests {
             // It waits for too short a time to be told.
             (vec![(0, 8, BUSY, 1, 1)], vec![]),
             (vec![(0, 8, BUSY, 1, 2)], vec![]),
+            ((0..60).map(|it| (it, it, BUSY, 1, 1)).collect(), vec![]),
             (vec![(0, 5, BUSY, 10, 9), (5, 6, BUSY, 10, 2)], vec![(2, lone(5, BUSY, 8))]),
         ] {
             assert_eq!(play(&messages), expected);
