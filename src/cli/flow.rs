@@ -27,9 +27,9 @@ use super::settings::advised;
 use super::{Usage, complain, files, monitor, server, stdio, terminal};
 use crate::actions::Session;
 use crate::catalog::{kind_is_open, step_fields};
-use crate::component::{Config, Handler};
-use crate::runtime::pipe::{self, Failures, Foreseen, Options, Summary};
-use crate::runtime::{Engine, Health, Stop, Stopper};
+use crate::component::{Config, Handler, Message, brings_key};
+use crate::runtime::pipe::{self, Failures, Foreseen, Opening, Options, Summary};
+use crate::runtime::{Engine, Health, Memory, Stop, Stopper};
 
 /// How long a message that was not sent is tried again, unless `giveUpAfter` says otherwise.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -108,26 +108,32 @@ impl Flow {
             tokio::task::spawn_blocking(move || stdio::foresee(path.as_deref(), limit)).await?;
         let foreseen = foreseen.context("reading the input")?;
         if !self.args.limits.compare_credit {
-            return self.pass(&config, (input, foreseen), None, price).await;
+            return self.pass(&config, (input, foreseen), None, None, price).await;
         }
         // At once: a key that does not work is a mistake to learn of early.
         let funds = Funds::ask(&config, price).await?;
         if self.manner.dry_run {
-            return self.pass(&config, (input, foreseen), Some(funds), price).await;
+            return self.pass(&config, (input, foreseen), None, Some(funds), price).await;
         }
         self.greet();
-        let (mut input, plan, count) = self.rehearse(&config, input).await?;
-        let foreseen = pipe::look_through(&mut input, limit).context("reading the input")?;
-        input.rewind()?;
-        let input = BufReader::new(tokio::fs::File::from_std(input));
+        let mut spool = spooled(input).await?;
+        let foreseen = pipe::look_through(&mut spool, limit).context("reading the input")?;
         if foreseen.is_some() {
-            return self.pass(&config, (input, foreseen), None, price).await;
+            let input = (from_start(&spool)?, foreseen);
+            return self.pass(&config, input, None, None, price).await;
         }
+        let mode = self.engine(&config, Stop::new().1)?.test_mode();
+        let (begun, _) = self.remember(mode, from_start(&spool)?).await?;
+        let memory = begun.as_ref().map(Remembering::memory);
+        let (plan, count) = self.rehearse(&config, from_start(&spool)?, memory).await?;
         // The input may have taken its time.
         let funds = Funds::ask(&config, price).await?;
         let Some(shortage) = funds.shortage(&count) else {
-            return self.pass(&config, (input, None), None, price).await;
+            return self.pass(&config, (from_start(&spool)?, None), begun, None, price).await;
         };
+        if let Some(begun) = begun {
+            begun.leave().await;
+        }
         complain(format_args!("isendpro: nothing was sent: {shortage}"));
         let summary = Summary { last_line: 0, complete: false, ..plan };
         if let Some(file) = self.args.summary.as_deref().map(create_summary).transpose()? {
@@ -136,23 +142,21 @@ impl Flow {
         Ok(super::NO_CREDIT)
     }
 
-    /// Reads the whole input, and plans it: what comes back are the same messages, to be read again.
+    /// Plans the whole input, without what the journal knows to be sent, and counts the rest.
     async fn rehearse(
         &self,
         config: &Config,
-        mut input: pipe::Input,
-    ) -> anyhow::Result<(File, Summary, Arc<Count>)> {
-        let mut spool = tempfile::tempfile().context("making a temporary file for the input")?;
-        let mut copy = tokio::fs::File::from_std(spool.try_clone()?);
-        tokio::io::copy(&mut input, &mut copy).await.context("reading the input")?;
-        copy.flush().await.context("keeping the input in a temporary file")?;
-        spool.rewind()?;
+        input: pipe::Input,
+        memory: Option<Memory>,
+    ) -> anyhow::Result<(Summary, Arc<Count>)> {
         let mut dry = config.clone();
         dry.set("mode", "dryRun");
         let (stopper, stop) = Stop::new();
         let guards = Guards::new(&self.args.limits, true, stopper.clone());
-        let engine = guards.guard(self.engine(&dry, stop.clone())?);
-        let input = BufReader::new(tokio::fs::File::from_std(spool.try_clone()?));
+        let mut engine = guards.guard(self.engine(&dry, stop.clone())?);
+        if let Some(memory) = memory {
+            engine = engine.memory(memory);
+        }
         let plan = pipe::run(
             Arc::new(engine),
             input,
@@ -163,8 +167,7 @@ impl Flow {
             Arc::new(()),
         )
         .await;
-        spool.rewind()?;
-        Ok((spool, plan, guards.count))
+        Ok((plan, guards.count))
     }
 
     async fn input(&self) -> anyhow::Result<pipe::Input> {
@@ -184,11 +187,12 @@ impl Flow {
         Ok(self.args.output.as_deref().map(|it| files::output(it, again)).transpose()?)
     }
 
-    /// Carries the messages of one input.
+    /// Carries the messages of one input, in the run that was begun for it, if one was.
     async fn pass(
         &self,
         config: &Config,
         (input, foreseen): (impl AsyncBufRead + Send + Unpin + 'static, Foreseen),
+        begun: Option<Remembering>,
         funds: Option<Funds>,
         price: Option<f64>,
     ) -> anyhow::Result<u8> {
@@ -199,11 +203,25 @@ impl Flow {
         if self.manner.dry_run || !self.args.limits.compare_credit {
             self.greet();
         }
-        let (remembering, input) = if foreseen.is_some() {
-            // Nothing of it is sent, so no run begins.
-            (None, Box::new(input) as pipe::Input)
+        let (remembering, input) = if foreseen.is_some() || begun.is_some() {
+            // Of what was foreseen nothing is sent, so no run begins.
+            (begun, Box::new(input) as pipe::Input)
         } else {
-            self.remember(mode, input).await?
+            let (remembering, input) = self.remember(mode, input).await?;
+            // What was sent before is told without a key.
+            if remembering.as_ref().is_some_and(Remembering::tells_again) {
+                (remembering, input)
+            } else {
+                match self.keyed(&engine, input).await {
+                    Ok(input) => (remembering, input),
+                    Err(error) => {
+                        if let Some(begun) = remembering {
+                            begun.leave().await;
+                        }
+                        return Err(error);
+                    }
+                }
+            }
         };
         let progress = terminal::Progress::start(self.manner.quiet);
         let guards = Guards::new(&self.args.limits, self.manner.dry_run, stopper.clone());
@@ -264,6 +282,26 @@ impl Flow {
             write_summary(file, &report.to_json(code));
         }
         Ok(code)
+    }
+
+    /// A key that is missing is told once, before anything is carried, unless the first message brings
+    /// its own.
+    async fn keyed(
+        &self,
+        engine: &Engine<Session>,
+        input: pipe::Input,
+    ) -> anyhow::Result<pipe::Input> {
+        let missing = match engine.ready() {
+            Err(missing) if !self.manner.dry_run => missing,
+            _ => return Ok(input),
+        };
+        let mut opening = Opening::new(input, self.line_limit(), false);
+        let first = opening.first().await.context("reading the input")?;
+        let is_keyed = |it: &Message| brings_key(&it.body);
+        if first.is_some_and(|it| !it.message.as_ref().is_some_and(is_keyed)) {
+            return Err(advised(missing, self.handler).into());
+        }
+        opening.again().context("reading the input a second time")
     }
 
     /// Begins to remember, where that is asked for and anything is sent.
@@ -349,6 +387,22 @@ impl Flow {
             ));
         }
     }
+}
+
+/// The whole input, to be read more than once.
+async fn spooled(mut input: pipe::Input) -> anyhow::Result<File> {
+    let mut spool = tempfile::tempfile().context("making a temporary file for the input")?;
+    let mut copy = tokio::fs::File::from_std(spool.try_clone()?);
+    tokio::io::copy(&mut input, &mut copy).await.context("reading the input")?;
+    copy.flush().await.context("keeping the input in a temporary file")?;
+    spool.rewind()?;
+    Ok(spool)
+}
+
+/// Reads it from its start. One reader at a time.
+fn from_start(mut spool: &File) -> anyhow::Result<pipe::Input> {
+    spool.rewind()?;
+    Ok(Box::new(BufReader::new(tokio::fs::File::from_std(spool.try_clone()?))))
 }
 
 /// Opened before anything is sent: a path that cannot be written is a mistake to learn of early.

@@ -101,6 +101,12 @@ pub fn reference(body: &Value) -> Option<String> {
     }
 }
 
+/// Whether a message brings the key of an account.
+pub fn brings_key(body: &Value) -> bool {
+    let inner = body.get(WRAPPER).and_then(|it| it.get("keyid"));
+    inner.or_else(|| body.get("keyid")).is_some_and(|it| !it.is_null())
+}
+
 /// Begins what is hashed for a tracker: no other hash of a key and a place is ever one.
 const TRACKER: &[u8] = b"isendpro tracker 1";
 

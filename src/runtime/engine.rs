@@ -228,6 +228,14 @@ impl<C: Connection> Engine<C> {
         self.memory.as_ref().is_some_and(Memory::counts_places)
     }
 
+    /// Whether the account can be asked anything.
+    ///
+    /// # Errors
+    /// When there is no key.
+    pub fn ready(&self) -> Result<(), Error> {
+        self.api.ready()
+    }
+
     /// Whether a message may do something that must happen at most once.
     pub fn acts_once(&self) -> bool {
         self.bound.acts_once()
@@ -355,9 +363,9 @@ impl<C: Connection> Engine<C> {
         id: Option<&str>,
         place: Option<Place>,
     ) -> Result<Option<Remembered<'_>>, Error> {
-        let Some(memory) = self.memory.as_ref().filter(|_| self.mode == Mode::Live) else {
-            return Ok(None);
-        };
+        // A dry run only looks at what earlier runs have sent.
+        let looks = |it: &&Memory| self.mode == Mode::Live || it.knows_earlier_runs();
+        let Some(memory) = self.memory.as_ref().filter(looks) else { return Ok(None) };
         memory.of(self.name, id, body, place).await
     }
 
@@ -376,6 +384,19 @@ impl<C: Connection> Engine<C> {
             echo.insert("raw".to_owned(), raw);
         }
         echo
+    }
+}
+
+impl Verdict {
+    /// What became of it in one word of the results, unless its recipients differ.
+    fn status(&self) -> Option<&'static str> {
+        if let Some(error) = &self.error {
+            return Some(error.status());
+        }
+        let some = |it: &(Status, u64)| it.1 > 0;
+        let mut statuses = self.tally.by_status().into_iter().filter(some);
+        let status = statuses.next().map(|it| it.0.as_str());
+        status.filter(|_| statuses.next().is_none())
     }
 }
 
@@ -405,6 +426,7 @@ fn log(action: &str, started: Instant, verdict: &Verdict) {
     tracing::info!(
         action,
         elapsed_ms,
+        status = verdict.status(),
         accepted,
         refused,
         not_sent,

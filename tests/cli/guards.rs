@@ -276,3 +276,60 @@ fn a_run_that_does_not_start_writes_its_summary() {
     simulator.run("sendSms", "k", &args).run(messages(3)).says(5, &["nothing was sent"]);
     assert_eq!(json(&std::fs::read_to_string(&path).unwrap())["exitCode"], 5);
 }
+
+/// What earlier runs have sent is not compared with the credit again. In each input, as many recipients
+/// as `left` are told to come back later at first.
+#[test]
+fn a_resumed_run_compares_the_credit_with_what_is_left() {
+    let bulk = |sent: usize, left: usize| {
+        let sent = (0..sent).map(|it| format!("06800{:05}", 25_000 + it));
+        let later = (0..left).map(|it| format!("0680{it:02}0429"));
+        let all: Vec<String> = sent.chain(later).collect();
+        json!({"num": all, "sms": "Bonjour", "reference": "bulk"}).to_string()
+    };
+    let single = |ending: &str, id: usize| {
+        json!({"num": format!("068001{ending}"), "sms": format!("n {id}"), "reference": id})
+            .to_string()
+    };
+    let singles = |sent: usize, left: usize| -> String {
+        let all = (0..sent + left).map(|it| single(if it < sent { "0001" } else { "0429" }, it));
+        all.map(|it| it + "\n").collect()
+    };
+    let no_id = messages(7) + &sms("0429", "later");
+    let once = &["--once-per-id"][..];
+    for (action, input, sent, left, flags) in [
+        ("sendSmsMulti", bulk(499, 1), 499, 1, &["--set", "batchSize=499"][..]),
+        ("sendSmsMulti", bulk(8, 2), 8, 2, &["--set", "batchSize=8"]),
+        ("sendSmsMulti", bulk(5, 1), 5, 1, &["--set", "batchSize=1"]),
+        ("sendSmsMulti", bulk(6, 2), 6, 2, &["--set", "batchSize=2", "--once-per-id"]),
+        ("sendSms", singles(20, 1), 20, 1, &[]),
+        ("sendSms", singles(9, 3), 9, 3, &["--unordered"]),
+        ("sendSms", singles(4, 2), 4, 2, once),
+        ("sendSms", singles(1, 1), 1, 1, once),
+        ("sendSms", singles(30, 2), 30, 2, &["--job", "autumn"]),
+        ("sendSms", no_id, 7, 1, &[]),
+    ] {
+        let (simulator, folder) = (Simulator::start(&[]), tempfile::tempdir().unwrap());
+        let journal = format!("file:{}", folder.path().join("sent.journal").display());
+        let credit = |parts: usize| {
+            let credit = json!({"key": "k", "credit": 0.05 * f64::from(u32::try_from(parts).unwrap()) + 0.001});
+            simulator.ask("PUT", "accounts", &credit.to_string());
+        };
+        let run = || {
+            let cli = simulator.run(action, "k", &["--journal", &journal, "--compare-credit"]);
+            cli.args(&["--price-per-part", "0.05", "--set", "giveUpAfter=0"])
+                .args(flags)
+                .run(&input)
+        };
+        credit(sent + left);
+        let first = run();
+        assert_eq!((first.code, simulator.total()), (3, sent), "{}", first.stderr);
+        // Nothing is sent, and the run stays as it is.
+        credit(left - 1);
+        run().says(5, &["nothing was sent", &format!("{left} SMS"), "are planned"]);
+        assert_eq!(simulator.total(), sent);
+        credit(left);
+        let last = run();
+        assert_eq!((last.code, simulator.total()), (0, sent + left), "{}", last.stderr);
+    }
+}

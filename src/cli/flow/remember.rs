@@ -309,6 +309,11 @@ impl Remembering {
         }
     }
 
+    /// Lets go of the journal before anything was sent: the run stays as it is.
+    pub async fn leave(self) {
+        close(&self.ledger).await;
+    }
+
     /// Lets go of the journal. Says that the run is over, if each of its messages has a final word
     /// that is safe: the next one is a new one then. `acts_once`: whether it may have sent anything.
     /// `results`: where they went, if not to stdout.

@@ -121,12 +121,12 @@ impl<C: Connection> Call<'_, C> {
         parts: &[PartInfo],
         turn: Option<Turn>,
     ) -> Result<(Vec<Outcome>, Option<AccountTrouble>), Error> {
-        let dry_run = self.engine.mode == Mode::DryRun;
-        if dry_run {
-            self.admit(parts).await?;
-            return Ok((vec![Outcome::Planned; parts.len()], None));
-        }
         let mut settled = self.settle_the_past(job, parts).await?;
+        if self.engine.mode == Mode::DryRun {
+            self.admit(&left_of(job, &settled)).await?;
+            let planned = settled.into_iter().map(|it| it.unwrap_or(Outcome::Planned));
+            return Ok((planned.collect(), None));
+        }
         let held_back = match self.withdrawn(job).await {
             Some(returned @ Withdrawn::Returned) => Some(returned.problem()),
             given_up => self.held_back(job, &settled, given_up).await?,
@@ -191,8 +191,7 @@ impl<C: Connection> Call<'_, C> {
         settled: &[Option<Outcome>],
         given_up: Option<Withdrawn>,
     ) -> Result<Option<Problem>, Error> {
-        let left = job.parts().into_iter().zip(settled);
-        let left: Vec<_> = left.filter(|it| it.1.is_none()).map(|it| it.0).collect();
+        let left = left_of(job, settled);
         if left.is_empty() {
             return Ok(None);
         }
@@ -279,6 +278,12 @@ fn tells(diagnosis: &Diagnosis, asked: u64, units: u64) -> bool {
         Diagnosis::Trouble(AccountTrouble::Credit) => asked <= units,
         Diagnosis::Fine | Diagnosis::Unsure => asked >= units,
     }
+}
+
+/// The requests that are not settled, each with what is left of it.
+fn left_of<C>(job: &dyn Job<C>, settled: &[Option<Outcome>]) -> Vec<PartInfo> {
+    let parts = job.parts().into_iter().zip(settled);
+    parts.filter(|it| it.1.is_none()).map(|it| it.0).collect()
 }
 
 /// Whether a request must be made at most once.

@@ -93,6 +93,11 @@ impl Memory {
         Some(sequence.lock().unwrap_or_else(PoisonError::into_inner).place(reading))
     }
 
+    /// Whether its messages may have come in an earlier run.
+    pub(super) const fn knows_earlier_runs(&self) -> bool {
+        self.earlier
+    }
+
     pub(super) fn counts_places(&self) -> bool {
         matches!(self.same, Same::Counted(_))
     }
