@@ -35,7 +35,8 @@ pub use erased::{Bound, Finished, Job, PartInfo, Source, Task, Work, json_planne
 pub use error::{Error, Kind, Meant};
 pub use handler::{Handler, Role};
 pub use identity::{
-    add_text, finish, former, hex, identity, purpose, reference, stretch, tracker, unhex,
+    add_text, brings_key, finish, former, hex, identity, purpose, reference, stretch, tracker,
+    unhex,
 };
 pub use input::{Common, Entry};
 pub use journal::{

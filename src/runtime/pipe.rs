@@ -305,7 +305,7 @@ impl<C: Connection> Job<C> {
             Err(error) => return (self.fail(error, Some(text)).await, None),
         };
         let id = message.id.clone();
-        if let Some(reference) = reference(&message.body).or_else(|| id.clone()) {
+        if let Some(reference) = named(&message) {
             tracing::Span::current().record("reference", reference);
         }
         if message.in_doubt && !message.resend() {
@@ -342,8 +342,7 @@ impl<C: Connection> Job<C> {
             None => serde_json::json!({ "error": error.to_json() }),
         };
         shown["error"]["status"] = error.status().into();
-        let named = text.and(shown.get("body").and_then(reference));
-        if let Some(reference) = named {
+        if let Some(reference) = message.as_ref().and_then(named) {
             shown["error"]["reference"] = reference.into();
         }
         if let (Some(failures), Some(text)) = (&self.shared.failures, text) {
@@ -360,4 +359,9 @@ impl<C: Connection> Job<C> {
         self.events.send(Event::Line(written(&shown))).await.ok();
         verdict.error = Some(error);
     }
+}
+
+/// What a message is called, in its errors and in the log: by its reference, or the id around it.
+fn named(message: &Message) -> Option<String> {
+    reference(&message.body).or_else(|| message.id.clone())
 }

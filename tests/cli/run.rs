@@ -221,3 +221,62 @@ fn a_port_for_metrics_that_is_taken_is_told_before_anything_is_sent() {
     run.run(sms("0001", "a")).says(2, &["ISENDPRO_METRICS_ADDR", &address, "nothing sent"]);
     assert_eq!(simulator.total(), 0);
 }
+
+/// What came of a message is found by one name and one status: in its result, its error, what is kept of
+/// it, and the log.
+#[test]
+fn errors_failed_lines_and_the_log_name_a_message_and_its_status_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (log, failed) = (path("log"), path("failed"));
+    let around = |id: &str, ending: &str| format!(r#"{{"id":"{id}","body":{}}}"#, sms(ending, "a"));
+    let within = |reference: &str, ending: &str| {
+        sms(ending, "a").replace("{\"num\"", &format!("{{\"reference\":{reference},\"num\""))
+    };
+    let rows = [
+        (around("env-1", "0001"), Some("env-1"), "accepted"),
+        (around("env-2", "0011"), Some("env-2"), "refused"),
+        (around("env-3", "0903"), Some("env-3"), "unknown"),
+        (around("env-4", "0430"), Some("env-4"), "notSent"),
+        (
+            r#"{"id":"env-5","body":{"num":"0142000000","sms":"a"}}"#.to_owned(),
+            Some("env-5"),
+            "refused",
+        ),
+        (r#"{"id":"env-6","body":{}}"#.to_owned(), Some("env-6"), "refused"),
+        (within("\"r-1\"", "0001"), Some("r-1"), "accepted"),
+        (within("20261130000000000001", "0903"), Some("20261130000000000001"), "unknown"),
+        (within("\"r-3\"", "0430"), Some("r-3"), "notSent"),
+        (within("\"r-4\"", "0900"), Some("r-4"), "unknown"),
+        (sms("0903", "none"), None, "unknown"),
+        (
+            r#"{"id":"env-7","body":{"reference":"r-7","num":"1","sms":"a"}}"#.to_owned(),
+            Some("r-7"),
+            "refused",
+        ),
+    ];
+    let input: Vec<&str> = rows.iter().map(|it| it.0.as_str()).collect();
+    let args = ["--log-file", &log, "--failed", &failed, "--set", "giveUpAfter=0"];
+    let run =
+        isendpro(&["run", "sendSms", "--server", "simulator"]).args(&args).run(input.join("\n"));
+    assert_eq!(run.code, 6, "{}", run.stderr);
+    let log: Vec<_> = std::fs::read_to_string(&log).unwrap().lines().map(json).collect();
+    let kept: Vec<_> = std::fs::read_to_string(&failed).unwrap().lines().map(json).collect();
+    for (place, ((_, name, status), told)) in rows.iter().zip(run.lines()).enumerate() {
+        let error = &told["error"];
+        if error.is_object() {
+            let (named, line) = (error.get("reference").and_then(|it| it.as_str()), place + 1);
+            assert_eq!((named, &error["status"]), (*name, &serde_json::json!(status)), "{told}");
+            let same = |it: &&serde_json::Value| it["error"]["line"] == serde_json::json!(line);
+            if *status == "unknown" {
+                assert_eq!(kept.iter().find(same).map(|it| &it["error"]), Some(error));
+            }
+        }
+        let is_done = |it: &&serde_json::Value| {
+            it["fields"]["message"] == "message done" && it["span"]["line"] == place + 1
+        };
+        let done = log.iter().find(is_done).unwrap();
+        let named = done["span"].get("reference").and_then(|it| it.as_str());
+        assert_eq!((named, done["fields"]["status"].as_str()), (*name, Some(*status)), "{done}");
+    }
+}
