@@ -16,6 +16,7 @@ mod flow;
 mod heavy;
 mod limits;
 mod plain;
+mod poison;
 mod said;
 mod settings;
 mod start;
@@ -29,6 +30,8 @@ mod watched;
 
 #[path = "../support/amqp.rs"]
 mod amqp;
+#[path = "../support/bytes_amqp.rs"]
+mod bytes_amqp;
 #[path = "../support/cli.rs"]
 mod cli;
 #[path = "../support/guard.rs"]

@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use super::sieve::{self, Sieve};
 use crate::component::metrics;
 use crate::trust;
 
@@ -44,18 +45,20 @@ impl Broker {
         let uri: AMQPUri = self.uri.expose_secret().parse().map_err(io::Error::other)?;
         let connection = Connection::connector(
             uri,
-            default_runtime()?,
-            async |uri, runtime| {
-                let connect = async |it| AsyncTcpStream::connect(&runtime, it).await;
+            sieve::runtime(),
+            async |uri, _| {
+                let tokio = default_runtime()?;
+                let connect = async |it| AsyncTcpStream::connect(&tokio, it).await;
                 let stream =
                     first_to_answer(&addresses(&uri).await?, LONGEST_REACH, connect).await?;
-                Ok(match uri.scheme {
+                let stream = match uri.scheme {
                     AMQPScheme::AMQP => stream,
                     AMQPScheme::AMQPS => {
                         let tls = TLSConfig { cert_chain: trust::own(), ..TLSConfig::default() };
                         stream.into_tls(&uri.authority.host, tls).await?
                     }
-                })
+                };
+                Ok(AsyncTcpStream::Plain(Sieve::new(stream)))
             },
             properties,
         )

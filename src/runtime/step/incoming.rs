@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::cipher::{Cipher, Protocol};
 use super::headers::{self, META, REBOUND_ID, REBOUND_REPEATED, REBOUNDS};
 use super::settings::InputFormat;
+use super::sieve::{Flaw, MARK, MOST_LEVELS, MOST_VALUES};
 use crate::component::{Error, Kind, exact, is_bare, reference};
 
 /// Most bytes of a delivery: what a broker takes unless it is told otherwise (RabbitMQ 4). The
@@ -35,6 +36,13 @@ pub struct Raw {
     pub properties: BasicProperties,
     /// How its bytes are written.
     pub protocol: Protocol,
+}
+
+impl Raw {
+    /// Whether it is larger than anything that is read, or told again.
+    pub fn is_too_large(&self) -> bool {
+        self.payload.len() > MOST_BYTES
+    }
 }
 
 /// A delivery that was read.
@@ -93,11 +101,10 @@ impl Incoming {
         format: InputFormat,
     ) -> Result<Self, Box<Undecodable>> {
         let mut incoming = Self::undecoded(payload, properties);
-        let read = match format {
-            _ if incoming.is_too_large() => Err(too_large(incoming.raw.payload.len())),
+        let read = whole(&incoming.raw).and_then(|()| match format {
             InputFormat::Default => message(&incoming.raw, cipher),
             InputFormat::Error => failure(&incoming.raw, cipher),
-        };
+        });
         match read {
             Ok(mut payload) => {
                 if let Some(reply_to) = &incoming.reply_to {
@@ -108,11 +115,6 @@ impl Incoming {
             }
             Err(error) => Err(Box::new(Undecodable { incoming, error })),
         }
-    }
-
-    /// Whether it is larger than anything that is read, or told again.
-    pub fn is_too_large(&self) -> bool {
-        self.raw.payload.len() > MOST_BYTES
     }
 
     /// What the message is remembered by: its own id, that of its headers, or what it was given when it
@@ -215,6 +217,24 @@ impl Incoming {
 fn rebounds(table: &FieldTable) -> u32 {
     let number = table.inner().get(REBOUNDS).and_then(headers::number).unwrap_or(0);
     u32::try_from(number.max(0)).unwrap_or(u32::MAX)
+}
+
+/// Whether all headers of a message are there.
+fn whole(raw: &Raw) -> Result<(), Error> {
+    if raw.is_too_large() {
+        return Err(too_large(raw.payload.len()));
+    }
+    let headers = raw.properties.headers().as_ref();
+    let Some(AMQPValue::LongString(mark)) = headers.and_then(|it| it.inner().get(MARK)) else {
+        return Ok(());
+    };
+    let why = match Flaw::named(mark.as_bytes()) {
+        Some(Flaw::Levels) => format!("its headers have more than {MOST_LEVELS} levels"),
+        Some(Flaw::Values) => format!("its headers have more than {MOST_VALUES} values"),
+        Some(Flaw::Size) => "its headers have more than 1 MB".to_owned(),
+        Some(Flaw::Illegible) | None => "its properties or headers are not AMQP 0.9.1".to_owned(),
+    };
+    Err(unreadable(&why).hint("publish it without them"))
 }
 
 /// Reads the usual input: a message, encrypted. An empty delivery is an empty message: schedulers

@@ -104,7 +104,7 @@ impl Outgoing<'_> {
         let shown = self.shown(error)?;
         // The same key and vector give the same bytes: the first protocol's form of an input is its
         // base64, and what cannot be decrypted goes the same way.
-        let incoming = self.incoming.filter(|it| input == Input::Given && !it.is_too_large());
+        let incoming = self.incoming.filter(|it| input == Input::Given && !it.raw.is_too_large());
         let input = incoming.map(|it| it.raw.protocol.in_base64(&it.raw.payload));
         let payload = Payload { error: &shown, error_input: input.as_deref() };
         let mut headers = self.headers(id);

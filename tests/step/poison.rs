@@ -1,0 +1,63 @@
+//! Messages that would end a worker, and their neighbours.
+
+use serde_json::json;
+
+use crate::bytes_amqp::{Publisher, header, headers, lists, long, short, tables};
+use crate::cli::Simulator;
+use crate::contract::{sender, sms};
+use crate::queues::Queue;
+use crate::stage::{Stage, incoming, with};
+
+/// Each in one frame of 128 KB, the largest that RabbitMQ takes; the deepest there can be are among them.
+#[test]
+fn headers_that_no_parser_survives_are_errors_of_their_message_alone() {
+    let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
+    let mut step = sender(&stage, &simulator, &json!({})).start();
+    let (exchange, input) = (stage.queues.exchange(), stage.queues.name(Queue::Input));
+    let mut publisher = Publisher::connect(stage.queues.uri());
+    let deep = |value: &[u8]| {
+        let id = header(b"messageId", &[b"S", &long(b"m-deep")[..]].concat());
+        headers(&[id, header(b"deep", value)].concat())
+    };
+    let voids = |count: usize| [b"A", &long(&b"V".repeat(count))[..]].concat();
+    let (levels, values) = ("more than 32 levels", "more than 10000 values");
+    let illegible = "not AMQP 0.9.1";
+    let poison = [
+        (deep(&lists(33)), levels),
+        (deep(&lists(100)), levels),
+        (deep(&lists(1_200)), levels),
+        (deep(&lists(26_100)), levels),
+        (deep(&tables(33)), levels),
+        (deep(&tables(1_000)), levels),
+        (deep(&tables(21_700)), levels),
+        (deep(&voids(10_000)), values),
+        (deep(&voids(130_000)), values),
+        (headers(&header(b"\xff", b"V")), illegible),
+        (deep(&[b"F", &long(&header(b"\xc3", b"V"))[..]].concat()), illegible),
+        ([&(1_u16 << 10).to_be_bytes()[..], &short(b"\xff\xfe")].concat(), illegible),
+    ];
+    let count = poison.len();
+    for (number, (properties, why)) in poison.into_iter().enumerate() {
+        publisher.publish(&exchange, input.as_bytes(), &properties, b"payload");
+        let own = json!({"messageId": format!("m-{number}")});
+        stage.publish(&with(incoming(), &own), &sms("0001", &number.to_string()));
+        let (message, error, error_input) = stage.next_error();
+        let said = error["message"].as_str().unwrap();
+        assert!(said.contains(why), "{number}: {error}");
+        assert!(message.payload.len() < 4096 && !message.headers().contains_key("deep"));
+        assert!(message.properties.headers().as_ref().unwrap().inner().len() < 20);
+        assert_eq!(error_input, "payload");
+        let (_, decrypted) = stage.next(Queue::Data);
+        assert_eq!(decrypted["body"]["status"], "accepted", "{number}: {decrypted}");
+    }
+    // What lies just below the limits goes through: parsed, cloned, and dropped.
+    for (text, value) in [("lists", lists(32)), ("tables", tables(32)), ("voids", voids(9_990))] {
+        let payload = stage.codec.encrypt(&sms("0002", text), 1);
+        publisher.publish(&exchange, input.as_bytes(), &deep(&value), &payload);
+        assert_eq!(stage.next(Queue::Data).1["body"]["status"], "accepted", "{text}");
+    }
+    stage.end(&mut step);
+    assert_eq!(stage.queues.count(Queue::Rejected) as usize, count, "each is there as it came");
+    assert!(!step.output().contains("no messages can be taken"), "{}", step.output());
+    assert_eq!(simulator.total(), count + 3);
+}
