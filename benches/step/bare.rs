@@ -57,7 +57,7 @@ pub fn run(to: [&str; 4], prefetch: u16, wait: Duration) -> Result<()> {
 }
 
 async fn carry(delivery: Delivery, to: &To) -> Result<()> {
-    let plain = to.cipher.decrypt(&delivery.data, Protocol::V1)?;
+    let plain = to.cipher.open(&delivery.data, Protocol::V1, |it| Ok(it.to_vec()))?;
     let message: Value = serde_json::from_slice(&plain)?;
     if !to.wait.is_zero() {
         tokio::time::sleep(to.wait).await;

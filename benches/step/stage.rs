@@ -131,7 +131,7 @@ impl Stage {
         let left = [Queue::Input, Queue::Error, Queue::Rebound].map(|it| queues.count(it));
         ensure!(left == [0; 3], "{}: inputs, errors, rebounds left: {left:?}", contestant.name);
         let result = queues.next(Queue::Data);
-        let plain = self.cipher.decrypt(&result.payload, Protocol::V1)?;
+        let plain = self.cipher.open(&result.payload, Protocol::V1, |it| Ok(it.to_vec()))?;
         let result: Value = serde_json::from_slice(&plain)?;
         let said = result["body"].to_string();
         let fine = ["\"accepted\"", "\"code\":\"0\"", "\"num\""].iter().any(|it| said.contains(it));

@@ -1,6 +1,8 @@
 //! Messages that would end a worker, and their neighbours.
 
-use serde_json::json;
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
 
 use crate::bytes_amqp::{Publisher, header, headers, lists, long, short, tables};
 use crate::cli::Simulator;
@@ -60,4 +62,45 @@ fn headers_that_no_parser_survives_are_errors_of_their_message_alone() {
     assert_eq!(stage.queues.count(Queue::Rejected) as usize, count, "each is there as it came");
     assert!(!step.output().contains("no messages can be taken"), "{}", step.output());
     assert_eq!(simulator.total(), count + 3);
+}
+
+/// A flow's payloads are encrypted alike, so whoever may publish can ask what a broken one was decrypted to.
+#[test]
+fn whoever_asks_what_cannot_be_opened_is_not_answered_and_all_of_it_is_one_error() {
+    const QUESTIONS: u64 = 300;
+    let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
+    let step = sender(&stage, &simulator, &json!({})).set("ERROR_RATE_LIMIT", "100000");
+    let mut step = step.start();
+    let secret = stage.codec.encrypt(&sms("0001", "secret"), 2);
+    let reply_to = json!({"reply_to": stage.queues.name(Queue::Reply), "protocolVersion": 2});
+    let (mut told, mut names) = (HashSet::new(), HashSet::new());
+    for question in 0..QUESTIONS {
+        // The last byte of the block before decides about the padding: one of 256 is right.
+        let block = &secret[16..32];
+        let payload = [&[0; 8], &question.to_be_bytes()[..], block].concat();
+        stage.queues.publish(&reply_to, &payload);
+    }
+    for garbage in [&b"x"[..], b"{}", b"\xff", br#"{"body":{"num":"0680010001"}}"#, &secret[..16]] {
+        stage.queues.publish(&reply_to, garbage);
+    }
+    for _ in 0..QUESTIONS + 5 {
+        let message = stage.queues.next(Queue::Error);
+        let envelope: Value = serde_json::from_slice(&message.payload).unwrap();
+        told.insert(envelope["error"].to_string());
+        names.insert(message.headers().into_iter().map(|it| it.0).collect::<Vec<_>>());
+    }
+    assert_eq!((told.len(), names.len()), (1, 1), "{told:?} {names:?}");
+    let lines = step.log().into_iter().filter(|it| it["msg"] == "message failed");
+    let lines: HashSet<_> = lines.map(|it| it["error"].to_string()).collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(stage.queues.count(Queue::Reply), 0);
+    // One that can be opened is still told what is wrong with it.
+    stage.publish(
+        &with(incoming(), &json!({"reply_to": reply_to["reply_to"]})),
+        &json!({"body": {}}),
+    );
+    stage.next_error();
+    assert_eq!(stage.next(Queue::Reply).1["name"], "invalid");
+    stage.end(&mut step);
+    assert_eq!(simulator.total(), 0);
 }

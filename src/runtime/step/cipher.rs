@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use aes::cipher::block_padding::Pkcs7;
+use aes::cipher::block_padding::{NoPadding, Pkcs7};
 use aes::cipher::{BlockModeDecrypt as _, BlockModeEncrypt as _, InnerIvInit as _, KeyInit as _};
 use aes::{Aes256Dec, Aes256Enc};
 use base64::Engine as _;
@@ -117,27 +117,56 @@ impl Cipher {
         }
     }
 
-    /// Decrypts a payload.
+    /// Decrypts a payload and reads it.
+    ///
+    /// Whoever may publish must not learn from an error what their bytes were decrypted to: one who does
+    /// reads the messages of others. So there is one error for all that cannot be opened, and the same
+    /// work is done until it is known: bytes of a wrong padding are read, too. What is left is how soon
+    /// `read` gives up, which is microseconds.
     ///
     /// # Errors
-    /// It was encrypted with another key, or damaged.
-    pub fn decrypt(&self, payload: &[u8], protocol: Protocol) -> Result<Vec<u8>, Error> {
+    /// It cannot be decrypted, or read. Without a password: what `read` says.
+    pub fn open<T>(
+        &self,
+        payload: &[u8],
+        protocol: Protocol,
+        read: impl FnOnce(&[u8]) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let mut bytes = match protocol {
             Protocol::V1 => from_base64(payload),
             Protocol::V2 => payload.to_vec(),
         };
-        let Some(keys) = &self.0 else { return Ok(bytes) };
+        let Some(keys) = &self.0 else { return read(&bytes) };
+        let whole = bytes.len() - bytes.len() % BLOCK;
         let decryptor = cbc::Decryptor::inner_iv_init(&keys.unlock, &keys.iv.into());
-        let length = decryptor.decrypt_padded::<Pkcs7>(&mut bytes).map_err(|_| locked())?.len();
-        bytes.truncate(length);
-        Ok(bytes)
+        let decrypted = decryptor.decrypt_padded::<NoPadding>(&mut bytes[..whole]).is_ok();
+        let padding = padding(&bytes).filter(|_| decrypted && whole == bytes.len());
+        let read = read(&bytes[..bytes.len() - padding.unwrap_or(0)]);
+        match (padding, read) {
+            (Some(_), Ok(read)) => Ok(read),
+            _ => Err(locked()),
+        }
     }
 }
 
+/// How many bytes fill the last block, if they are what PKCS #7 says. All of the block is looked at.
+fn padding(bytes: &[u8]) -> Option<usize> {
+    let block: &[u8; BLOCK] = bytes.last_chunk()?;
+    let length = block[BLOCK - 1];
+    let wrong = block
+        .iter()
+        .rev()
+        .zip(0..)
+        .fold(0, |wrong, (byte, place)| wrong | (u8::from(place < length) * (byte ^ length)));
+    let length = usize::from(length);
+    (wrong == 0 && (1..=BLOCK).contains(&length)).then_some(length)
+}
+
 fn locked() -> Error {
-    Error::new(Kind::Invalid, "the message cannot be decrypted").hint(
-        "it was damaged on its way, or encrypted with another password or vector than those of \
-         ELASTICIO_MESSAGE_CRYPTO_PASSWORD and ELASTICIO_MESSAGE_CRYPTO_IV",
+    Error::new(Kind::Invalid, "the message cannot be decrypted, or is no message").hint(
+        "encrypt a message as JSON with ELASTICIO_MESSAGE_CRYPTO_PASSWORD and \
+         ELASTICIO_MESSAGE_CRYPTO_IV of this step, or start the step without them; the sender is not \
+         answered, so that nobody can find out by trying what others have written",
     )
 }
 

@@ -113,7 +113,12 @@ impl Incoming {
                 incoming.payload = payload;
                 Ok(incoming)
             }
-            Err(error) => Err(Box::new(Undecodable { incoming, error })),
+            Err(error) => {
+                if cipher.encrypts() {
+                    incoming.reply_to = None;
+                }
+                Err(Box::new(Undecodable { incoming, error }))
+            }
         }
     }
 
@@ -219,7 +224,7 @@ fn rebounds(table: &FieldTable) -> u32 {
     u32::try_from(number.max(0)).unwrap_or(u32::MAX)
 }
 
-/// Whether all headers of a message are there.
+/// Whether a message is as it was sent: no larger than what is taken, and with all of its headers.
 fn whole(raw: &Raw) -> Result<(), Error> {
     if raw.is_too_large() {
         return Err(too_large(raw.payload.len()));
@@ -243,43 +248,34 @@ fn message(raw: &Raw, cipher: &Cipher) -> Result<Map<String, Value>, Error> {
     if raw.payload.is_empty() {
         return Ok(Map::new());
     }
-    let plain = cipher.decrypt(&raw.payload, raw.protocol);
-    let parsed = plain.and_then(|it| parse(&it)).map_err(|it| readable(raw, cipher).unwrap_or(it));
-    match parsed? {
-        Value::Object(fields) if is_bare(&fields) => Err(unreadable("it has no \"body\"")
-            .hint("put its fields into one: {\"body\": {\"num\": ..., \"sms\": ...}}")),
-        Value::Object(message) => Ok(message),
-        _ => Err(unreadable("it is not a JSON object")),
+    let opened = cipher.open(&raw.payload, raw.protocol, object);
+    let message = opened.map_err(|it| readable(raw, cipher).unwrap_or(it))?;
+    if is_bare(&message) {
+        return Err(unreadable("it has no \"body\"")
+            .hint("put its fields into one: {\"body\": {\"num\": ..., \"sms\": ...}}"));
     }
+    Ok(message)
 }
 
-/// What is said of JSON that anybody can read, and that was published as if nobody could: the first
-/// mistakes of who publishes without a platform.
+/// What is said of JSON that does not say so, where nothing is encrypted: the first mistake of who
+/// publishes without a platform.
 fn readable(raw: &Raw, cipher: &Cipher) -> Option<Error> {
-    parse(&raw.payload).ok().filter(Value::is_object)?;
-    Some(if cipher.encrypts() {
-        unreadable("it is not encrypted").hint(
-            "encrypt it with ELASTICIO_MESSAGE_CRYPTO_PASSWORD and ELASTICIO_MESSAGE_CRYPTO_IV, or start \
-             the step without them",
-        )
-    } else {
+    object(&raw.payload).ok().filter(|_| !cipher.encrypts())?;
+    Some(
         unreadable("it is JSON, and does not say so")
-            .hint("publish it with the header protocolVersion: 2")
-    })
+            .hint("publish it with the header protocolVersion: 2"),
+    )
 }
 
 /// Reads the input of a step that handles errors: readable JSON, with encrypted texts in it.
 fn failure(raw: &Raw, cipher: &Cipher) -> Result<Map<String, Value>, Error> {
-    let Value::Object(mut body) = parse(&raw.payload)? else {
-        return Err(unreadable("it is not a JSON object"));
-    };
+    let mut body = object(&raw.payload)?;
     for name in ["error", "errorInput"] {
         match body.get_mut(name) {
             Some(Value::String(text)) if text.is_empty() => {}
             Some(value @ Value::String(_)) => {
-                let plain =
-                    cipher.decrypt(value.as_str().unwrap_or_default().as_bytes(), Protocol::V1)?;
-                *value = parse(&plain)?;
+                let text = value.as_str().unwrap_or_default();
+                *value = cipher.open(text.as_bytes(), Protocol::V1, parse)?;
             }
             _ => {}
         }
@@ -295,6 +291,13 @@ fn answer_to(message: &mut Map<String, Value>, reply_to: &str) {
         *headers = Map::new().into();
     }
     headers["reply_to"] = reply_to.into();
+}
+
+fn object(plain: &[u8]) -> Result<Map<String, Value>, Error> {
+    match parse(plain)? {
+        Value::Object(fields) => Ok(fields),
+        _ => Err(unreadable("it is not a JSON object")),
+    }
 }
 
 fn parse(plain: &[u8]) -> Result<Value, Error> {

@@ -161,13 +161,13 @@ impl Storage {
             Error { kind: Kind::Unusable, ..error }
                 .hint("stored bodies expire, mostly after a day; run the flow again from the start")
         })?;
-        let plain = self.cipher.decrypt(&answer.body, Protocol::V2);
-        let plain = plain.map_err(|it| {
+        let read = |plain: &[u8]| {
+            exact::parse_bytes(plain).map_err(|it| Error::new(Kind::Unusable, format!("it {it}")))
+        };
+        self.cipher.open(&answer.body, Protocol::V2, read).map_err(|it| {
             let said = format!("{what}: {}", it.what);
             Error { kind: Kind::Unusable, what: said, ..it }
-        })?;
-        exact::parse_bytes(&plain)
-            .map_err(|it| Error::new(Kind::Unusable, format!("{what}: it {it}")))
+        })
     }
 
     async fn put_body(&self, plain: &[u8]) -> Result<String, Error> {

@@ -2,6 +2,13 @@ use proptest::prelude::*;
 
 use super::*;
 
+impl Cipher {
+    /// What a payload hides.
+    pub fn decrypt(&self, payload: &[u8], protocol: Protocol) -> Result<Vec<u8>, Error> {
+        self.open(payload, protocol, |it| Ok(it.to_vec()))
+    }
+}
+
 /// Plaintext, first and second protocol, as a Node step encrypts it.
 const VECTORS: &[(&str, &str, &str)] = &[
     (

@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use lapin::types::ShortString;
 use proptest::prelude::*;
 use serde_json::json;
@@ -165,8 +167,8 @@ fn the_first_mistakes_are_told_for_what_they_are() {
         (&message, &[][..], &none, "protocolVersion: 2"),
         (&bare, &[], &none, "protocolVersion: 2"),
         (&bare, &version, &none, "it has no \"body\""),
-        (&message, &[], &keys, "it is not encrypted"),
-        (&message, &version, &keys, "it is not encrypted"),
+        (&message, &[], &keys, "cannot be decrypted"),
+        (&message, &version, &keys, "cannot be decrypted"),
     ] {
         let error = read(payload, headers, cipher).unwrap_err();
         assert!(error.contains(said), "{error}");
@@ -186,18 +188,105 @@ fn an_empty_delivery_is_an_empty_message() {
 fn garbage_can_still_be_reported() {
     let null = cipher().encrypt(b"null", Protocol::V1);
     let secret = cipher().encrypt(br#"{"body": S3cret}"#, Protocol::V1);
-    for (payload, why) in [
-        (b"garbage".to_vec(), "decrypted"),
-        (vec![0xff; 32], "decrypted"),
-        (null, "not a JSON object"),
-        (secret, "not JSON (line 1, column 10)"),
-    ] {
+    for payload in [b"garbage".to_vec(), vec![0xff; 32], null, secret] {
         let met = decode(payload.clone(), &[("messageId", long("m-1"))]).unwrap_err();
         assert_eq!(met.error.kind, Kind::Invalid);
-        assert!(met.error.to_string().contains(why), "{}", met.error);
+        assert!(met.error.to_string().contains("cannot be decrypted"), "{}", met.error);
         assert!(!format!("{met:?} {}", met.error).contains("S3cret"), "{met:?}");
         assert_eq!(met.incoming.ids.message.as_deref(), Some("m-1"));
         assert_eq!(met.incoming.raw.payload, payload);
+    }
+}
+
+/// Where nothing is encrypted there is nothing to find out, and people want to know.
+#[test]
+fn without_a_cipher_it_is_told_what_is_wrong_with_a_message() {
+    let open = Cipher::new(None, None).unwrap();
+    let headers = [("protocolVersion", AMQPValue::LongLongInt(2)), ("reply_to", long("k"))];
+    for (payload, why) in [
+        (&b"\xff"[..], "not UTF-8"),
+        (b"garbage", "not JSON (line 1, column 1)"),
+        (br#"{"body": S3cret}"#, "not JSON (line 1, column 10)"),
+        (b"[1]", "not a JSON object"),
+        (&b"[".repeat(200), "more than 127 levels"),
+    ] {
+        let format = InputFormat::Default;
+        let met = Incoming::decode(payload.into(), properties(&headers), &open, format);
+        let met = met.unwrap_err();
+        assert!(met.error.to_string().contains(why), "{}", met.error);
+        assert_eq!(met.incoming.reply_to.as_deref(), Some("k"));
+    }
+}
+
+/// Who is told whether a padding is right reads a byte with 256 questions, and the vector with it.
+#[test]
+fn a_hundred_thousand_questions_learn_nothing_of_what_is_encrypted() {
+    let cipher = cipher();
+    let secret = cipher.encrypt(br#"{"body":{"num":"0680010001"}}"#, Protocol::V2);
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = || {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random.to_be_bytes()
+    };
+    let (mut answers, mut right) = (HashSet::new(), 0);
+    for (question, block) in (0..100_000).zip(secret.chunks(16).cycle()) {
+        let mut payload = [&next()[..], &next(), block].concat();
+        payload.truncate(if question % 50 == 0 { 31 } else { 32 });
+        let protocol = if question % 3 == 0 { Protocol::V1 } else { Protocol::V2 };
+        if protocol == Protocol::V1 {
+            payload = Protocol::V2.in_base64(&payload).into_owned().into_bytes();
+        }
+        right += i32::from(cipher.open(&payload, protocol, |_| Ok(())).is_ok());
+        let version = ("protocolVersion", AMQPValue::LongLongInt(protocol.number()));
+        let asked = properties(&[version, ("reply_to", long("attacker"))]);
+        let met = Incoming::decode(payload, asked, &cipher, InputFormat::Default).unwrap_err();
+        assert_eq!(met.incoming.reply_to, None);
+        answers.insert(format!("{:?} {}", met.error, met.error));
+    }
+    assert!(right > 100, "{right} paddings were right: the questions must be worth asking");
+    assert_eq!(answers.len(), 1, "{answers:?}");
+}
+
+#[test]
+fn the_same_work_is_done_for_all_that_cannot_be_opened() {
+    let damaged = |place: usize| {
+        let mut sealed = cipher().encrypt(br#"{"body":{"num":"0680010001"}}"#, Protocol::V2);
+        sealed[place] ^= 1;
+        sealed
+    };
+    let read = |payload: &[u8]| {
+        let mut lengths = Vec::new();
+        let opened = cipher().open(payload, Protocol::V2, |plain| {
+            lengths.push(plain.len());
+            parse(plain)
+        });
+        (lengths, opened.map_err(|it| it.to_string()))
+    };
+    let (lengths, expected) = read(&damaged(31));
+    assert_eq!(lengths, [32], "a wrong padding is read as if it were text");
+    let sealed = |plain: &[u8]| cipher().encrypt(plain, Protocol::V2);
+    for payload in [
+        damaged(0),
+        damaged(15),
+        damaged(16),
+        vec![],
+        vec![0; 1],
+        vec![0; 15],
+        vec![0; 16],
+        vec![0; 33],
+        sealed(b""),
+        sealed(b"\xff"),
+        sealed(b"{"),
+        sealed(&b"[".repeat(200)),
+        sealed(&[16; 16])[..16].to_vec(),
+        sealed(&[0; 16])[..16].to_vec(),
+        sealed(&[17; 16])[..16].to_vec(),
+        sealed(&[b'1', 2, 3, 3])[..16].to_vec(),
+    ] {
+        let (lengths, said) = read(&payload);
+        assert_eq!((lengths.len(), &said), (1, &expected), "{payload:?}");
     }
 }
 

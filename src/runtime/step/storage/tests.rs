@@ -93,7 +93,7 @@ async fn a_body_that_cannot_be_had_is_told_from_one_that_may_come() {
         (401, b"canary-token", 1, Kind::Config, ADDRESS),
         (503, b"", 3, Kind::Unavailable, "HTTP 503"),
         (200, b"no ciphertext!!", 1, Kind::Unusable, "object o1"),
-        (200, &nonsense, 1, Kind::Unusable, "it is not JSON"),
+        (200, &nonsense, 1, Kind::Unusable, "cannot be decrypted"),
     ];
     for (status, body, times, kind, words) in table {
         let mut server = Server::new_async().await;
