@@ -104,3 +104,31 @@ fn whoever_asks_what_cannot_be_opened_is_not_answered_and_all_of_it_is_one_error
     stage.end(&mut step);
     assert_eq!(simulator.total(), 0);
 }
+
+/// By its own keys the step knows its queues; by a key that it does not know, its own answers.
+#[test]
+fn an_answer_that_leads_back_to_the_step_is_no_loop() {
+    let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
+    let mut step = sender(&stage, &simulator, &json!({})).start();
+    let (exchange, input) = (stage.queues.exchange(), stage.queues.name(Queue::Input));
+    let mut publisher = Publisher::connect(stage.queues.uri());
+    let unknown = format!("{input}-by-another-key");
+    publisher.bind(&input, &exchange, unknown.as_bytes());
+    let own = [Queue::Input, Queue::Data, Queue::Error, Queue::Rebound, Queue::Snapshot];
+    let own = own.map(|it| (stage.queues.name(it), 1));
+    for (key, errors) in own.into_iter().chain([(unknown, 2)]) {
+        let to = json!({"reply_to": key});
+        stage.publish(&with(incoming(), &to), &json!({"body": {"sms": "no number"}}));
+        for _ in 0..errors {
+            stage.next_error();
+        }
+        // What comes after it shows that nothing is under way any more.
+        stage.publish(&incoming(), &sms("0001", &format!("after {key}")));
+        assert_eq!(stage.next(Queue::Data).1["body"]["status"], "accepted");
+        for queue in [Queue::Error, Queue::Rebound, Queue::Snapshot, Queue::Data] {
+            assert_eq!(stage.queues.count(queue), 0, "{key}: {queue:?}");
+        }
+    }
+    stage.end(&mut step);
+    assert_eq!(simulator.total(), 6);
+}

@@ -30,6 +30,9 @@ pub const REBOUND_ID: &str = "reboundId";
 /// Is there if the broker may have taken the same copy once before, so that two come back.
 pub const REBOUND_REPEATED: &str = "reboundRepeated";
 
+/// Is there in an answer that tells of an error.
+pub const ERROR_RESPONSE: &str = "x-eio-error-response";
+
 /// Whether a message with these headers comes from where rejected messages go (`x-death`).
 pub fn was_rejected(table: &FieldTable) -> bool {
     let Some(AMQPValue::FieldArray(deaths)) = table.inner().get("x-death") else { return false };

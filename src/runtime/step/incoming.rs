@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::cipher::{Cipher, Protocol};
-use super::headers::{self, META, REBOUND_ID, REBOUND_REPEATED, REBOUNDS};
+use super::headers::{self, ERROR_RESPONSE, META, REBOUND_ID, REBOUND_REPEATED, REBOUNDS};
 use super::settings::InputFormat;
 use super::sieve::{Flaw, MARK, MOST_LEVELS, MOST_VALUES};
 use crate::component::{Error, Kind, exact, is_bare, reference};
@@ -141,6 +141,15 @@ impl Incoming {
         let body = self.payload.get("body");
         let named = self.own_id().is_some() || body.and_then(reference).is_some();
         (!named).then_some(self.alone)
+    }
+
+    /// Whether it is an answer itself, or comes from this step of this flow.
+    pub fn is_answer_or_of(&self, flow: &str, step: &str) -> bool {
+        let Some(headers) = self.raw.properties.headers() else { return false };
+        let says = |name: &str, what: &str| {
+            headers.inner().get(name).and_then(headers::text).is_some_and(|it| it == what)
+        };
+        headers.contains_key(ERROR_RESPONSE) || says("taskId", flow) && says("stepId", step)
     }
 
     /// Whether it was put off.

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::cipher::Protocol;
-use super::headers::{Headers, REBOUND_ID, REBOUNDS};
+use super::headers::{ERROR_RESPONSE, Headers, REBOUND_ID, REBOUNDS};
 use super::incoming::Incoming;
 use super::passthrough::{Passthrough, Published};
 use super::settings::{BrokerSettings, Settings};
@@ -122,7 +122,7 @@ impl Outgoing<'_> {
         };
         let mut headers = self.headers(id);
         self.ended(&mut headers);
-        headers.flag("x-eio-error-response", true);
+        headers.flag(ERROR_RESPONSE, true);
         self.publication(Kind::Reply, reply_to, self.shown(error)?.into_bytes(), headers).map(Some)
     }
 
@@ -137,7 +137,11 @@ impl Outgoing<'_> {
         headers: &Map<String, Value>,
         id: Uuid,
     ) -> Result<Publication, Error> {
-        let nobody = || unpublishable("nobody waits for an answer: the message has no reply_to");
+        let nobody = || {
+            unpublishable(
+                "nobody waits for an answer: the message has no reply_to, or one of this step",
+            )
+        };
         let reply_to = self.reply_to().ok_or_else(nobody)?;
         let mut headers = Value::from(headers.clone());
         take_routing_key(&mut headers)?;
@@ -200,8 +204,16 @@ impl Outgoing<'_> {
         })
     }
 
+    /// Where an answer goes. Answers are not answered, and none goes to the step's own queues: it
+    /// would be the next input, and so on for ever.
     fn reply_to(&self) -> Option<&str> {
-        self.incoming.and_then(|it| it.reply_to.as_deref())
+        let (incoming, ids) = (self.incoming?, &self.settings.ids);
+        let key = incoming.reply_to.as_deref()?;
+        let BrokerSettings { queue, data_key, error_key, rebound_key, snapshot_key, .. } =
+            self.broker;
+        let own = [queue, data_key, error_key, rebound_key, snapshot_key].map(String::as_str);
+        let loops = own.contains(&key) || incoming.is_answer_or_of(&ids.flow, &ids.step);
+        (!loops).then_some(key)
     }
 
     fn headers(&self, id: Uuid) -> Headers {

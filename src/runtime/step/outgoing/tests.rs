@@ -229,6 +229,48 @@ fn whoever_waits_for_an_answer_gets_errors_too() {
     assert!(outgoing(&settings, Some(&long)).error_reply(&error, ID).is_err());
 }
 
+/// Such an answer would be the next input.
+#[test]
+fn nothing_answers_to_the_steps_own_queues_or_to_an_answer() {
+    let settings = settings(&[]);
+    let error = Error::invalid("num", "is missing");
+    let answered = |headers: &[(&str, &str)]| {
+        let incoming = delivered(&json!({}), headers);
+        let out = outgoing(&settings, Some(&incoming));
+        let [told, replied] = [
+            out.error_reply(&error, ID).unwrap().is_some(),
+            out.http_reply(200, "", &Map::new(), ID).is_ok(),
+        ];
+        assert_eq!(told, replied, "{headers:?}");
+        told
+    };
+    let own = [("taskId", "flow1"), ("stepId", "step_2"), ("reply_to", "k")];
+    for headers in [
+        &[("reply_to", "in.q")][..],
+        &[("reply_to", "k.data")],
+        &[("reply_to", "k.err")],
+        &[("reply_to", "k.reb")],
+        &[("reply_to", "k.snap")],
+        &[("reply_to", "k"), ("x-eio-error-response", "true")],
+        &[("reply_to", "k"), ("x-eio-error-response", "")],
+        &own,
+        &[("reply_to", "")],
+        &[],
+    ] {
+        assert!(!answered(headers), "{headers:?}");
+    }
+    for headers in [
+        &[("reply_to", "k")][..],
+        &[("reply_to", "k.data.more")],
+        &[("reply_to", "K.DATA")],
+        &[("reply_to", "k"), ("taskId", "flow1"), ("stepId", "step_1")],
+        &[("reply_to", "k"), ("taskId", "flow2"), ("stepId", "step_2")],
+        &own[1..],
+    ] {
+        assert!(answered(headers), "{headers:?}");
+    }
+}
+
 #[test]
 fn a_message_may_choose_its_way() {
     let settings = settings(&[]);
