@@ -1,8 +1,8 @@
 //! Answers to those who watch a process: `/metrics`, `/healthz` and `/readyz`.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::Incoming;
@@ -10,16 +10,19 @@ use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::AbortHandle;
 
 use super::health::{Health, Obstacle};
 use crate::component::{Error, metrics};
 
-/// Connections at a time; more wait.
-const CONNECTIONS: usize = 16;
-/// How long a question and its answer may take: whoever does not read must not keep out the next one.
+/// Connections at a time. For one more the oldest is dropped: what asks is answered at once, so that
+/// one is silent, or does not read.
+const CONNECTIONS: usize = 128;
+/// How long a question may take to come.
+const ASKING: Duration = Duration::from_secs(2);
+/// How long a question and its answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long to wait when the system has no connection to give.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -61,12 +64,19 @@ impl Monitor {
 
     /// Answers, as long as it is polled.
     pub async fn serve(self) {
-        let free = Arc::new(Semaphore::new(CONNECTIONS));
+        let mut open: VecDeque<AbortHandle> = VecDeque::with_capacity(CONNECTIONS);
         loop {
-            let Ok(permit) = Arc::clone(&free).acquire_owned().await else { return };
             match self.listener.accept().await {
                 Ok((stream, _)) => {
-                    tokio::spawn(answer(stream, self.health.clone(), permit));
+                    open.retain(|it| !it.is_finished());
+                    if open.len() == CONNECTIONS
+                        && let Some(oldest) = open.pop_front()
+                    {
+                        oldest.abort();
+                    }
+                    open.push_back(
+                        tokio::spawn(answer(stream, self.health.clone())).abort_handle(),
+                    );
                 }
                 Err(error) => {
                     tracing::debug!(%error, "a connection to the metrics was not taken");
@@ -77,13 +87,16 @@ impl Monitor {
     }
 }
 
-async fn answer(stream: TcpStream, health: Health, _permit: OwnedSemaphorePermit) {
+async fn answer(stream: TcpStream, health: Health) {
     let service = service_fn(|request| {
         let answer = respond(&request, &health);
         async { Ok::<_, Infallible>(answer) }
     });
-    let connection =
-        http1::Builder::new().keep_alive(false).serve_connection(TokioIo::new(stream), service);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(ASKING)
+        .keep_alive(false)
+        .serve_connection(TokioIo::new(stream), service);
     if !matches!(tokio::time::timeout(PATIENCE, connection).await, Ok(Ok(()))) {
         tracing::debug!("a connection to the metrics broke");
     }

@@ -1,6 +1,8 @@
 //! What operators see of a step: metrics, and whether it is alive and ready.
 
-use std::net::TcpListener;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::time::{Duration, Instant};
 
 use lapin::BasicProperties;
 use serde_json::{Value, json};
@@ -292,5 +294,34 @@ fn only_what_is_there_is_answered() {
     assert_eq!(status("POST", "/metrics"), 405);
     assert_eq!(status("GET", "/healthz"), 200);
     step.says("waiting for messages");
+    stage.end(&mut step);
+}
+
+/// Each holds a connection and asks for nothing, or not to the end.
+#[test]
+fn a_thousand_silent_connections_do_not_keep_out_a_probe() {
+    let (stage, simulator) = (Stage::new(), Simulator::start(&[]));
+    let mut step = watched(sender(&stage, &simulator, &json!({}))).start();
+    step.says("waiting for messages");
+    let address = address(&step);
+    let mut silent = Vec::new();
+    for number in 0..1000 {
+        let mut connection = TcpStream::connect(&address).unwrap();
+        // The step may have dropped it already.
+        connection.write_all(&b"GET /metrics HTTP/1.1\r\nx: y"[..number % 28]).ok();
+        silent.push(connection);
+        if number % 50 == 49 {
+            let asked = Instant::now();
+            assert_eq!(ready(&step), (true, "ready\n".to_owned()));
+            scrape(&step);
+            assert!(asked.elapsed() < Duration::from_secs(1), "{number}: {:?}", asked.elapsed());
+        }
+    }
+    for mut connection in silent {
+        connection.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        let ended = connection.read_to_end(&mut Vec::new());
+        let waiting = ended.is_err_and(|it| it.kind() == ErrorKind::WouldBlock);
+        assert!(!waiting, "whoever stays silent is let go");
+    }
     stage.end(&mut step);
 }
