@@ -35,7 +35,7 @@ fn run(deployed: &Deployed, command: &str) -> String {
 
 /// Publishes a message by the command of the README, with another body.
 fn publish(deployed: &Deployed, body: &Value) {
-    let published = command("/publish");
+    let published = command("\"payload\":");
     let (before, rest) = published.split_once("\"payload\": ").unwrap();
     let (_, after) = rest.split_once('\n').unwrap();
     let payload = json!(json!({"body": body}).to_string());
@@ -77,7 +77,7 @@ fn the_commands_of_the_readme_lead_to_a_result_and_to_an_error() {
         assert!(deployed.is_healthy(name, worker), "{name}: {}", worker.output());
     }
     let results = command("isendpro.results/get");
-    let answer = run(&deployed, &command("/publish"));
+    let answer = run(&deployed, &command("\"payload\":"));
     assert!(answer.contains("true"), "{answer}");
     let [first] = &taken(&deployed, &results, 1)[..] else { panic!("one message, one result") };
     assert_eq!((&first["status"], &first["tel"]), (&json!("accepted"), &json!("33680010203")));
@@ -118,4 +118,37 @@ fn the_commands_of_the_readme_lead_to_a_result_and_to_an_error() {
     deployed.start_broker();
     let _worker = deployed.worker("worker-2");
     assert_eq!(taken(&deployed, &results, 1)[0]["tel"], "33680010003");
+}
+
+/// What kills each worker that gets it would be delivered for ever.
+#[test]
+fn what_is_delivered_too_often_is_set_apart_and_can_be_put_back() {
+    let deployed = Deployed::start(&json!({"giveUpAfter": "0.01"}));
+    let [look, put_back] = ["ack_requeue_true", "dead.json"].map(command);
+    publish(&deployed, &sms("0001", "deadly"));
+    let get = command("isendpro.results/get").replace("isendpro.results", "isendpro.input");
+    let get = get
+        .replace("ack_requeue_false", "ack_requeue_true")
+        .replace(".payload | fromjson | .body", "");
+    for delivery in 0..50 {
+        assert_ne!(run(&deployed, &get), "", "{delivery}");
+    }
+    assert_eq!(run(&deployed, &look), "", "it may be delivered once more");
+    run(&deployed, &get);
+    until(|| run(&deployed, &look).contains("deadly"));
+    assert_eq!(run(&deployed, &get), "", "it is in no worker's way any more");
+
+    // What is rejected is with its error, and nowhere else.
+    let mut worker = deployed.worker("worker-1");
+    publish(&deployed, &json!({"num": "0180010203", "sms": "Bonjour", "reference": "landline"}));
+    taken(&deployed, &command("isendpro.errors/get"), 1);
+    assert!(!run(&deployed, &look).contains("landline"));
+
+    assert_eq!(run(&deployed, &put_back), r#"{"routed":true}"#);
+    let results = taken(&deployed, &command("isendpro.results/get"), 1);
+    assert_eq!(results[0]["status"], "accepted", "{results:?}");
+    assert_eq!(run(&deployed, &look), "");
+    worker.signal("TERM");
+    assert_eq!(worker.exit(), Some(0), "{}", worker.output());
+    assert_eq!(deployed.simulator.total(), 1);
 }
