@@ -41,10 +41,13 @@ USERS
 
 cat >secrets/worker.env <<WORKER
 ELASTICIO_AMQP_URI=amqp://isendpro:$worker@broker:5672/
-ISENDPRO_JOURNAL=redis://:$journal@journal:6379
+ISENDPRO_JOURNAL=redis://isendpro:$journal@journal:6379
 WORKER
 
-printf 'requirepass %s\n' "$journal" >secrets/redis.conf
+cat >secrets/redis.conf <<REDIS
+user default off
+user isendpro on >$journal ~isendpro:* -@all +evalsha +script|load +info +scan +zscan +time +@hash +@sortedset +exists +pttl +pexpire +persist +del +set +get +incrby +ping +select
+REDIS
 printf 'user = "admin:%s"\n' "$admin" >secrets/admin.curl
 if [ ! -e secrets/step.json ]; then
     cp step.example.json secrets/step.json

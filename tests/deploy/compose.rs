@@ -128,15 +128,19 @@ impl Deployed {
     }
 
     fn ready(&self, child: &mut Child) -> bool {
-        // The client of the tests wants the name of the virtual host.
-        let uri = self.variables("worker-1")["ELASTICIO_AMQP_URI"].clone() + "%2f";
-        while !takes_connections(&uri, LIMIT) {
+        while !takes_connections(&self.broker(), LIMIT) {
             if child.try_wait().unwrap().is_some() {
                 return false;
             }
             pause(Duration::from_millis(100));
         }
         true
+    }
+
+    /// The broker's address for a worker.
+    pub fn broker(&self) -> String {
+        // The client of the tests wants the name of the virtual host.
+        self.variables("worker-1")["ELASTICIO_AMQP_URI"].clone() + "%2f"
     }
 
     /// Ends the broker in an orderly way.

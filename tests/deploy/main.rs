@@ -7,6 +7,7 @@ mod component;
 mod compose;
 mod files;
 mod readme;
+mod rights;
 mod root;
 
 #[path = "../support/amqp.rs"]

@@ -63,38 +63,48 @@ async fn a_server_that_does_not_tell_is_worth_a_warning() {
 #[tokio::test]
 async fn what_a_user_needs_to_be_allowed_is_what_the_manual_says() {
     let redis = Redis::start();
-    let made = redis.command(&[
-        "ACL",
-        "SETUSER",
-        "worker",
-        "on",
-        ">s3cret",
-        "~isendpro:*",
-        "-@all",
-        "+evalsha",
-        "+script|load",
-        "+info",
-        "+config|get",
-        "+client",
-        "+scan",
-        "+zscan",
-        "+time",
-        "+@hash",
-        "+@sortedset",
-        "+exists",
-        "+pttl",
-        "+pexpire",
-        "+persist",
-        "+del",
-        "+set",
-        "+get",
-        "+incrby",
-        "+ping",
-        "+select",
-    ]);
-    assert_eq!(made, "+OK\r\n");
-    let store = open(&redis.url().replace("//", "//worker:s3cret@")).await;
-    assert!(store.warnings().is_empty(), "{:?}", store.warnings());
+    let manual = include_str!("../../docs/redis.md");
+    let command = manual.lines().find_map(|it| it.trim().strip_prefix("ACL SETUSER ")).unwrap();
+    let words: Vec<_> = command.split(' ').map(|it| it.replace("PASSWORD", "s3cret")).collect();
+    let words = ["ACL", "SETUSER"].into_iter().chain(words.iter().map(String::as_str));
+    assert_eq!(redis.command(&words.collect::<Vec<_>>()), "+OK\r\n");
+    let secrets = include_str!("../../deploy/rabbitmq/secrets.sh");
+    let (_, rules) = command.split_once("PASSWORD ").unwrap();
+    assert!(secrets.contains(rules), "the user of the deployment is another one");
+    for denied in [
+        "CONFIG GET requirepass",
+        "CONFIG SET appendonly no",
+        "FLUSHALL",
+        "FLUSHDB",
+        "KEYS *",
+        "ACL LIST",
+        "ACL SETUSER isendpro +@all",
+        "CLIENT LIST",
+        "CLIENT KILL TYPE normal",
+        "SHUTDOWN",
+        "DEBUG SLEEP 1",
+        "REPLICAOF 127.0.0.1 1",
+        "EVAL return 0",
+        "FUNCTION FLUSH",
+        "SCRIPT FLUSH",
+        "MODULE LIST",
+        "MONITOR",
+        "SAVE",
+        "GET other:key",
+        "DEL other:key",
+        "HGETALL other",
+    ] {
+        let words: Vec<_> =
+            ["ACL", "DRYRUN", "isendpro"].into_iter().chain(denied.split(' ')).collect();
+        let answer = redis.command(&words);
+        assert!(
+            answer.contains("has no permissions") || answer.contains("NOPERM"),
+            "{denied}: {answer}"
+        );
+    }
+    let store = open(&redis.url().replace("//", "//isendpro:s3cret@")).await;
+    let [warning] = store.warnings() else { panic!("{:?}", store.warnings()) };
+    assert!(warning.contains("CONFIG GET"), "{warning}");
     let ticket = super::take(&store, 1).await;
     store.record(ticket, &super::accepted()).await.unwrap();
     let run = super::begin(&store, "job").await;
