@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use crate::bytes_amqp::{Publisher, header, headers, lists, long, short, tables};
 use crate::cli::Simulator;
 use crate::contract::{sender, sms};
-use crate::queues::Queue;
+use crate::queues::{Queue, Queues};
+use crate::rabbit::{Ports, Rabbit};
 use crate::stage::{Stage, incoming, with};
 
 /// Each in one frame of 128 KB, the largest that RabbitMQ takes; the deepest there can be are among them.
@@ -131,4 +132,36 @@ fn an_answer_that_leads_back_to_the_step_is_no_loop() {
     }
     stage.end(&mut step);
     assert_eq!(simulator.total(), 6);
+}
+
+/// What is encrypted on the way is looked at where it is not any more.
+#[test]
+fn headers_are_looked_at_behind_tls_too() {
+    let mut rabbit = Rabbit::start();
+    let folder = tempfile::tempdir().unwrap();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let [certificate, key] = ["cert.pem", "key.pem"].map(|it| folder.path().join(it));
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let port = Ports::free().amqp;
+    rabbit.stop();
+    let (certificate, key) = (certificate.display().to_string(), key.display().to_string());
+    rabbit.restart_with(&format!(
+        "listeners.ssl.1 = 127.0.0.1:{port}\nssl_options.certfile = {certificate}\n\
+         ssl_options.keyfile = {key}\nssl_options.cacertfile = {certificate}\n",
+    ));
+    let queues = Queues::declare(&rabbit.uri());
+    let (mut stage, simulator) = (Stage { queues, ..Stage::new() }, Simulator::start(&[]));
+    let step = sender(&stage, &simulator, &json!({})).env("SSL_CERT_FILE", &certificate);
+    let uri = format!("amqps://guest:guest@localhost:{port}/%2f");
+    let mut step = step.set("AMQP_URI", &uri).start();
+    let (exchange, input) = (stage.queues.exchange(), stage.queues.name(Queue::Input));
+    let mut publisher = Publisher::connect(stage.queues.uri());
+    let deep = headers(&header(b"deep", &lists(1_200)));
+    publisher.publish(&exchange, input.as_bytes(), &deep, b"payload");
+    let (_, error, _) = stage.next_error();
+    assert!(error["message"].as_str().unwrap().contains("more than 32 levels"), "{error}");
+    stage.publish(&incoming(), &sms("0001", "behind TLS"));
+    assert_eq!(stage.next(Queue::Data).1["body"]["status"], "accepted");
+    stage.end(&mut step);
 }
