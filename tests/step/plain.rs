@@ -35,7 +35,7 @@ fn publish(queues: &Queues, message: &Value) {
 }
 
 /// A step without a platform, which asks this simulator.
-fn alone(function: &str, stage: &Stage, file: &Path, config: &Value) -> Launch {
+pub fn alone(function: &str, stage: &Stage, file: &Path, config: &Value) -> Launch {
     std::fs::write(file, json!({"config": config}).to_string()).unwrap();
     let launch = Launch::ours(function, &stage.queues, &stage.platform);
     let launch = OF_PLATFORM.iter().fold(launch, |it, name| it.without(name));
