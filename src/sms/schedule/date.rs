@@ -45,9 +45,6 @@ pub(super) fn read(text: &str) -> Result<Read, BadDate> {
     if !text.bytes().next().is_some_and(|it| it.is_ascii_digit()) {
         return Err(BadDate::Form);
     }
-    if let Some(date) = day_first(text) {
-        return Err(BadDate::DayFirst { date });
-    }
     let pieces = Pieces::parse(text).map_err(|_| why(text))?;
     let time = pieces.time().ok_or(BadDate::NoTime { day: pieces.date() })?;
     let offset = pieces.offset();
@@ -77,6 +74,9 @@ fn in_brackets(zone: &TimeZoneAnnotation<'_>) -> Result<TimeZone, BadZone> {
 
 /// Why a text that is no date is none.
 fn why(text: &str) -> BadDate {
+    if let Some(date) = day_first(text) {
+        return BadDate::DayFirst { date };
+    }
     if !opens_with_a_day(text) {
         return BadDate::Form;
     }
