@@ -1,7 +1,10 @@
-//! Whose certificates are trusted: those of the system's CAs, and of a CA of one's own beside them.
+//! Whose certificates are trusted: those of the system's CAs, and of a CA of one's own beside them. And
+//! who is spoken to without TLS.
 //!
 //! One rule for all that speaks TLS: iSendPro, the broker, the journal and a platform. Nothing can take
 //! the public CAs away, so a company's CA for its broker leaves iSendPro reachable.
+
+mod cleartext;
 
 use std::sync::{Arc, OnceLock};
 
@@ -11,6 +14,9 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::{BuilderVerifierExt as _, Verifier};
+
+pub use cleartext::allow_cleartext;
+pub(crate) use cleartext::{cleartext, is_loopback};
 
 /// The certificates of one's own, in PEM.
 static OWN: OnceLock<Authorities> = OnceLock::new();

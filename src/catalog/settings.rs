@@ -105,6 +105,8 @@ pub const SETTINGS: &[Setting] = &[
 pub const JOURNAL: &str = "ISENDPRO_JOURNAL";
 /// CAs of one's own.
 pub const CA_FILE: &str = "ISENDPRO_CA_FILE";
+/// The operator's word that TLS is not needed.
+pub const ALLOW_CLEARTEXT: &str = "ISENDPRO_ALLOW_CLEARTEXT";
 /// Where operators ask how a process does.
 pub const METRICS_ADDR: &str = "ISENDPRO_METRICS_ADDR";
 
@@ -140,6 +142,11 @@ pub const PROCESS: &[(&str, &str)] = &[
         CA_FILE,
         "File with the certificates (PEM) of CAs that are trusted beside the system's: for the broker \
          (amqps), the journal (rediss), the platform and iSendPro, also behind a proxy that opens TLS.",
+    ),
+    (
+        ALLOW_CLEARTEXT,
+        "1: speak to the broker, the journal, the platform and its storage without TLS, wherever they \
+         are. Not needed for names and addresses of a private network.",
     ),
     (
         METRICS_ADDR,

@@ -3,8 +3,9 @@
 
 use std::path::Path;
 
+use super::settings::variable;
 use super::{Usage, files, keyfile};
-use crate::catalog::{CA_FILE, SECRETS, variables};
+use crate::catalog::{ALLOW_CLEARTEXT, CA_FILE, SECRETS, variables};
 use crate::component::nearest;
 use crate::trust::{self, Authorities};
 
@@ -20,7 +21,19 @@ pub fn check() -> Result<(), Usage> {
         Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
     });
     known_only(names)?;
+    allow_cleartext()?;
     trust_own()
+}
+
+fn allow_cleartext() -> Result<(), Usage> {
+    match variable(ALLOW_CLEARTEXT).as_deref() {
+        None | Some("0") => Ok(()),
+        Some("1") => {
+            trust::allow_cleartext();
+            Ok(())
+        }
+        Some(_) => Err(Usage(format!("{ALLOW_CLEARTEXT} must be 1 or 0"))),
+    }
 }
 
 fn trust_own() -> Result<(), Usage> {

@@ -1,6 +1,5 @@
 //! The one place that talks HTTP, and that knows whether a request left.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use hyper::body::Bytes;
@@ -51,13 +50,7 @@ pub(super) struct Answer {
 
 /// Whether a server is on this machine: only then may it be spoken to without TLS.
 pub(super) fn is_loopback(server: &Url) -> bool {
-    match server.host_str() {
-        Some("localhost") => true,
-        Some(host) => {
-            host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|it| it.is_loopback())
-        }
-        None => false,
-    }
+    server.host_str().is_some_and(trust::is_loopback)
 }
 
 /// Builds a request whose fields go where `wire` says. `fields` is JSON for [`Wire::Json`], else
@@ -194,21 +187,6 @@ fn retry_after(value: &HeaderValue) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_this_machine_is_loopback() {
-        let loopback = |url: &str| is_loopback(&Url::parse(url).unwrap());
-        assert!(
-            loopback("http://localhost:1/x")
-                && loopback("http://127.0.0.9")
-                && loopback("http://[::1]:80")
-        );
-        assert!(
-            !loopback("http://localhost.example.org")
-                && !loopback("http://10.0.0.1")
-                && !loopback("https://apirest.isendpro.com")
-        );
-    }
 
     #[test]
     fn retry_after_is_read_in_seconds_or_as_a_date() {

@@ -122,7 +122,8 @@ impl RedisJournal {
         let address = Address::parse(url)?;
         let link = Link::new(&address, options.answer)?;
         let server = check::server(&link, options.patience).await?;
-        let (fitness, warnings) = Fitness::judge(server, address.accept_loss)?;
+        let (fitness, mut warnings) = Fitness::judge(server, address.accept_loss)?;
+        warnings.extend(address.in_clear);
         let keys = Keys { prefix: address.prefix };
         let Description { id, secret, former_keys } =
             describe(&link, &keys, address.retention, options.patience).await?;

@@ -5,11 +5,10 @@
 
 mod fault;
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder, Retryable as _};
-use reqwest::{Client, Request, Response, Url};
+use reqwest::{Client, Request, Response};
 
 pub use fault::Fault;
 use fault::cause;
@@ -135,7 +134,8 @@ impl Http {
     }
 
     async fn once(&self, bounds: Bounds, mut request: Request) -> Result<Answer, Fault> {
-        let direct = is_loopback(request.url());
+        // No proxy can reach this machine.
+        let direct = request.url().host_str().is_some_and(trust::is_loopback);
         *request.timeout_mut() = Some(bounds.time);
         let client = if direct { &self.direct } else { &self.proxied };
         let response = client.execute(request).await.map_err(|it| Fault::lost(it, bounds.time))?;
@@ -163,17 +163,6 @@ async fn read(mut response: Response, bounds: Bounds, most: usize) -> Result<Vec
         body.extend_from_slice(&chunk);
     }
     Ok(body)
-}
-
-/// Whether a server is on this machine: no proxy can reach it.
-fn is_loopback(server: &Url) -> bool {
-    match server.host_str() {
-        Some("localhost") => true,
-        Some(host) => {
-            host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|it| it.is_loopback())
-        }
-        None => false,
-    }
 }
 
 /// Whole milliseconds, for logs.

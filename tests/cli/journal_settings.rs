@@ -55,3 +55,20 @@ fn who_looks_into_a_journal_is_told_the_same() {
         empty.says(2, &["ISENDPRO_JOURNAL is given and empty"]);
     }
 }
+
+/// Nobody is asked for the address: the names are reserved (RFC 2606).
+#[test]
+fn a_redis_beyond_ones_own_network_wants_tls_or_a_word() {
+    let simulator = Simulator::start(&[]);
+    let run = || {
+        let journal = "redis://user:S3C@journal.invalid.example:1";
+        simulator.run("sendSms", "main", &["--journal", journal])
+    };
+    run().run(sms("0001", "a")).says(2, &["in clear", "ISENDPRO_ALLOW_CLEARTEXT=1"]);
+    let unclear = run().env("ISENDPRO_ALLOW_CLEARTEXT", "yes");
+    unclear.run(sms("0001", "a")).says(2, &["must be 1 or 0"]);
+    let allowed = run().env("ISENDPRO_ALLOW_CLEARTEXT", "1").run(sms("0001", "a"));
+    assert!(!allowed.stderr.contains("CLEARTEXT") && allowed.code != 0, "{allowed:?}");
+    assert!(!allowed.stderr.contains("S3C"), "{allowed:?}");
+    assert_eq!(simulator.total(), 0);
+}

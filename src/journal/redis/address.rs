@@ -6,6 +6,7 @@ use redis::{ConnectionInfo, IntoConnectionInfo as _};
 
 use crate::component::Error;
 use crate::journal::Retention;
+use crate::trust;
 
 const PREFIX: &str = "isendpro:";
 /// For how many days what is settled is remembered, unless the URL says otherwise.
@@ -27,6 +28,8 @@ pub(super) struct Address {
     pub accept_loss: bool,
     /// For how long what is settled is remembered.
     pub retention: Retention,
+    /// What has to be said of speaking to it without TLS.
+    pub in_clear: Option<String>,
 }
 
 impl fmt::Debug for Address {
@@ -65,11 +68,15 @@ impl Address {
         }
         url.set_query(None);
         let host = url.host_str().ok_or_else(|| wrong("has no host").hint(FORM))?.to_owned();
+        let in_clear = match url.scheme() {
+            "redis" => trust::cleartext(&host).map_err(wrong)?,
+            _ => None,
+        };
         let server = format!("{host}:{}", url.port().unwrap_or(6379));
         let info = url.into_connection_info();
         // The driver's own words could hold a part of the URL.
         let info = info.map_err(|_| wrong("cannot be used").hint(FORM))?;
-        Ok(Self { info, server, prefix, accept_loss, retention })
+        Ok(Self { info, server, prefix, accept_loss, retention, in_clear })
     }
 }
 

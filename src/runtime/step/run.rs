@@ -62,6 +62,9 @@ pub async fn run<C: Connection>(
     setup: Setup<C>,
     (stopper, stop): (Stopper, Stop),
 ) -> Result<(), Error> {
+    for warning in &settings.warnings {
+        tracing::warn!(warning, "settings");
+    }
     let http = Http::new()?;
     let origin =
         settings.origin.reached(|api| Platform::new(http.clone(), api, settings.api_retry))?;

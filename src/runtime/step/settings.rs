@@ -59,6 +59,8 @@ pub struct Settings {
     pub extra_headers: Vec<(String, String)>,
     /// Variables, by name, that each line of the log repeats.
     pub log_fields: Vec<(String, String)>,
+    /// What is as it may be, and has to be said.
+    pub warnings: Vec<String>,
 }
 
 /// Who a step is, on its platform.
@@ -220,6 +222,7 @@ impl Settings {
             hook: hook(&mut from, shutdown),
             extra_headers: extra_headers(&from),
             log_fields: logged(&from),
+            warnings: std::mem::take(&mut from.warnings),
         };
         from.finish(settings)
     }

@@ -10,6 +10,7 @@ use reqwest::Url;
 use super::{MOST, origin};
 use crate::component::{Error, Kind};
 use crate::runtime::step::cipher::Cipher;
+use crate::trust;
 
 /// How the names of the platform's variables begin.
 pub const PREFIX: &str = "ELASTICIO_";
@@ -26,6 +27,8 @@ pub fn full(name: &str) -> String {
 pub struct Reader {
     variables: HashMap<String, String>,
     wrong: Vec<String>,
+    /// What is right, and has to be said.
+    pub warnings: Vec<String>,
     /// What is wrong with the file in the platform's place.
     wrong_file: Option<String>,
 }
@@ -33,7 +36,7 @@ pub struct Reader {
 impl Reader {
     pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
         let variables = variables.into_iter().collect();
-        Self { variables, wrong: Vec::new(), wrong_file: None }
+        Self { variables, wrong: Vec::new(), warnings: Vec::new(), wrong_file: None }
     }
 
     /// Any variable, by its whole name.
@@ -142,6 +145,7 @@ impl Reader {
             Some(it) if it.query().is_some() || it.fragment().is_some() => {
                 self.complain(name, "must not hold a ? or a #");
             }
+            Some(it) if it.scheme() == "http" => self.in_clear(name, &it),
             Some(_) => {}
         }
         text.trim().trim_end_matches('/').to_owned()
@@ -153,10 +157,26 @@ impl Reader {
         if text.is_empty() {
             return text;
         }
-        broker_address(text.trim()).unwrap_or_else(|what| {
-            self.complain(name, what);
-            String::new()
-        })
+        match broker_address(text.trim()) {
+            Ok(url) => {
+                if url.scheme() == "amqp" {
+                    self.in_clear(name, &url);
+                }
+                url.into()
+            }
+            Err(what) => {
+                self.complain(name, what);
+                String::new()
+            }
+        }
+    }
+
+    /// An address without TLS.
+    fn in_clear(&mut self, name: &str, url: &Url) {
+        match trust::cleartext(url.host_str().unwrap_or_default()) {
+            Ok(warning) => self.warnings.extend(warning),
+            Err(what) => self.complain(name, what),
+        }
     }
 
     /// The cipher of the flow; with neither variable set, if that is allowed, one that leaves all
@@ -210,7 +230,7 @@ const FRAME: u32 = 128 * 1024;
 
 /// Writes an address as lapin wants it: peers take `amqp://host/` for the virtual host `/`, lapin
 /// for one without a name, and they spell two options otherwise.
-fn broker_address(text: &str) -> Result<String, &'static str> {
+fn broker_address(text: &str) -> Result<Url, &'static str> {
     const FORM: &str = "must be an address such as amqps://user:password@host:5671/vhost, with \
                         special characters of the password as %23";
     let mut url = Url::parse(text).map_err(|_| FORM)?;
@@ -246,7 +266,7 @@ fn broker_address(text: &str) -> Result<String, &'static str> {
     }
     url.query_pairs_mut().clear().extend_pairs(options);
     url.as_str().parse::<AMQPUri>().map_err(|_| FORM)?;
-    Ok(url.into())
+    Ok(url)
 }
 
 /// Why an option of TLS cannot be followed, if it cannot. lapin passes over all of them: a certificate

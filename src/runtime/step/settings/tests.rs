@@ -213,6 +213,34 @@ fn addresses_are_checked() {
 }
 
 #[test]
+fn what_would_go_in_clear_through_strange_networks_is_refused() {
+    let storage = ("ELASTICIO_OBJECT_STORAGE_TOKEN", "token");
+    for (name, scheme) in [
+        ("ELASTICIO_AMQP_URI", "amqp://user:S3C@"),
+        ("ELASTICIO_API_URI", "http://"),
+        ("ELASTICIO_OBJECT_STORAGE_URI", "http://"),
+    ] {
+        for host in ["example.org", "8.8.8.8", "rabbit.internal.example.org"] {
+            let said = read(&[(name, &format!("{scheme}{host}")), storage]).unwrap_err().what;
+            assert!(said.contains(name) && said.contains("ISENDPRO_ALLOW_CLEARTEXT=1"), "{said}");
+            assert!(!said.contains("S3C"), "{said}");
+            let tls = scheme.replacen("://", "s://", 1);
+            assert_eq!(settings(&[(name, &format!("{tls}{host}")), storage]).warnings, [""; 0]);
+        }
+        for (host, warned) in
+            [("localhost", false), ("127.0.0.1", false), ("broker", true), ("10.1.2.3", true)]
+        {
+            let settings = settings(&[(name, &format!("{scheme}{host}")), storage]);
+            assert_eq!(
+                settings.warnings.iter().any(|it| it.contains(host)),
+                warned,
+                "{name} {host}"
+            );
+        }
+    }
+}
+
+#[test]
 fn options_of_tls_that_nobody_follows_are_refused() {
     for (options, told) in [
         ("cacertfile=/S3C/ca.pem", "ISENDPRO_CA_FILE"),
