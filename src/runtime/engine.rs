@@ -327,7 +327,8 @@ impl<C: Connection> Engine<C> {
             own_account,
             out,
             api,
-            account: api.account(),
+            // A hash, which only the journal asks for.
+            account: remembered.and_then(|_| api.account()),
             asked,
             resend: asked || self.when_unknown == WhenUnknown::SendAgain,
             came,

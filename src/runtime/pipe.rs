@@ -259,7 +259,8 @@ impl<C: Connection> Job<C> {
             reference = tracing::field::Empty,
             otel.status_code = tracing::field::Empty
         );
-        let carrying = self.carry_line(read, place, turn).instrument(span);
+        // It is large, and would be copied into each of these wrappers and into the task.
+        let carrying = Box::pin(self.carry_line(read, place, turn)).instrument(span);
         let carried = AssertUnwindSafe(carrying).catch_unwind().await;
         let (verdict, id) = match carried {
             Ok(carried) => carried,

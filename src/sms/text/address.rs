@@ -11,7 +11,8 @@ const ENDINGS: [&str; 14] =
 /// not count: it is left out.
 pub(super) fn is_fragile(word: &str) -> bool {
     let foreign = |c: char| gsm::septets(c).is_none() && !table::is_invisible(c);
-    if !word.contains(foreign) {
+    // Nearly all words have no dot and no colon, which any address has.
+    if !word.bytes().any(|it| matches!(it, b'.' | b':')) || !word.contains(foreign) {
         return false;
     }
     let address = within(word);
