@@ -291,10 +291,7 @@ impl Flow {
         engine: &Engine<Session>,
         input: pipe::Input,
     ) -> anyhow::Result<pipe::Input> {
-        let missing = match engine.ready() {
-            Err(missing) if !self.manner.dry_run => missing,
-            _ => return Ok(input),
-        };
+        let Err(missing) = engine.ready() else { return Ok(input) };
         let mut opening = Opening::new(input, self.line_limit(), false);
         let first = opening.first().await.context("reading the input")?;
         let is_keyed = |it: &Message| brings_key(&it.body);

@@ -228,12 +228,12 @@ impl<C: Connection> Engine<C> {
         self.memory.as_ref().is_some_and(Memory::counts_places)
     }
 
-    /// Whether the account can be asked anything.
+    /// Whether the account can be asked what messages want. A dry run asks it nothing.
     ///
     /// # Errors
     /// When there is no key.
     pub fn ready(&self) -> Result<(), Error> {
-        self.api.ready()
+        if self.mode == Mode::DryRun { Ok(()) } else { self.api.ready() }
     }
 
     /// Whether a message may do something that must happen at most once.
