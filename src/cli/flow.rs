@@ -27,7 +27,7 @@ use super::settings::advised;
 use super::{Usage, complain, files, monitor, server, stdio, terminal};
 use crate::actions::Session;
 use crate::catalog::{kind_is_open, step_fields};
-use crate::component::{Config, Handler, Message, brings_key};
+use crate::component::{Config, Handler, Message, Role, brings_key};
 use crate::runtime::pipe::{self, Failures, Foreseen, Opening, Options, Summary};
 use crate::runtime::{Engine, Health, Memory, Stop, Stopper};
 
@@ -285,13 +285,16 @@ impl Flow {
     }
 
     /// A key that is missing is told once, before anything is carried, unless the first message brings
-    /// its own.
+    /// its own. Triggers say themselves whether they need one.
     async fn keyed(
         &self,
         engine: &Engine<Session>,
         input: pipe::Input,
     ) -> anyhow::Result<pipe::Input> {
         let Err(missing) = engine.ready() else { return Ok(input) };
+        if self.handler.role != Role::Action {
+            return Ok(input);
+        }
         let mut opening = Opening::new(input, self.line_limit(), false);
         let first = opening.first().await.context("reading the input")?;
         let is_keyed = |it: &Message| brings_key(&it.body);

@@ -25,7 +25,7 @@ pub(super) struct Records<R> {
     record: ByteRecord,
     /// The lines of the record as they came.
     raw: Vec<u8>,
-    /// Cells of the widest record so far.
+    /// Cells of the first record; 0 before it.
     width: usize,
     /// The first line of the record, counted from 1.
     line: u64,
@@ -67,7 +67,10 @@ impl<R: Read> Records<R> {
             self.cut()?;
             self.check().map_err(|it| self.fault(it))?;
             if !is_blank(&self.record) {
-                self.width = self.width.max(self.record.len());
+                // The first record has as many as there are columns; a quote out of place may make more.
+                if self.width == 0 {
+                    self.width = self.record.len();
+                }
                 return Ok(Some(&self.record));
             }
         }
