@@ -122,7 +122,7 @@ fn faults_now_and_then_double_nothing() {
         let faults = json!({"every": 4, "fault": fault, "remaining": 25}).to_string();
         simulator.ask("PUT", "faults", &faults);
         let input: Vec<String> = (0..200).map(|it| sms("0001", &format!("n {it}"))).collect();
-        let run = simulator.run("sendSms", "main", &["--concurrency", "16"]);
+        let run = simulator.run("sendSms", "main", &["--quiet", "--concurrency", "16"]);
         let lines = run.run(input.join("\n")).quiet(if kind.is_empty() { 0 } else { 6 });
         let accepted = lines.iter().filter(|it| fate(it) == "accepted").count();
         let failed = lines.iter().filter(|it| fate(it) == kind).count();

@@ -116,6 +116,8 @@ fn quotes_that_take_in_other_rows_or_cells_are_told() {
         ("\"2026-07-01 10:00\";\"dit \"\"\n\"2026-07-01 10:01\";\"x\"\n", 2, StrayQuote),
         ("2026-07-01 10:00;\"a;1\n2026-07-01 10:01;b\";2\n", 2, RowInQuotes),
         ("campagne;\"a;1\nautre;b\";2\n", 2, RowInQuotes),
+        // A row with too many cells says nothing of those behind it.
+        ("06;\"\";;;\"\";t0\n07;\"\"\";t1\n08;\";\"\";t2\n", 3, StrayQuote),
     ] {
         let table = format!("tel;sms;tracker\n{lines}");
         let (_, found) = fault(table.as_bytes(), Limits::default());
