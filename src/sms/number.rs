@@ -188,9 +188,12 @@ pub fn read(written: &str, national: Region) -> Result<Number, BadNumber> {
 /// Whether it is written as JSON writes a negative number, or one with a fraction. People begin a
 /// number with a zero or a plus, or separate more than two groups of digits.
 fn is_calculated(written: &str) -> bool {
-    let written = written.trim();
     // Nearly all numbers are told by their first character, or have no point.
-    if written.starts_with(['0', '+']) || !(written.starts_with('-') || written.contains('.')) {
+    if matches!(written.as_bytes(), [b'0' | b'+', ..]) {
+        return false;
+    }
+    let written = written.trim();
+    if written.starts_with('0') || !(written.starts_with('-') || written.contains('.')) {
         return false;
     }
     let (sign, number) = match written.strip_prefix('-') {

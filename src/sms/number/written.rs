@@ -83,6 +83,10 @@ pub(super) fn digits(text: &str) -> String {
 /// spreadsheet take it for text, `tel:` of a link with its parameters, and the comma or semicolon
 /// that ended it in a list.
 fn number_itself(text: &str) -> &str {
+    // Nearly all numbers have nothing around them.
+    if let [b'0'..=b'9' | b'+', .., b'0'..=b'9'] = text.as_bytes() {
+        return text;
+    }
     let nothing = |it: char| it.is_whitespace() || is_invisible(it);
     let text = text.trim_start_matches(nothing);
     let text = text.strip_prefix(['\'', '\u{2019}']).unwrap_or(text);
