@@ -16,7 +16,7 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::{BuilderVerifierExt as _, Verifier};
 
 pub use cleartext::allow_cleartext;
-pub(crate) use cleartext::{cleartext, is_loopback};
+pub(crate) use cleartext::{cleartext, is_local};
 
 /// The certificates of one's own, in PEM.
 static OWN: OnceLock<Authorities> = OnceLock::new();

@@ -15,6 +15,7 @@ use super::{
     Download, Failure, KeyId, Method, Operation, Outcome, Received, Reply, Request, RequestStyle,
     download,
 };
+use crate::trust;
 
 /// The address of the service.
 pub const DEFAULT_SERVER: &str = "https://apirest.isendpro.com/cgi-bin";
@@ -121,7 +122,7 @@ fn server_url(server: &str, allow_http: bool) -> Result<Url, Failure> {
     }
     match url.scheme() {
         "https" => Ok(url),
-        "http" if allow_http || transport::is_loopback(&url) => Ok(url),
+        "http" if allow_http || trust::is_local(&url) => Ok(url),
         "http" => Err(Failure {
             hint: Some("use https, or set ISENDPRO_ALLOW_HTTP=1 if the network is yours"),
             ..Failure::new("http would send the key in clear")

@@ -19,7 +19,7 @@ use reqwest::Url;
 use rustls::ClientConfig;
 
 use super::Failure;
-use super::transport::{is_loopback, words};
+use super::transport::words;
 use crate::trust;
 
 /// Unused connections are dropped this early, since a server that closes one at the moment of its
@@ -53,7 +53,7 @@ impl Connections {
     pub(super) fn new(server: &Url, timeout: Duration) -> Result<Self, Failure> {
         let mut tls = trust::client().map_err(|it| Failure::new(it.to_string()))?;
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let is_local = is_loopback(server);
+        let is_local = trust::is_local(server);
         Ok(Self(Arc::new(Shared { tls, timeout, is_local, idle: Mutex::default() })))
     }
 

@@ -48,11 +48,6 @@ pub(super) struct Answer {
     connection: Connection,
 }
 
-/// Whether a server is on this machine: only then may it be spoken to without TLS.
-pub(super) fn is_loopback(server: &Url) -> bool {
-    server.host_str().is_some_and(trust::is_loopback)
-}
-
 /// Builds a request whose fields go where `wire` says. `fields` is JSON for [`Wire::Json`], else
 /// form-encoded text.
 pub(super) fn request(method: Method, mut url: Url, wire: Wire, fields: String) -> Request {

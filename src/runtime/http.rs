@@ -135,7 +135,7 @@ impl Http {
 
     async fn once(&self, bounds: Bounds, mut request: Request) -> Result<Answer, Fault> {
         // No proxy can reach this machine.
-        let direct = request.url().host_str().is_some_and(trust::is_loopback);
+        let direct = trust::is_local(request.url());
         *request.timeout_mut() = Some(bounds.time);
         let client = if direct { &self.direct } else { &self.proxied };
         let response = client.execute(request).await.map_err(|it| Fault::lost(it, bounds.time))?;

@@ -4,6 +4,8 @@
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use reqwest::Url;
+
 /// The operator's word.
 static ALLOWED: AtomicBool = AtomicBool::new(false);
 
@@ -15,8 +17,12 @@ pub fn allow_cleartext() {
     ALLOWED.store(true, Ordering::Relaxed);
 }
 
-/// Whether a host, as an address names it, is this machine.
-pub(crate) fn is_loopback(host: &str) -> bool {
+/// Whether a server is on this machine.
+pub(crate) fn is_local(server: &Url) -> bool {
+    server.host_str().is_some_and(is_loopback)
+}
+
+fn is_loopback(host: &str) -> bool {
     host == "localhost" || address(host).is_some_and(|it| it.is_loopback())
 }
 
