@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::fragment::{looks, may_hold_an_answer};
+use super::fragment::{looks, may_hold_an_answer, printable};
 use super::xml;
 use super::{Entry, Failure, Operation, Outcome, Reply};
 
@@ -234,8 +234,7 @@ const fn stops_before(status: u16) -> bool {
 
 /// The API's words: at most 300 characters of them, and nothing that a terminal obeys.
 fn shorten(text: &str) -> String {
-    let shown = |it: char| if it.is_control() { ' ' } else { it };
-    text.trim().chars().map(shown).take(300).collect()
+    printable(text.trim()).take(300).collect()
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 
 use std::io;
 
+use crate::isendpro::fragment::printable;
+
 /// Characters of the download that an error may quote.
 const QUOTED: usize = 80;
 
@@ -144,10 +146,6 @@ pub(super) fn start_of(content: &[u8]) -> String {
         line.push('…');
     }
     line.into_iter().collect()
-}
-
-fn printable(text: &str) -> impl Iterator<Item = char> {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c })
 }
 
 /// At most `max` characters of a name; the middle goes, as the end tells the kind of file.
