@@ -188,17 +188,14 @@ pub fn read(written: &str, national: Region) -> Result<Number, BadNumber> {
 /// Whether it is written as JSON writes a negative number, or one with a fraction. People begin a
 /// number with a zero or a plus, or separate more than two groups of digits.
 fn is_calculated(written: &str) -> bool {
-    // Nearly all numbers are told by their first character, or have no point.
-    if matches!(written.as_bytes(), [b'0' | b'+', ..]) {
+    // Nearly all numbers begin with a zero or a plus, or have neither sign nor point.
+    let begins = matches!(written.as_bytes(), [b'0' | b'+', ..]);
+    if begins || !written.bytes().any(|it| matches!(it, b'-' | b'.')) {
         return false;
     }
-    let written = written.trim();
-    if written.starts_with('0') || !(written.starts_with('-') || written.contains('.')) {
-        return false;
-    }
-    let (sign, number) = match written.strip_prefix('-') {
+    let (sign, number) = match written.trim().strip_prefix('-') {
         Some(number) => (true, number),
-        None => (false, written),
+        None => (false, written.trim()),
     };
     let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
     let are_digits = |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit());
