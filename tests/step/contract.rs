@@ -15,12 +15,16 @@ use crate::step::Launch;
 
 const STEP: &str = "GET /v1/tasks/flow1/steps/step_2";
 
+/// The configuration of a step that asks this simulator.
+pub fn asking(simulator: &Simulator) -> Value {
+    json!({
+        "keyid": "main", "server": "custom", "otherServer": simulator.url, "kind": "transactional",
+    })
+}
+
 /// A step that sends to this simulator.
 pub fn sender(stage: &Stage, simulator: &Simulator, options: &Value) -> Launch {
-    let config = json!({
-        "keyid": "main", "server": "custom", "otherServer": simulator.url,
-        "_account": "a1", "kind": "transactional",
-    });
+    let config = with(asking(simulator), &json!({"_account": "a1"}));
     stage.platform.set_step(json!({"config": with(config, options), "is_passthrough": false}));
     Launch::ours("sendSms", &stage.queues, &stage.platform).env("LOG_LEVEL", "debug")
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::cli::Simulator;
-use crate::contract::{impatient, sender, sms};
+use crate::contract::{asking, impatient, sender, sms};
 use crate::node;
 use crate::queues::Queue;
 use crate::stage::{Stage, incoming, settled, with};
@@ -128,10 +128,7 @@ fn a_trigger_starts_a_flow() {
 #[test]
 fn a_bulk_message_is_one_result_and_what_was_refused_is_in_it() {
     let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
-    let config = json!({
-        "keyid": "main", "server": "custom", "otherServer": simulator.url, "kind": "transactional",
-    });
-    stage.platform.set_step(json!({ "config": config }));
+    stage.platform.set_step(json!({"config": asking(&simulator)}));
     let launch = Launch::ours("sendSmsMulti", &stage.queues, &stage.platform);
     let mut step = launch.env("ISENDPRO_BATCH_SIZE", "2").start();
     let nums = ["0680010001", "0680010002", "0680010011", "0680010903", "12"];

@@ -4,22 +4,14 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
-use crate::cli::Simulator;
-use crate::contract::sender;
+use crate::cli::{Simulator, memory};
+use crate::contract::{asking, sender};
 use crate::plain::alone;
 use crate::queues::{Queue, Queues};
 use crate::stage::{Stage, incoming};
-use crate::step::Step;
 
 /// Most memory of a worker, in KiB.
 const MEMORY: u64 = 256 * 1024;
-
-/// Most memory that a process has had, in KiB.
-pub fn most_memory(step: &Step) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", step.pid)).unwrap();
-    let most = status.lines().find_map(|it| it.strip_prefix("VmHWM:")).unwrap();
-    most.split_whitespace().next().unwrap().parse().unwrap()
-}
 
 /// A message to somebody, with this in its `meta`.
 fn with_meta(meta: &str) -> String {
@@ -61,7 +53,7 @@ fn the_heaviest_messages_that_are_taken_fit_into_256_mb() {
         assert_eq!(result["body"]["status"], "accepted");
     }
     assert_eq!(simulator.total(), heavy.len());
-    let most = most_memory(&step);
+    let most = memory(step.pid, "VmHWM");
     stage.end(&mut step);
     assert!(most < MEMORY, "{most} KiB");
 }
@@ -71,10 +63,7 @@ fn the_heaviest_messages_that_are_taken_fit_into_256_mb() {
 fn what_is_heavier_is_an_error_of_its_own_and_the_worker_lives_on() {
     let (stage, simulator) = (Stage::new(), Simulator::start(&[]));
     let file = tempfile::NamedTempFile::new().unwrap();
-    let config = json!({
-        "keyid": "main", "server": "custom", "otherServer": simulator.url, "kind": "transactional",
-    });
-    let mut step = alone("sendSms", &stage, file.path(), &config).start();
+    let mut step = alone("sendSms", &stage, file.path(), &asking(&simulator)).start();
     let heavier = [
         (list("1", 250_000), "has more than 250000 JSON values"),
         (list("1", 1_500_000), "has more than 250000 JSON values"),
@@ -101,7 +90,7 @@ fn what_is_heavier_is_an_error_of_its_own_and_the_worker_lives_on() {
     let result: Value = serde_json::from_slice(&message.payload).unwrap();
     assert_eq!(result["body"]["status"], "accepted");
     assert_eq!(simulator.total(), 1);
-    let most = most_memory(&step);
+    let most = memory(step.pid, "VmHWM");
     stage.end(&mut step);
     assert!(most < MEMORY, "{most} KiB");
 }

@@ -5,9 +5,8 @@ use std::time::Instant;
 use lapin::BasicProperties;
 use serde_json::{Value, json};
 
-use crate::cli::{Simulator, until};
+use crate::cli::{Simulator, memory, until};
 use crate::contract::{impatient, sender, sms};
-use crate::heavy::most_memory;
 use crate::node::Codec;
 use crate::platform::Platform;
 use crate::queues::{Queue, Queues};
@@ -239,7 +238,7 @@ fn sixteen_messages_of_ten_thousand_recipients_fit_into_256_mb() {
         let accepted = accepted.filter(|it| it["status"] == "accepted").count();
         assert!(accepted > 9_000, "{accepted}");
     }
-    let most = most_memory(&step);
+    let most = memory(step.pid, "VmHWM");
     stage.end(&mut step);
     assert!(most < 256 * 1024, "{most} KiB");
 }

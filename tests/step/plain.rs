@@ -7,7 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use crate::cli::Simulator;
-use crate::contract::sms;
+use crate::contract::{asking, sms};
 use crate::queues::{Queue, Queues};
 use crate::stage::Stage;
 use crate::step::Launch;
@@ -53,10 +53,7 @@ fn next_error(queues: &Queues) -> [Value; 2] {
 fn a_file_takes_the_place_of_the_platform() {
     let (stage, simulator) = (Stage::new(), Simulator::start(&[]));
     let file = tempfile::NamedTempFile::new().unwrap();
-    let config = json!({
-        "keyid": "main", "server": "custom", "otherServer": simulator.url, "kind": "transactional",
-    });
-    let mut step = alone("sendSms", &stage, file.path(), &config).start();
+    let mut step = alone("sendSms", &stage, file.path(), &asking(&simulator)).start();
 
     publish(&stage.queues, &sms("0001", "a"));
     let message = stage.queues.next(Queue::Data);

@@ -8,16 +8,22 @@ use crate::bytes_amqp::{Publisher, header, headers, lists, long, short, tables};
 use crate::cli::Simulator;
 use crate::contract::{sender, sms};
 use crate::queues::{Queue, Queues};
-use crate::rabbit::{Ports, Rabbit};
+use crate::rabbit::Rabbit;
 use crate::stage::{Stage, incoming, with};
+use crate::tls::Ca;
+
+/// Who publishes what no client would, and under which names it gets to the step.
+fn publisher(stage: &Stage) -> (Publisher, String, String) {
+    let publisher = Publisher::connect(stage.queues.uri());
+    (publisher, stage.queues.exchange(), stage.queues.name(Queue::Input))
+}
 
 /// Each in one frame of 128 KB, the largest that RabbitMQ takes; the deepest there can be are among them.
 #[test]
 fn headers_that_no_parser_survives_are_errors_of_their_message_alone() {
     let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
     let mut step = sender(&stage, &simulator, &json!({})).start();
-    let (exchange, input) = (stage.queues.exchange(), stage.queues.name(Queue::Input));
-    let mut publisher = Publisher::connect(stage.queues.uri());
+    let (mut publisher, exchange, input) = publisher(&stage);
     let deep = |value: &[u8]| {
         let id = header(b"messageId", &[b"S", &long(b"m-deep")[..]].concat());
         headers(&[id, header(b"deep", value)].concat())
@@ -111,8 +117,7 @@ fn whoever_asks_what_cannot_be_opened_is_not_answered_and_all_of_it_is_one_error
 fn an_answer_that_leads_back_to_the_step_is_no_loop() {
     let (mut stage, simulator) = (Stage::new(), Simulator::start(&[]));
     let mut step = sender(&stage, &simulator, &json!({})).start();
-    let (exchange, input) = (stage.queues.exchange(), stage.queues.name(Queue::Input));
-    let mut publisher = Publisher::connect(stage.queues.uri());
+    let (mut publisher, exchange, input) = publisher(&stage);
     let unknown = format!("{input}-by-another-key");
     publisher.bind(&input, &exchange, unknown.as_bytes());
     let own = [Queue::Input, Queue::Data, Queue::Error, Queue::Rebound, Queue::Snapshot];
@@ -137,26 +142,14 @@ fn an_answer_that_leads_back_to_the_step_is_no_loop() {
 /// What is encrypted on the way is looked at where it is not any more.
 #[test]
 fn headers_are_looked_at_behind_tls_too() {
-    let mut rabbit = Rabbit::start();
-    let folder = tempfile::tempdir().unwrap();
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let [certificate, key] = ["cert.pem", "key.pem"].map(|it| folder.path().join(it));
-    std::fs::write(&certificate, made.cert.pem()).unwrap();
-    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-    let port = Ports::free().amqp;
-    rabbit.stop();
-    let (certificate, key) = (certificate.display().to_string(), key.display().to_string());
-    rabbit.restart_with(&format!(
-        "listeners.ssl.1 = 127.0.0.1:{port}\nssl_options.certfile = {certificate}\n\
-         ssl_options.keyfile = {key}\nssl_options.cacertfile = {certificate}\n",
-    ));
+    let ca = Ca::new("company");
+    let shown = ca.issue();
+    let rabbit = Rabbit::over_tls(&shown.certificate, &shown.key);
     let queues = Queues::declare(&rabbit.uri());
     let (mut stage, simulator) = (Stage { queues, ..Stage::new() }, Simulator::start(&[]));
-    let step = sender(&stage, &simulator, &json!({})).env("SSL_CERT_FILE", &certificate);
-    let uri = format!("amqps://guest:guest@localhost:{port}/%2f");
-    let mut step = step.set("AMQP_URI", &uri).start();
-    let (exchange, input) = (stage.queues.exchange(), stage.queues.name(Queue::Input));
-    let mut publisher = Publisher::connect(stage.queues.uri());
+    let step = sender(&stage, &simulator, &json!({})).env("ISENDPRO_CA_FILE", &ca.file());
+    let mut step = step.set("AMQP_URI", &rabbit.tls_uri()).start();
+    let (mut publisher, exchange, input) = publisher(&stage);
     let deep = headers(&header(b"deep", &lists(1_200)));
     publisher.publish(&exchange, input.as_bytes(), &deep, b"payload");
     let (_, error, _) = stage.next_error();

@@ -226,10 +226,15 @@ impl Running {
     /// A figure in KiB of `/proc/PID/status`, such as `VmRSS`.
     #[cfg(target_os = "linux")]
     pub fn memory(&self, name: &str) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap();
-        let line = status.lines().find(|it| it.starts_with(name)).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+        memory(self.pid, name)
     }
+}
+
+/// The memory of a process in KiB, by its name in `/proc`.
+pub fn memory(pid: u32, name: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find(|it| it.starts_with(name)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
 impl Drop for Running {
