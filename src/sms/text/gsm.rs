@@ -1,9 +1,9 @@
 //! The GSM alphabet: 3GPP TS 23.038, the default alphabet (section 6.2.1) and its extension
 //! table (section 6.2.1.1). The national tables (Turkish, Portuguese...) are not used here.
 
-/// Septets by ASCII character, 0 for those that the alphabet lacks: most characters of most
-/// texts are found here.
-const ASCII: [u8; 128] = ascii();
+/// Septets by byte, if that is a character of ASCII which the alphabet has, and 0 if not: most
+/// characters of most texts are found here.
+const BYTES: [u8; 256] = bytes();
 
 /// Septets that a character takes: 1 in the default alphabet, 2 in the extension table.
 pub(super) const fn septets(c: char) -> Option<usize> {
@@ -13,31 +13,46 @@ pub(super) const fn septets(c: char) -> Option<usize> {
     }
 }
 
-/// Whether a character of ASCII goes as it is. The carriage return is in the alphabet, but always
-/// half of a line end: it would be billed, and shows nothing.
-const PLAIN: [bool; 128] = plain();
+/// Septets that a whole text takes; `None` if a character is not in the alphabet.
+pub(super) fn total(text: &str) -> Option<usize> {
+    let (mut septets, mut rest) = (0, text);
+    loop {
+        let mut plain = 0;
+        for byte in rest.bytes() {
+            let cost = BYTES[usize::from(byte)];
+            if cost == 0 {
+                break;
+            }
+            septets += usize::from(cost);
+            plain += 1;
+        }
+        let mut beyond = rest[plain..].chars();
+        match beyond.next() {
+            None => return Some(septets),
+            Some(c) => septets += self::septets(c)?,
+        }
+        rest = beyond.as_str();
+    }
+}
 
 /// The length in bytes of the longest beginning of `text` that goes as it is: GSM without carriage
-/// returns.
+/// returns. Those are in the alphabet, but always half of a line end: they would be billed, and show
+/// nothing.
 pub(super) fn prefix(text: &str) -> usize {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let length = if byte.is_ascii() {
-            usize::from(PLAIN[usize::from(byte)])
-        } else {
-            text[at..].chars().next().filter(|c| beyond_ascii(*c) != 0).map_or(0, char::len_utf8)
-        };
-        if length == 0 {
-            break;
+    let is_plain = |it: &u8| *it != b'\r' && BYTES[usize::from(*it)] != 0;
+    let mut rest = text;
+    loop {
+        let plain = rest.bytes().take_while(is_plain).count();
+        let mut beyond = rest[plain..].chars();
+        match beyond.next() {
+            Some(c) if !c.is_ascii() && beyond_ascii(c) != 0 => rest = beyond.as_str(),
+            _ => return text.len() - rest.len() + plain,
         }
-        at += length;
     }
-    at
 }
 
 const fn cost(c: char) -> u8 {
-    if c.is_ascii() { ASCII[c as usize] } else { beyond_ascii(c) }
+    if c.is_ascii() { BYTES[c as usize] } else { beyond_ascii(c) }
 }
 
 #[expect(clippy::match_same_arms, reason = "a line for each kind of character")]
@@ -54,8 +69,8 @@ const fn beyond_ascii(c: char) -> u8 {
     }
 }
 
-const fn ascii() -> [u8; 128] {
-    let mut table = [0; 128];
+const fn bytes() -> [u8; 256] {
+    let mut table = [0; 256];
     let mut code = 0_u8;
     while code < 128 {
         table[code as usize] = match code {
@@ -63,16 +78,6 @@ const fn ascii() -> [u8; 128] {
             b'\x0c' | b'^' | b'{' | b'}' | b'\\' | b'[' | b'~' | b']' | b'|' => 2,
             _ => 0,
         };
-        code += 1;
-    }
-    table
-}
-
-const fn plain() -> [bool; 128] {
-    let mut table = [false; 128];
-    let mut code = 0;
-    while code < 128 {
-        table[code] = ASCII[code] != 0 && code != b'\r' as usize;
         code += 1;
     }
     table
@@ -106,6 +111,15 @@ mod tests {
         }
         for c in "`çêâîôûëïœŒÈÀÊ’…\t\u{1b}\u{a0}".chars() {
             assert_eq!(septets(c), None, "{c}");
+        }
+    }
+
+    #[test]
+    fn a_text_takes_what_its_characters_take() {
+        for text in ["", "a", "[a]", "été €", "\r\n", "é", "€€a", "Ω^", "’", "a’", "é\t", "a\u{80}"]
+        {
+            let each: Option<usize> = text.chars().map(septets).sum();
+            assert_eq!(total(text), each, "{text}");
         }
     }
 

@@ -43,6 +43,14 @@ impl Encoding {
         }
     }
 
+    /// Units that a text takes.
+    fn total(self, text: &str) -> Option<usize> {
+        match self {
+            Self::Gsm7 => gsm::total(text),
+            Self::Ucs2 => Some(text.chars().map(char::len_utf16).sum()),
+        }
+    }
+
     /// Units that a character takes, 1 or 2.
     const fn units(self, c: char) -> Option<usize> {
         match self {
@@ -79,16 +87,11 @@ pub struct Length {
 /// counts neither as used nor as left. `None` if the encoding is GSM-7 and a character is not in
 /// its alphabet.
 pub fn measure(text: &str, encoding: Encoding, mention: usize) -> Option<Length> {
-    let (mut characters, mut units) = (0, 0);
-    for c in text.chars() {
-        characters += 1;
-        units += encoding.units(c)?;
-    }
-    let units = mention.saturating_add(units);
+    let units = mention.saturating_add(encoding.total(text)?);
     let (single, part) = encoding.sizes();
     let (parts, left) =
         if units <= single { (1, single - units) } else { fill(text, encoding, mention, part) };
-    Some(Length { encoding, characters, units, parts, left })
+    Some(Length { encoding, characters: text.chars().count(), units, parts, left })
 }
 
 /// Fills parts of one size one after the other: how many, and what is left in the last.
