@@ -19,8 +19,10 @@ use crate::isendpro::{Download, Request};
 const PAGE: usize = 500;
 /// Most rows that one message may hold.
 const MOST_ROWS: usize = 100_000;
-/// Most bytes of the cells of those.
-const MOST_CELLS: usize = 16 * 1024 * 1024;
+/// Most cells of those: each takes some 150 bytes of memory, however short it is.
+const MOST_CELLS: usize = 1_000_000;
+/// Most bytes of those, each with the name of its column.
+const MOST_BYTES: usize = 16 * 1024 * 1024;
 /// The name of a report as a file.
 const FILE: &str = "report.zip";
 /// Most bytes of a file that one message may hold; in base64 it stays below the 10 MiB that
@@ -87,6 +89,22 @@ pub struct Rows {
     pub size: Option<u64>,
 }
 
+impl Rows {
+    /// The result. Rows are moved into it: a copy of many would take as much memory again.
+    fn into_value(mut self) -> Value {
+        let (rows, row) = (self.rows.take(), self.row.take());
+        let mut fields = Map::new();
+        if let Some(rows) = rows {
+            fields.insert("rows".into(), rows.into_iter().map(Value::Object).collect());
+        }
+        if let Some(row) = row {
+            fields.insert("row".into(), Value::Object(row));
+        }
+        fields.extend(answer::fields(&self));
+        Value::Object(fields)
+    }
+}
+
 /// Fetches a report and emits it.
 pub async fn fetch<R: Request>(
     api: &Session,
@@ -103,7 +121,7 @@ pub async fn fetch<R: Request>(
     }
 }
 
-type Page = Result<Vec<Map<String, Value>>, ReportError>;
+type Page = Result<Vec<Row>, ReportError>;
 
 /// Reads the report on a thread of its own, a page ahead of whoever takes the pages.
 fn pages(download: Download) -> mpsc::Receiver<Page> {
@@ -145,19 +163,19 @@ async fn emit_pages(pages: &mut mpsc::Receiver<Page>, out: &Outlet<'_>) -> Resul
             Ok(Some(rows)) if rows.is_empty() => None,
             Ok(following) => following,
             Err(error) => {
-                emit(out, &page(number + 1, index, rows, false)).await?;
+                emit(out, page(number + 1, index, rows, false)).await?;
                 return Err(error);
             }
         };
         number += 1;
         let count = rows.len();
-        emit(out, &page(number, index, rows, current.is_none())).await?;
+        emit(out, page(number, index, rows, current.is_none())).await?;
         index += count;
     }
     Ok(())
 }
 
-fn page(number: usize, index: usize, rows: Vec<Map<String, Value>>, last: bool) -> Rows {
+fn page(number: usize, index: usize, rows: Vec<Row>, last: bool) -> Rows {
     Rows {
         rows: Some(rows),
         index: Some(index),
@@ -168,30 +186,46 @@ fn page(number: usize, index: usize, rows: Vec<Map<String, Value>>, last: bool) 
 }
 
 async fn emit_all(pages: &mut mpsc::Receiver<Page>, out: &Outlet<'_>) -> Result<(), Error> {
-    let (mut rows, mut bytes) = (Vec::new(), 0);
+    let mut all = All::default();
     while let Some(page) = next(pages).await? {
-        bytes += page
-            .iter()
-            .flat_map(Map::values)
-            .map(|it| it.as_str().map_or(0, str::len))
-            .sum::<usize>();
-        rows.extend(page);
-        if rows.len() > MOST_ROWS || bytes > MOST_CELLS {
-            let megabytes = MOST_CELLS / (1024 * 1024);
-            let said = format!(
-                "the report has more than {MOST_ROWS} rows or {megabytes} MiB, too many for one message"
-            );
-            return Err(Error::new(Kind::Unusable, said).hint("choose pages, or one message a row"));
-        }
+        all.add(page)?;
     }
-    emit(out, &Rows { rows: Some(rows), ..Rows::default() }).await
+    emit(out, Rows { rows: Some(all.rows), ..Rows::default() }).await
+}
+
+/// A report that becomes one message.
+#[derive(Default)]
+struct All {
+    rows: Vec<Row>,
+    cells: usize,
+    /// Of all cells and the names of their columns.
+    bytes: usize,
+}
+
+impl All {
+    fn add(&mut self, page: Vec<Row>) -> Result<(), Error> {
+        for (name, cell) in page.iter().flatten() {
+            self.cells += 1;
+            self.bytes += name.len() + cell.as_str().map_or(0, str::len);
+        }
+        self.rows.extend(page);
+        if self.rows.len() <= MOST_ROWS && self.cells <= MOST_CELLS && self.bytes <= MOST_BYTES {
+            return Ok(());
+        }
+        let megabytes = MOST_BYTES / (1024 * 1024);
+        let said = format!(
+            "the report has more than {MOST_ROWS} rows, {MOST_CELLS} cells or {megabytes} MiB, \
+             too many for one message"
+        );
+        Err(Error::new(Kind::Unusable, said).hint("choose pages, or one message a row"))
+    }
 }
 
 async fn emit_rows(pages: &mut mpsc::Receiver<Page>, out: &Outlet<'_>) -> Result<(), Error> {
     let mut index = 0;
     while let Some(rows) = next(pages).await? {
         for row in rows {
-            emit(out, &Rows { row: Some(row), index: Some(index), ..Rows::default() }).await?;
+            emit(out, Rows { row: Some(row), index: Some(index), ..Rows::default() }).await?;
             index += 1;
         }
     }
@@ -203,7 +237,7 @@ async fn emit_file(mut download: Download, out: &Outlet<'_>) -> Result<(), Error
     if out.takes_files() {
         let file = Attached { name: FILE, content_type: "application/zip", file: download.file };
         let rows = Rows { size: Some(size), ..Rows::default() };
-        return out.emit_with(Value::Object(answer::fields(&rows)), file).await;
+        return out.emit_with(rows.into_value(), file).await;
     }
     if size > MOST_FILE {
         let megabytes = size / (1024 * 1024);
@@ -222,10 +256,10 @@ async fn emit_file(mut download: Download, out: &Outlet<'_>) -> Result<(), Error
         Err(_) => return Err(Error::new(Kind::Internal, "reading the file failed")),
     };
     let file = Some(STANDARD.encode(bytes));
-    emit(out, &Rows { file, size: Some(size), ..Rows::default() }).await
+    emit(out, Rows { file, size: Some(size), ..Rows::default() }).await
 }
 
-async fn next(pages: &mut mpsc::Receiver<Page>) -> Result<Option<Vec<Map<String, Value>>>, Error> {
+async fn next(pages: &mut mpsc::Receiver<Page>) -> Result<Option<Vec<Row>>, Error> {
     pages.recv().await.transpose().map_err(|error| {
         unreadable(&error).hint("the file itself can be had with emitBehaviour: file")
     })
@@ -240,6 +274,32 @@ pub fn kept(file: File) -> Result<impl Iterator<Item = Result<Row, Error>>, Erro
     Ok(report.map(|row| row.map_err(|it| unreadable(&it))))
 }
 
-async fn emit(out: &Outlet<'_>, rows: &Rows) -> Result<(), Error> {
-    out.emit(Value::Object(answer::fields(rows))).await
+async fn emit(out: &Outlet<'_>, rows: Rows) -> Result<(), Error> {
+    out.emit(rows.into_value()).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_message_has_bounds_in_rows_and_cells_and_bytes() {
+        let row = |columns: usize, bytes: usize| -> Row {
+            (0..columns).map(|it| (it.to_string(), Value::from("x".repeat(bytes)))).collect()
+        };
+        for (rows, columns, bytes) in
+            [(100_000, 1, 1), (100_000, 10, 0), (3_906, 256, 0), (1_000, 1, 16_000), (0, 0, 0)]
+        {
+            assert!(All::default().add(vec![row(columns, bytes); rows]).is_ok(), "{rows}");
+        }
+        for (rows, columns, bytes) in
+            [(100_001, 1, 1), (100_000, 11, 0), (3_907, 256, 0), (1_050, 1, 16_000)]
+        {
+            let error = All::default().add(vec![row(columns, bytes); rows]).unwrap_err();
+            assert!(error.what.ends_with("too many for one message"), "{error}");
+        }
+        let mut all = All::default();
+        let pages = (0..).take_while(|_| all.add(vec![row(1, 1); 500]).is_ok());
+        assert_eq!(pages.count(), 200);
+    }
 }

@@ -8,6 +8,9 @@ mod cli;
 mod redis;
 #[path = "../support/tls.rs"]
 mod tls;
+#[cfg(target_os = "linux")]
+#[path = "../support/weight.rs"]
+mod weight;
 
 mod actions;
 mod ca;
@@ -19,6 +22,8 @@ mod files;
 mod flow;
 mod former;
 mod guards;
+#[cfg(target_os = "linux")]
+mod heavy;
 mod input;
 mod inputs;
 mod journal;

@@ -13,6 +13,7 @@ mod example;
 mod faults;
 mod files;
 mod flow;
+#[cfg(target_os = "linux")]
 mod heavy;
 mod limits;
 mod plain;
@@ -56,3 +57,6 @@ mod stage;
 mod step;
 #[path = "../support/tls.rs"]
 mod tls;
+#[cfg(target_os = "linux")]
+#[path = "../support/weight.rs"]
+mod weight;

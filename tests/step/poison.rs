@@ -13,7 +13,7 @@ use crate::stage::{Stage, incoming, with};
 use crate::tls::Ca;
 
 /// Who publishes what no client would, and under which names it gets to the step.
-fn publisher(stage: &Stage) -> (Publisher, String, String) {
+pub fn publisher(stage: &Stage) -> (Publisher, String, String) {
     let publisher = Publisher::connect(stage.queues.uri());
     (publisher, stage.queues.exchange(), stage.queues.name(Queue::Input))
 }

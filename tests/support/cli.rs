@@ -136,6 +136,11 @@ pub struct Finished {
 }
 
 impl Running {
+    /// The id of the process.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
     /// Writes one line.
     pub fn send(&mut self, line: &str) {
         let stdin = self.stdin.as_mut().unwrap();

@@ -114,8 +114,10 @@ impl Columns {
     }
 
     /// A row of cells, with the names of their columns.
-    pub(super) fn row<'a>(&mut self, cells: impl Iterator<Item = Cow<'a, str>>) -> Row {
-        let mut row = Row::with_capacity(self.known.len() + KNOWN.len());
+    pub(super) fn row<'a>(&mut self, cells: impl ExactSizeIterator<Item = Cow<'a, str>>) -> Row {
+        // No more room than that: many rows may be held at once, and be shorter than the header.
+        let again = self.known.iter().filter(|it| it.alias.is_some()).count();
+        let mut row = Row::with_capacity(cells.len() + again.min(cells.len()));
         for (index, cell) in cells.enumerate() {
             if let Some(column) = self.known.get(index) {
                 row.insert(column.name.clone(), Value::String(cell.into_owned()));
@@ -212,7 +214,8 @@ mod tests {
     fn rows_short_and_long() {
         let mut columns = named("Tel;column3;c");
         let mut row = |cells: &str| {
-            let row = columns.row(cells.split(';').map(Cow::from));
+            let cells: Vec<_> = cells.split(';').map(Cow::from).collect();
+            let row = columns.row(cells.into_iter());
             serde_json::to_string(&row).unwrap_or_default()
         };
         assert_eq!(row("1"), r#"{"Tel":"1","tel":"1"}"#);
