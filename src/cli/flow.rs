@@ -27,7 +27,7 @@ use super::settings::advised;
 use super::{Usage, complain, files, monitor, server, stdio, terminal};
 use crate::actions::Session;
 use crate::catalog::{kind_is_open, step_fields};
-use crate::component::{Config, Handler, Message, Role, brings_key};
+use crate::component::{Config, Handler, Message, Role, Seal, brings_key};
 use crate::runtime::pipe::{self, Failures, Foreseen, Opening, Options, Summary};
 use crate::runtime::{Engine, Health, Memory, Stop, Stopper};
 
@@ -295,7 +295,7 @@ impl Flow {
         if self.handler.role != Role::Action {
             return Ok(input);
         }
-        let mut opening = Opening::new(input, self.line_limit(), false);
+        let mut opening = Opening::new(input, self.line_limit(), false, Seal::default());
         let first = opening.first().await.context("reading the input")?;
         let is_keyed = |it: &Message| brings_key(&it.body);
         if first.is_some_and(|it| !it.message.as_ref().is_some_and(is_keyed)) {

@@ -5,10 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use ring::digest::{Context, SHA256, digest};
 
-use super::{BoxFuture, Error, add_text, finish, unhex};
+use super::{BoxFuture, Error, Seal, add_text, finish, unhex};
 
 /// A message, the same for each delivery of it: a hash of where it belongs, its action, its id and
-/// its body.
+/// its body, sealed with the store's [`Seal`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MessageKey(pub [u8; 32]);
 
@@ -264,6 +264,12 @@ pub trait Journal: Send + Sync {
     /// Whether it may remember messages by keys of the first form, which ones made anew do not.
     fn has_former_keys(&self) -> bool {
         false
+    }
+
+    /// The seal of its hashes of messages and inputs: the engine seals each of them before it gives it to
+    /// the store.
+    fn seal(&self) -> Seal {
+        Seal::default()
     }
 
     /// The hash that the slots of this number have, as it is called; none of an empty one.

@@ -139,7 +139,7 @@ impl JournalArgs {
             let what = self.ids(action, mode);
             return Ok((Some(Remembering { ledger, what }), Box::new(input)));
         }
-        let mut opening = Opening::new(input, line_limit, ledger.has_former_keys());
+        let mut opening = Opening::new(input, line_limit, ledger.has_former_keys(), ledger.seal());
         let begun = self.begin_run(&*ledger, &job, action, &mut opening).await;
         let what = match begun {
             Ok(what) => what,
@@ -279,7 +279,7 @@ async fn has_sent(
         return Ok(true);
     }
     let Some(message) = &first.message else { return Ok(false) };
-    let key: MessageKey = key_in_run(ended.scope, action, message, first.place);
+    let key: MessageKey = key_in_run(&ledger.seal(), ended.scope, action, message, first.place);
     Ok(!ledger.recall(key).await?.is_empty())
 }
 

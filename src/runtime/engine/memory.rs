@@ -1,5 +1,8 @@
 //! What was sent before: the engine's side of the journal.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,13 +11,14 @@ use serde_json::Value;
 
 use super::sequence::{Place, Reading, Sequence};
 use crate::component::{
-    Error, Journal, Message, MessageKey, Past, Progress, Scope, add_text, finish, former, identity,
-    purpose, reference,
+    Error, Journal, Message, MessageKey, Past, Progress, Scope, Seal, add_text, finish, former,
+    identity, purpose, reference,
 };
 
 /// A journal, as one run or step uses it.
 pub struct Memory {
     journal: Arc<dyn Journal>,
+    seal: Seal,
     scope: Scope,
     /// The scope that the first journals have for the same.
     former_scope: Scope,
@@ -55,7 +59,7 @@ impl Memory {
     /// The memory of a run of the pipe, a new one or one that is resumed. Two equal lines without an
     /// id are two messages: the first of them is the first again when the run is resumed.
     pub fn of_run(journal: Arc<dyn Journal>, scope: Scope, resumed: bool) -> Self {
-        let sequence = Sequence::new(journal.has_former_keys());
+        let sequence = Sequence::new(journal.has_former_keys(), journal.seal());
         Self::new(journal, scope, Same::Counted(Mutex::new(sequence)), resumed)
     }
 
@@ -71,8 +75,9 @@ impl Memory {
 
     fn new(journal: Arc<dyn Journal>, scope: Scope, same: Same, earlier: bool) -> Self {
         let since = Timestamp::now() - CLOCKS_DIFFER;
-        let failed = OnceLock::new();
-        Self { journal, scope, former_scope: scope, same, earlier, beside: false, failed, since }
+        let (seal, failed) = (journal.seal(), OnceLock::new());
+        let (former_scope, beside) = (scope, false);
+        Self { journal, seal, scope, former_scope, same, earlier, beside, failed, since }
     }
 
     /// Of a run whose own input is another one: that goes on where it was.
@@ -98,6 +103,7 @@ impl Memory {
         self.earlier
     }
 
+    /// True if messages are told apart by how often they came, as in a run.
     pub(super) fn counts_places(&self) -> bool {
         matches!(self.same, Same::Counted(_))
     }
@@ -123,16 +129,17 @@ impl Memory {
                 .hint("give each message a reference, or an id around its body"));
         }
         let place = place.unwrap_or_default();
-        let named = Named { scope: self.scope, action, id, repeat: place.repeat };
-        let Self { scope, earlier, .. } = *self;
+        let seal = &self.seal;
+        let named = Named { seal, scope: self.scope, action, id, repeat: place.repeat };
+        let counted = self.counts_places();
         let mut remembered = Remembered {
             journal: self.journal.as_ref(),
-            scope,
+            // That of a run is random. Any other is a hash of names, which may be those of customers.
+            scope: if counted { self.scope } else { Scope(seal.of(self.scope.0)) },
             key: named.key((!by_id).then(|| place.identity.unwrap_or_else(|| identity(body)))),
             purpose: by_id.then(|| purpose(body)),
-            progress: (matches!(self.same, Same::Counted(_)) && !self.beside)
-                .then_some(place.progress),
-            earlier,
+            progress: (counted && !self.beside).then_some(place.progress),
+            earlier: self.earlier,
             since: self.since,
             // A step waits until its journal is back; a run ends.
             failed: (!matches!(self.same, Same::Equal)).then_some(&self.failed),
@@ -149,10 +156,17 @@ impl Memory {
     }
 }
 
-/// The key of a message in a run of the pipe with this scope, which may be another run's.
-pub fn key_in_run(scope: Scope, action: &str, message: &Message, place: Place) -> MessageKey {
+/// The key of a message in a run of the pipe with this scope, which may be another run's, in a store
+/// with this seal.
+pub fn key_in_run(
+    seal: &Seal,
+    scope: Scope,
+    action: &str,
+    message: &Message,
+    place: Place,
+) -> MessageKey {
     let id = id_of(message);
-    let named = Named { scope, action, id: id.as_deref(), repeat: place.repeat };
+    let named = Named { seal, scope, action, id: id.as_deref(), repeat: place.repeat };
     named.key(Some(place.identity.unwrap_or_else(|| identity(&message.body))))
 }
 
@@ -164,6 +178,7 @@ pub(super) fn id_of(message: &Message) -> Option<String> {
 /// What a message is called, beside what its body says.
 #[derive(Clone, Copy)]
 struct Named<'a> {
+    seal: &'a Seal,
     scope: Scope,
     action: &'a str,
     id: Option<&'a str>,
@@ -193,7 +208,7 @@ impl Named<'_> {
         hash.update(&[u8::from(self.id.is_some())]);
         hash.update(&repeat.to_be_bytes());
         hash.update(&identity.unwrap_or_default());
-        MessageKey(finish(hash))
+        MessageKey(self.seal.of(finish(hash)))
     }
 }
 
@@ -230,111 +245,5 @@ impl Remembered<'_> {
     /// Whether a message without a verdict comes again by itself.
     pub(super) fn comes_again(&self) -> bool {
         self.failed.is_none()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::component::hex;
-
-    const SCOPE: Scope = Scope([7; 16]);
-
-    fn former(id: Option<&str>, repeat: u32, body: &Value, by_id: bool) -> String {
-        let named = Named { scope: SCOPE, action: "sendSms", id, repeat };
-        hex(&named.former_key((!by_id).then(|| former::identity(body))).0)
-    }
-
-    /// Recorded when journals had no other keys.
-    #[test]
-    fn the_keys_of_the_first_journals_are_made_for_ever() {
-        let plain = json!({"sms": "Bonjour", "num": "0680010203", "meta": {"b": 1, "a": 1.50}});
-        let nested =
-            json!({"requestBody": {"sms": "Bonjour", "num": "0680010203"}, "smslong": 2.0});
-        for (id, repeat, body, by_id, key) in [
-            (
-                Some("r1"),
-                5,
-                &plain,
-                false,
-                "8d4198438a518a21e4dd472a3736ca5223ef1a7a5118409440ef8527b6e0916c",
-            ),
-            (
-                None,
-                1,
-                &plain,
-                false,
-                "cb5f715f17d5920aff433e50030be0678501abe9e4b249efd8cda62611c46453",
-            ),
-            (
-                None,
-                2,
-                &plain,
-                false,
-                "71435f9c0fe6fbdbea729dc663258635b000df772ea6a5f42b735c69b4902057",
-            ),
-            (
-                Some("r1"),
-                0,
-                &nested,
-                false,
-                "5911172f8dbac71c689ab33884cf6fbeb6477c0fb7f31c19fb1750d80110c111",
-            ),
-            (
-                None,
-                1,
-                &nested,
-                false,
-                "45590fe4af5f1d4626c01032acd814c2fba3a4fd33c6034f78bea9acacfe8bbb",
-            ),
-            (
-                Some("r1"),
-                0,
-                &plain,
-                true,
-                "d86f078c7af288ef9f0f97febb9a8ac68bf47026aa2734b4a41dae3161d41774",
-            ),
-            (
-                Some("r1"),
-                0,
-                &nested,
-                true,
-                "d86f078c7af288ef9f0f97febb9a8ac68bf47026aa2734b4a41dae3161d41774",
-            ),
-        ] {
-            assert_eq!(former(id, repeat, body, by_id), key, "{id:?} {repeat} {body}");
-        }
-        let purpose = |body| hex(&former::purpose(body));
-        assert_eq!(
-            purpose(&plain),
-            "47d12e9e589d1dba6324ec979c2d9fb5c264d36e2a42691d68be0a6b6b2379f5"
-        );
-        assert_eq!(
-            purpose(&nested),
-            "79fcdf5180d6cdb83b08a78fea397f41505c20c792f72c15f651b9162d3d4c67"
-        );
-        let scope = |name| hex(&Scope::formerly_named(name).0);
-        assert_eq!(scope("flow step"), "8e6a37411399d35a346d5ba22de571b7");
-        assert_eq!(scope("once per id sendSms"), "79da619b13ecb67a60cfb5c71cc78025");
-    }
-
-    #[test]
-    fn names_that_are_put_together_do_not_run_together() {
-        assert_ne!(Scope::of(&["shop", "fr sms"]), Scope::of(&["shop fr", "sms"]));
-        assert_ne!(Scope::of(&["a", ""]), Scope::of(&["", "a"]));
-        assert_ne!(Scope::of(&["a"]), Scope::of(&["a", ""]));
-    }
-
-    /// Journals remember messages by it: it may never change.
-    #[test]
-    fn a_message_has_the_same_key_for_ever() {
-        let body = json!({"num": "0680010203", "sms": "Bonjour"});
-        let named = Named { scope: SCOPE, action: "sendSms", id: None, repeat: 1 };
-        let key = hex(&named.key(Some(identity(&body))).0);
-        assert_eq!(key, "2f77a498a1144aaa3c569b1d36cbcb200df54a5dff827eab8549d1393468f430");
-        let with_id = Named { id: Some(""), repeat: 0, ..named };
-        assert_ne!(hex(&with_id.key(Some(identity(&body))).0), key);
     }
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use ring::digest::{Context, SHA256};
 
 use super::memory::id_of;
-use crate::component::{Message, Progress, add_text, finish, former, identity};
+use crate::component::{Message, Progress, Seal, add_text, finish, former, identity};
 
 /// What was read next.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +24,7 @@ pub struct Place {
     pub repeat: u32,
     /// The same, of those that the first journals took for equal.
     pub former_repeat: u32,
-    /// How far the input was read.
+    /// How far the input was read, with the hash sealed.
     pub progress: Progress,
     /// The hash of what the message says, which was needed to count it.
     pub identity: Option<[u8; 32]>,
@@ -34,6 +34,7 @@ pub struct Place {
 #[derive(Debug, Default)]
 pub struct Sequence {
     progress: Progress,
+    seal: Seal,
     repeats: Repeats,
     /// Counts what the first journals took for equal; absent where no journal of theirs is used.
     former_repeats: Option<Repeats>,
@@ -43,9 +44,9 @@ pub struct Sequence {
 type Repeats = HashMap<[u8; 16], u32>;
 
 impl Sequence {
-    /// Nothing was read yet. `former`: whether the journal may be one of the first.
-    pub fn new(former: bool) -> Self {
-        Self { former_repeats: former.then(HashMap::new), ..Self::default() }
+    /// Nothing was read yet. `former`: whether the journal may be one of the first; `seal` is its own.
+    pub fn new(former: bool, seal: Seal) -> Self {
+        Self { former_repeats: former.then(HashMap::new), seal, ..Self::default() }
     }
 
     /// The place of what was read next.
@@ -74,7 +75,8 @@ impl Sequence {
             }
         }
         self.progress = Progress { read: self.progress.read + 1, digest: finish(hash) };
-        place.progress = self.progress;
+        let digest = self.seal.of(self.progress.digest);
+        place.progress = Progress { digest, ..self.progress };
         place
     }
 }
@@ -94,7 +96,7 @@ mod tests {
     use super::*;
 
     fn places(lines: &[Value]) -> Vec<Place> {
-        let mut sequence = Sequence::new(true);
+        let mut sequence = Sequence::new(true, Seal::default());
         let place = |it: &Value| sequence.place(Reading::Message(&Message::new(it.clone())));
         lines.iter().map(place).collect()
     }
@@ -124,5 +126,17 @@ mod tests {
         let mut sequence = Sequence::default();
         let first = sequence.place(Reading::Other("{")).progress.digest;
         assert_ne!(first, Sequence::default().place(Reading::Other("}")).progress.digest);
+    }
+
+    #[test]
+    fn each_hash_of_an_input_is_sealed_by_itself() {
+        let seal = Seal::new(&[4; 32]);
+        let (mut plain, mut sealed) = (Sequence::default(), Sequence::new(false, seal.clone()));
+        for line in ["{", "[", "x", "", "{}", "null", "0", " ", "é", "{\"num\":1}"] {
+            let (plain, sealed) =
+                (plain.place(Reading::Other(line)), sealed.place(Reading::Other(line)));
+            assert_eq!(sealed.progress.digest, seal.of(plain.progress.digest));
+            assert_eq!(sealed.progress.read, plain.progress.read);
+        }
     }
 }

@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufRead, AsyncRead, AsyncReadExt as _, BufReader, ReadBuf};
 
 use super::lines::{Line, Lines};
 use super::reading::Read;
-use crate::component::{Message, Progress};
+use crate::component::{Message, Progress, Seal};
 use crate::runtime::{Place, Sequence};
 
 /// Bytes that are kept in memory; what is more goes to a temporary file.
@@ -35,10 +35,11 @@ pub struct First {
 
 impl<R: AsyncBufRead + Send + Unpin + 'static> Opening<R> {
     /// Begins to read. `line_limit`: most bytes of a line. `former`: whether the journal may be one
-    /// of the first.
-    pub fn new(input: R, line_limit: usize, former: bool) -> Self {
+    /// of the first; `seal` is its own.
+    pub fn new(input: R, line_limit: usize, former: bool, seal: Seal) -> Self {
         let tee = Tee { input, spool: SpooledTempFile::new(IN_MEMORY), ahead: 0 };
-        Self { lines: Lines::new(tee, line_limit), sequence: Sequence::new(former), first: None }
+        let sequence = Sequence::new(former, seal);
+        Self { lines: Lines::new(tee, line_limit), sequence, first: None }
     }
 
     /// The first message; `None` when there is none, or nothing can be read. To be asked for before anything else.
@@ -146,7 +147,7 @@ mod tests {
 
     fn opening(input: &'static [u8]) -> Opening<BufReader<&'static [u8]>> {
         // Lines lie across the ends of the buffer.
-        Opening::new(BufReader::with_capacity(5, input), 100, false)
+        Opening::new(BufReader::with_capacity(5, input), 100, false, Seal::default())
     }
 
     async fn progress(messages: u64) -> Progress {
