@@ -9,8 +9,8 @@ mod settings;
 pub use descriptor::{File, credential, describe, files, step_fields};
 pub use remarks::{kind_is_open, remarks, unknown_settings};
 pub use settings::{
-    ALLOW_CLEARTEXT, CA_FILE, CONCURRENCY, JOURNAL, LOG, METRICS_ADDR, PROCESS, SECRETS, SETTINGS,
-    STEP_FILE, Setting, variables,
+    ALLOW_CLEARTEXT, CA_FILE, CONCURRENCY, JOURNAL, JOURNAL_KEY, LOG, METRICS_ADDR, PROCESS,
+    SECRETS, SETTINGS, STEP_FILE, Setting, variables,
 };
 
 use crate::actions::{

@@ -2,6 +2,7 @@
 //! [`Ledger`] for people to look into it.
 
 mod file;
+mod key;
 #[cfg(test)]
 mod laws;
 mod ledger;
@@ -13,7 +14,8 @@ mod runs;
 
 use std::sync::Arc;
 
-pub use file::FileJournal;
+pub use file::{FileJournal, Rekeyed};
+pub use key::JournalKey;
 pub use ledger::{Entry, Filter, Ledger, Retention, State};
 pub use redis::{Options as RedisOptions, RedisJournal};
 pub use runs::{Begin, EndedRun, Job, OpenRun, RECENT, Run};
@@ -38,15 +40,17 @@ fn past(entry: Entry) -> Option<Past> {
     Some(Past { slot, at, number, last_digits, account, known })
 }
 
-/// Opens the store of this address: `file:PATH`, `redis://...` or `rediss://...`.
+/// Opens the store of this address, `file:PATH`, `redis://...` or `rediss://...`, with the key that it was
+/// made with, if any. A store that does not exist yet is made.
 ///
 /// # Errors
-/// When it is no address of a store, or the store cannot be opened.
-pub async fn open(address: &str) -> Result<Arc<dyn Ledger>, Error> {
+/// When it is no address of a store, the store cannot be opened, or it has another key, or none.
+pub async fn open(address: &str, key: Option<JournalKey>) -> Result<Arc<dyn Ledger>, Error> {
     match address.split_once(':') {
-        Some(("file", path)) if !path.is_empty() => Ok(Arc::new(open_file(path).await?)),
+        Some(("file", path)) if !path.is_empty() => Ok(Arc::new(open_file(path, key).await?)),
         Some(("redis" | "rediss", _)) => {
-            Ok(Arc::new(RedisJournal::open(address, RedisOptions::default()).await?))
+            let options = RedisOptions { key, ..RedisOptions::default() };
+            Ok(Arc::new(RedisJournal::open(address, options).await?))
         }
         // The address may hold a password, so it is not repeated.
         _ => Err(Error::config("journal", "is not the address of a store").hint(
@@ -56,9 +60,9 @@ pub async fn open(address: &str) -> Result<Arc<dyn Ledger>, Error> {
     }
 }
 
-async fn open_file(path: &str) -> Result<FileJournal, Error> {
+async fn open_file(path: &str, key: Option<JournalKey>) -> Result<FileJournal, Error> {
     let path = path.to_owned();
     // Opening waits for the disk.
-    let opened = tokio::task::spawn_blocking(move || FileJournal::open(path)).await;
+    let opened = tokio::task::spawn_blocking(move || FileJournal::open_with(path, key)).await;
     opened.unwrap_or_else(|it| Err(Error::config("journal", format!("cannot be opened: {it}"))))
 }

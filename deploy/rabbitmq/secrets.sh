@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes the folder secrets/: passwords of the broker and of the journal, and a step.json to be filled in.
+# Makes the folder secrets/: passwords of the broker and of the journal, the key that the journal is kept
+# under, and a step.json to be filled in.
 # Needs openssl. What is there already stays as it is.
 set -eu
 cd "$(dirname "$0")"
@@ -42,6 +43,7 @@ USERS
 cat >secrets/worker.env <<WORKER
 ELASTICIO_AMQP_URI=amqp://isendpro:$worker@broker:5672/
 ISENDPRO_JOURNAL=redis://isendpro:$journal@journal:6379
+ISENDPRO_JOURNAL_KEY=$(openssl rand -hex 32)
 WORKER
 
 cat >secrets/redis.conf <<REDIS

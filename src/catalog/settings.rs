@@ -103,6 +103,8 @@ pub const SETTINGS: &[Setting] = &[
 
 /// Where it is remembered what was sent.
 pub const JOURNAL: &str = "ISENDPRO_JOURNAL";
+/// The key that the journal is kept under: a copy of the journal without it reveals no number.
+pub const JOURNAL_KEY: &str = "ISENDPRO_JOURNAL_KEY";
 /// CAs of one's own.
 pub const CA_FILE: &str = "ISENDPRO_CA_FILE";
 /// The operator's word that TLS is not needed.
@@ -118,7 +120,7 @@ pub const CONCURRENCY: &str = "ISENDPRO_CONCURRENCY";
 pub const LOG: &str = "ISENDPRO_LOG";
 
 /// Variables that may hold a secret. Each may be named as a file: its name, and `_FILE`.
-pub const SECRETS: &[&str] = &["ISENDPRO_KEYID", JOURNAL];
+pub const SECRETS: &[&str] = &["ISENDPRO_KEYID", JOURNAL, JOURNAL_KEY];
 
 /// All variables that are ours.
 pub fn variables() -> Vec<String> {
@@ -137,6 +139,12 @@ pub const PROCESS: &[(&str, &str)] = &[
         "Where it is remembered what was sent, so that nothing is sent twice: redis://HOST:PORT, \
          rediss://HOST:PORT or file:PATH. Without it, what a process was sending when it died is in \
          doubt.",
+    ),
+    (
+        JOURNAL_KEY,
+        "A secret of at least 16 characters that the journal is kept under: whoever copies the journal \
+         without it finds no number and no text in it. The same for all workers, and for good; make one \
+         with: openssl rand -hex 32.",
     ),
     (
         CA_FILE,

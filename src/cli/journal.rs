@@ -4,6 +4,7 @@ mod filter;
 mod key;
 mod matching;
 mod reconcile;
+mod rekey;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -16,9 +17,9 @@ use clap::Subcommand;
 
 use self::filter::FilterArgs;
 use super::{Usage, complain, environment};
-use crate::catalog::JOURNAL;
-use crate::component::{Error, GIVEN_UP, RETURNED};
-use crate::journal::{self, Entry, Filter, Ledger};
+use crate::catalog::{JOURNAL, JOURNAL_KEY};
+use crate::component::{Error, GIVEN_UP, Kind, RETURNED};
+use crate::journal::{self, Entry, Filter, JournalKey, Ledger};
 
 /// Arguments of `journal`.
 #[derive(Debug, clap::Args)]
@@ -47,6 +48,16 @@ const EXAMPLES: &str = "Examples:
 
 #[derive(Debug, Subcommand)]
 enum What {
+    #[command(flatten)]
+    Opened(Opened),
+    /// Put a journal that was made without a key under the one that the environment has; nothing that
+    /// it knows is lost
+    Rekey,
+}
+
+/// A deed on a journal that is open.
+#[derive(Debug, Subcommand)]
+enum Opened {
     /// List what is remembered, oldest first
     List {
         #[command(flatten)]
@@ -92,16 +103,20 @@ pub fn main(args: Args) -> anyhow::Result<u8> {
         )
     })?;
     expect(&store)?;
+    let what = match args.what {
+        What::Rekey => return rekey::rekey(&store),
+        What::Opened(what) => what,
+    };
     super::runtime()?.block_on(async {
         let ledger = open(&store).await?;
-        let done = match args.what {
-            What::List { filter, limit, json } => {
+        let done = match what {
+            Opened::List { filter, limit, json } => {
                 list(ledger.as_ref(), &filter.filter()?, limit, json).await
             }
-            What::Show { key, json } => show::show(ledger.as_ref(), &key, json).await,
-            What::Reconcile(args) => reconcile::reconcile(&ledger, &args).await,
-            What::Accept { key } => accept(ledger.as_ref(), &key).await,
-            What::Forget { filter, all } => forget(ledger.as_ref(), &filter, all).await,
+            Opened::Show { key, json } => show::show(ledger.as_ref(), &key, json).await,
+            Opened::Reconcile(args) => reconcile::reconcile(&ledger, &args).await,
+            Opened::Accept { key } => accept(ledger.as_ref(), &key).await,
+            Opened::Forget { filter, all } => forget(ledger.as_ref(), &filter, all).await,
         };
         close(&ledger).await;
         done
@@ -157,9 +172,32 @@ pub fn address(text: &str) -> Result<String, String> {
     ))
 }
 
+/// The key that journals are kept under, if there is one. One that is empty is the slip of a script: a new
+/// journal would be made without it.
+///
+/// # Errors
+/// When it is too short, or its file cannot be read.
+pub fn key() -> Result<Option<JournalKey>, Error> {
+    let wrong = |it: Usage| Error::new(Kind::Config, it.0);
+    let given = match std::env::var_os(JOURNAL_KEY) {
+        Some(it) => Some(it.into_string().map_err(|_| {
+            Error::config(JOURNAL_KEY, "is no text").hint("make one with: openssl rand -hex 32")
+        })?),
+        None => environment::secret(JOURNAL_KEY).map_err(wrong)?,
+    };
+    given.map(|it| JournalKey::new(it.trim())).transpose()
+}
+
+/// The note on a journal without a key.
+pub const WITHOUT_KEY: &str = "it has no key: whoever copies it can find the numbers in it by trying all \
+    of them, and texts by guessing them; ISENDPRO_JOURNAL_KEY prevents that (docs/privacy.md)";
+
 /// Opens a journal, and says what people should know of it.
 pub async fn open(store: &str) -> Result<Arc<dyn Ledger>, Error> {
-    let ledger = journal::open(store).await?;
+    let ledger = journal::open(store, key()?).await?;
+    if ledger.is_new() && !ledger.seal().is_keyed() {
+        complain(format_args!("isendpro: journal: a new one; {WITHOUT_KEY}"));
+    }
     for warning in ledger.warnings() {
         complain(format_args!("isendpro: journal: {warning}"));
     }

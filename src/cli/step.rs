@@ -89,10 +89,14 @@ async fn opened(stop: &Stop, health: &Health) -> Result<Option<Option<Arc<dyn Le
         given => given,
     };
     let Some(store) = named else { return Ok(Some(None)) };
+    let key = journal::key()?;
     let began = std::time::Instant::now();
     loop {
-        match crate::journal::open(&store).await {
+        match crate::journal::open(&store, key.clone()).await {
             Ok(ledger) => {
+                if !ledger.seal().is_keyed() {
+                    tracing::warn!("journal: {}", journal::WITHOUT_KEY);
+                }
                 for warning in ledger.warnings() {
                     tracing::warn!(warning, "journal");
                 }

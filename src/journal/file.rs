@@ -9,6 +9,7 @@ mod look;
 mod open;
 mod orders;
 mod place;
+mod rewrite;
 mod runs;
 mod said;
 mod storage;
@@ -26,14 +27,15 @@ use std::thread::JoinHandle;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
-use super::record::{self, Claimant, Mark, Record, Sought};
-use super::{Begin, EndedRun, Entry, Filter, Job, Ledger, OpenRun, Run};
+use super::record::{Claimant, Record, Sought};
+use super::{Begin, EndedRun, Entry, Filter, Job, JournalKey, Ledger, OpenRun, Run};
 use crate::component::{
     Account, AccountMark, BoxFuture, Claim, Error, Fallout, Journal, MessageKey, NumberHash, Past,
-    Scope, State, Ticket, Wanted,
+    Scope, Seal, State, Ticket, Wanted,
 };
 use open::Home;
 use orders::{BeginRun, Claiming, Order, Reply};
+pub use rewrite::Rekeyed;
 use runs::LastRun;
 use tables::Key;
 use writer::{Shared, Writer};
@@ -55,6 +57,7 @@ pub struct FileJournal {
     writer: Option<JoinHandle<()>>,
     next_attempt: AtomicU64,
     warnings: Vec<String>,
+    is_new: bool,
 }
 
 impl FileJournal {
@@ -67,12 +70,30 @@ impl FileJournal {
     /// When the file cannot be opened or made, another process uses it, or it is not a journal of
     /// this version.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
-        Self::from_home(Home::new(path.as_ref()))
+        Self::open_with(path, None)
+    }
+
+    /// The same, with the key that the journal was made with, or that a new one is made with.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open), and when the journal has another key, or none.
+    pub fn open_with(path: impl AsRef<Path>, key: Option<JournalKey>) -> Result<Self, Error> {
+        Self::from_home(Home::new(path.as_ref()).keyed(key))
+    }
+
+    /// Puts a journal that has no key under this one. It goes on as before, with the key: nothing that it
+    /// knows is lost.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, has a key, or cannot be written anew. Then it is as it was.
+    pub fn rekey(path: impl AsRef<Path>, key: &JournalKey) -> Result<Rekeyed, Error> {
+        Home::new(path.as_ref()).without_key_yet().rekey(key)
     }
 
     fn from_home(home: Home) -> Result<Self, Error> {
         let mut opened = home.open()?;
         let warnings = opened.warning.take().into_iter().collect();
+        let is_new = opened.is_new;
         let first_attempt = u64::from_be_bytes(open::random()?);
         let shared = Arc::new(Shared::new(home, opened, open::random()?));
         let (orders, queue) = mpsc::channel(QUEUE);
@@ -87,6 +108,7 @@ impl FileJournal {
             writer: Some(writer),
             next_attempt: AtomicU64::new(first_attempt),
             warnings,
+            is_new,
         })
     }
 
@@ -143,7 +165,7 @@ impl FileJournal {
 
     async fn begin(&self, job: &Job, first: [u8; 32], how: Begin) -> Result<Run, Error> {
         let (new, now) = (Scope(open::random()?), Timestamp::now());
-        let order = BeginRun { job: job.clone(), first, how, new, now };
+        let order = BeginRun { job: self.shared.named(job), first, how, new, now };
         let (run, was_open) = self.ask(|reply| Order::Begin(order, reply)).await?;
         let LastRun { scope, at, input, .. } = run;
         if !was_open {
@@ -164,9 +186,19 @@ impl FileJournal {
             forgotten += some;
             match next {
                 Some(_) => from = next,
-                None => return Ok(forgotten),
+                None => break,
             }
         }
+        // The tables no longer have it, but free pages of the file do.
+        self.ask(Order::Erase).await.map_err(|it| Error {
+            what: format!(
+                "{}; {forgotten} are forgotten, and the file still has traces of them: mend this, and \
+                 forget them again",
+                it.what
+            ),
+            ..it
+        })?;
+        Ok(forgotten)
     }
 }
 
@@ -206,12 +238,16 @@ impl Journal for FileJournal {
         self.shared.former_keys
     }
 
+    fn seal(&self) -> Seal {
+        self.shared.secret.seal().clone()
+    }
+
     fn number(&self, tel: &str) -> Option<NumberHash> {
-        Mark::new(&self.shared.secret, tel).map(|it| it.number())
+        self.shared.secret.mark(tel).map(|it| it.number())
     }
 
     fn account(&self, account: &Account) -> AccountMark {
-        record::account(&self.shared.secret, account)
+        self.shared.secret.account(account)
     }
 
     /// The file is locked while it is open.
@@ -246,6 +282,10 @@ impl Ledger for FileJournal {
         &self.warnings
     }
 
+    fn is_new(&self) -> bool {
+        self.is_new
+    }
+
     fn close(&self) -> BoxFuture<'_, Result<(), Error>> {
         tracing::info!(commits = self.commits(), "the journal is closed");
         Box::pin(std::future::ready(Ok(())))
@@ -261,11 +301,11 @@ impl Ledger for FileJournal {
     }
 
     fn end<'a>(&'a self, job: &'a Job, run: EndedRun) -> BoxFuture<'a, Result<(), Error>> {
-        Box::pin(self.ask(move |reply| Order::End(job.clone(), run, reply)))
+        Box::pin(self.ask(move |reply| Order::End(self.shared.named(job), run, reply)))
     }
 
     fn ended<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Vec<EndedRun>, Error>> {
-        let job = job.clone();
+        let job = self.shared.named(job);
         Box::pin(self.look(move |it| look::ended(it, &job)))
     }
 

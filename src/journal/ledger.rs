@@ -135,6 +135,11 @@ pub trait Ledger: Journal + component::State {
         &[]
     }
 
+    /// Whether it was made when it was opened.
+    fn is_new(&self) -> bool {
+        false
+    }
+
     /// For how long what is settled is remembered; for ever, unless it says otherwise.
     fn retention(&self) -> Option<Retention> {
         None

@@ -5,14 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use ring::hmac;
 
 use super::laws::{Stage, every_law};
-use super::record::{self, Change, Claimant, Mark, Owner, Record, Sought, Standing};
+use super::record::{Change, Claimant, Owner, Record, Secret, Sought, Standing};
 use super::{Begin, EndedRun, Entry, Filter, Job, Ledger, OpenRun, RECENT, Run, State};
 use crate::component::{
     self, Account, AccountMark, BoxFuture, Claim, Error, Fallout, Journal, Kind, MessageKey,
-    NumberHash, Past, Progress, Scope, Ticket, Wanted,
+    NumberHash, Past, Progress, Scope, Seal, Ticket, Wanted,
 };
 
 type Place = (MessageKey, u32);
@@ -41,8 +40,8 @@ struct Plain {
     tickets: Mutex<HashMap<u64, Vec<Place>>>,
 }
 
-fn secret() -> hmac::Key {
-    hmac::Key::new(hmac::HMAC_SHA256, b"")
+fn secret() -> Secret {
+    Secret::new(b"", Seal::default())
 }
 
 fn ready<'a, T: Send + 'a>(result: Result<T, Error>) -> BoxFuture<'a, Result<T, Error>> {
@@ -126,11 +125,11 @@ impl Journal for Plain {
     }
 
     fn number(&self, tel: &str) -> Option<NumberHash> {
-        Mark::new(&secret(), tel).map(|it| it.number())
+        secret().mark(tel).map(|it| it.number())
     }
 
     fn account(&self, account: &Account) -> AccountMark {
-        record::account(&secret(), account)
+        secret().account(account)
     }
 
     fn record<'a>(

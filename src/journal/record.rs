@@ -2,19 +2,20 @@
 //! Pure: the time and the owners come from outside.
 
 mod encoding;
+mod secret;
 #[cfg(test)]
 mod tests;
 
 use jiff::Timestamp;
-use ring::hmac;
 
 use super::ledger::Seen;
 use super::{Entry, Filter, State};
 use crate::component::{
-    Account, AccountMark, Fallout, Kept, Known, MessageKey, NumberHash, Scope, Slot, WHOLE, Wanted,
+    AccountMark, Fallout, Kept, Known, MessageKey, NumberHash, Scope, Seal, Slot, Wanted,
 };
 
 pub use encoding::Unreadable;
+pub use secret::Secret;
 
 /// Who claims: random, another for each opened store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,38 +24,17 @@ pub struct Owner(pub [u8; 16]);
 /// What is remembered of a number: enough to find it again by somebody who knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {
-    /// The first 8 bytes of the number's HMAC-SHA256 under the store's secret.
+    /// The first 8 bytes of the number's HMAC-SHA256 under the store's secret, sealed.
     pub hash: [u8; 8],
     /// Its last two digits; fewer, if it has no more, and none of what is not a number.
     pub last_digits: String,
 }
 
 impl Mark {
-    /// The mark of what a slot is for; none if nobody says what that is.
-    pub fn of(secret: &hmac::Key, slot: &Slot<'_>) -> Option<Self> {
-        let mark = Self::new(secret, slot.tel)?;
-        Some(if slot.index == WHOLE { Self { last_digits: String::new(), ..mark } } else { mark })
-    }
-
-    /// The mark of a number; none of an empty one.
-    pub fn new(secret: &hmac::Key, tel: &str) -> Option<Self> {
-        let last = tel.char_indices().rev().nth(1).map_or(0, |it| it.0);
-        let last_digits = tel.get(last..)?.to_owned();
-        let hash = *hmac::sign(secret, tel.as_bytes()).as_ref().first_chunk()?;
-        (!tel.is_empty()).then_some(Self { hash, last_digits })
-    }
-
     /// The number's hash, as people and the command line see it.
     pub fn number(&self) -> NumberHash {
         NumberHash(self.hash)
     }
-}
-
-/// The mark of an account: the first 8 bytes of an HMAC-SHA256 under the store's secret.
-pub fn account(secret: &hmac::Key, account: &Account) -> AccountMark {
-    let mut mark = [0; 8];
-    mark.copy_from_slice(&hmac::sign(secret, account.bytes()).as_ref()[..8]);
-    AccountMark(mark)
 }
 
 /// A slot that is not free.
@@ -132,7 +112,7 @@ pub struct Claimant {
 
 impl Record {
     /// The record of a slot that is being claimed.
-    pub fn claimed(by: Claimant, wanted: &Wanted<'_>, slot: &Slot<'_>, secret: &hmac::Key) -> Self {
+    pub fn claimed(by: Claimant, wanted: &Wanted<'_>, slot: &Slot<'_>, secret: &Secret) -> Self {
         Self {
             state: State::Claimed,
             owner: by.owner,
@@ -143,8 +123,8 @@ impl Record {
             scope: wanted.scope,
             action: wanted.action.to_owned(),
             tracker: slot.tracker.map(str::to_owned),
-            mark: Mark::of(secret, slot),
-            account: wanted.account.as_ref().map(|it| account(secret, it)),
+            mark: secret.mark_of(slot),
+            account: wanted.account.as_ref().map(|it| secret.account(it)),
             code: None,
             parts: None,
             data: None,
@@ -155,6 +135,16 @@ impl Record {
     #[must_use]
     pub fn sent_again(self) -> Self {
         Self { resent: true, ..self }
+    }
+
+    /// The record of a store without a key, as one with this seal has it.
+    #[must_use]
+    pub fn sealed(self, seal: &Seal) -> Self {
+        Self {
+            mark: self.mark.map(|it| Mark { hash: seal.of(it.hash), ..it }),
+            account: self.account.map(|it| AccountMark(seal.of(it.0))),
+            ..self
+        }
     }
 
     /// Whether this owner claimed it.
@@ -278,8 +268,8 @@ pub struct Sought {
 
 impl Sought {
     /// Makes the filter ready for a store with this secret.
-    pub fn new(filter: &Filter, secret: &hmac::Key) -> Self {
-        let mark = filter.tel.as_deref().and_then(|tel| Mark::new(secret, tel));
+    pub fn new(filter: &Filter, secret: &Secret) -> Self {
+        let mark = filter.tel.as_deref().and_then(|tel| secret.mark(tel));
         Self { filter: filter.clone(), number: mark.map(|it| it.number()) }
     }
 

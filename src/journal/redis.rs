@@ -39,21 +39,22 @@ use tokio::task::AbortHandle;
 
 use self::address::Address;
 use self::claim::Attempt;
-use self::keys::{Description, Keys, Secret, describe, random};
+use self::keys::{Description, Keys, describe, random};
 use self::lease::Held;
 use self::link::{Ask, Link};
 use self::watch::Fitness;
 use crate::component::{
     Account, AccountMark, BoxFuture, Claim, Error, Fallout, Journal, MessageKey, NumberHash, Past,
-    Scope, State, Ticket, Wanted,
+    Scope, Seal, State, Ticket, Wanted,
 };
-use crate::journal::{Begin, EndedRun, Entry, Filter, Job, Ledger, Retention, Run};
+use crate::journal::record::Secret;
+use crate::journal::{Begin, EndedRun, Entry, Filter, Job, JournalKey, Ledger, Retention, Run};
 
 /// How long claims that nobody has called may take to be given back at the end: without that they are
 /// in doubt for ever.
 const GIVING_BACK: Duration = Duration::from_secs(2);
 
-/// Times of a store. The defaults are right for production.
+/// Times and key of a store. The default times are right for production.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// How long an owner that is not heard of counts as alive. 30 s.
@@ -64,6 +65,8 @@ pub struct Options {
     pub patience: Duration,
     /// The same for an outcome, where giving up costs a person's time. 30 s.
     pub outcome_patience: Duration,
+    /// The key that the store was made with, or that a new one is made with. None.
+    pub key: Option<JournalKey>,
 }
 
 impl Default for Options {
@@ -73,6 +76,7 @@ impl Default for Options {
             answer: Duration::from_secs(3),
             patience: Duration::from_secs(6),
             outcome_patience: Duration::from_secs(30),
+            key: None,
         }
     }
 }
@@ -85,6 +89,7 @@ pub struct RedisJournal {
     keeper: AbortHandle,
     server: String,
     warnings: Vec<String>,
+    is_new: bool,
 }
 
 struct Inner {
@@ -125,12 +130,13 @@ impl RedisJournal {
         let (fitness, mut warnings) = Fitness::judge(server, address.accept_loss)?;
         warnings.extend(address.in_clear);
         let keys = Keys { prefix: address.prefix };
-        let Description { id, secret, former_keys } =
-            describe(&link, &keys, address.retention, options.patience).await?;
+        let (retention, key) = (address.retention, options.key.as_ref());
+        let Description { id, secret, former_keys, is_new } =
+            describe(&link, &keys, retention, key, options.patience).await?;
         let inner = Arc::new(Inner {
             link,
             keys,
-            secret: Secret::new(&secret),
+            secret,
             id,
             former_keys,
             fitness,
@@ -147,7 +153,7 @@ impl RedisJournal {
         });
         inner.replace(inner.held().owner).await?;
         let keeper = tokio::spawn(lease::keep(inner.clone())).abort_handle();
-        Ok(Self { inner, keeper, server: address.server, warnings })
+        Ok(Self { inner, keeper, server: address.server, warnings, is_new })
     }
 
     /// What is not recorded by now is unknown, and not only after the lease; but not what was given up,
@@ -190,6 +196,10 @@ impl Journal for RedisJournal {
         self.inner.former_keys
     }
 
+    fn seal(&self) -> Seal {
+        self.inner.secret.seal().clone()
+    }
+
     fn number(&self, tel: &str) -> Option<NumberHash> {
         self.inner.secret.mark(tel).map(|it| it.number())
     }
@@ -224,6 +234,10 @@ impl State for RedisJournal {
 impl Ledger for RedisJournal {
     fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    fn is_new(&self) -> bool {
+        self.is_new
     }
 
     fn retention(&self) -> Option<Retention> {

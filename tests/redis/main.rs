@@ -7,6 +7,7 @@ mod network;
 mod process;
 mod shared;
 mod startup;
+mod stolen;
 #[path = "../support/redis.rs"]
 mod support;
 

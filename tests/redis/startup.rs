@@ -153,8 +153,8 @@ async fn prefixes_and_databases_are_journals_of_their_own() {
 #[tokio::test]
 async fn a_journal_of_another_version_is_refused() {
     let redis = Redis::start();
-    redis.command(&["HSET", "isendpro:meta", "version", "2"]);
-    assert!(refused(&redis.url()).await.contains("version \"2\""));
+    redis.command(&["HSET", "isendpro:meta", "version", "3"]);
+    assert!(refused(&redis.url()).await.contains("version \"3\""));
 }
 
 #[tokio::test]

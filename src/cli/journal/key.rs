@@ -144,7 +144,7 @@ mod tests {
     async fn an_unknown_or_ambiguous_key_is_an_error_that_says_so() {
         let folder = tempfile::tempdir().unwrap();
         let store = format!("file:{}", folder.path().join("journal").display());
-        let ledger = crate::journal::open(&store).await.unwrap();
+        let ledger = crate::journal::open(&store, None).await.unwrap();
         let messages = [
             entry(7, 0).message,
             MessageKey([[7; 31].as_slice(), &[8]].concat().try_into().unwrap()),

@@ -1,22 +1,25 @@
-//! Opening the file: its mode, its lock, its format, its secret.
+//! Opening the file: its mode, its lock, its format, its secret, its key.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redb::backends::FileBackend;
 use redb::{
     Builder, Database, DatabaseError, ReadableDatabase as _, StorageBackend, TableHandle as _,
 };
-use ring::hmac;
 use ring::rand::{SecureRandom as _, SystemRandom};
+use tempfile::NamedTempFile;
 
 use super::place::FileId;
 use super::storage::{Condition, Watched};
-use super::tables::{FORMAT, FORMAT_VERSION, KEYS, KEYS_FORM, META, RUNS, SECRET, SLOTS};
-use crate::component::{Error, Kind};
+use super::tables::{
+    CHECK, FORMAT, FORMAT_VERSION, KEYED_VERSION, KEYS, KEYS_FORM, META, RUNS, SECRET, SLOTS,
+};
+use crate::component::{Error, Kind, Seal};
+use crate::journal::key::{JournalKey, Mismatch, unlock};
 
 /// Memory for pages of the file. The system's own cache does the rest.
 const CACHE: usize = 4 << 20;
@@ -28,8 +31,12 @@ pub struct Opened {
     pub storage: Watched,
     /// The key of its numbers' marks.
     pub secret: [u8; 32],
+    /// The seal of its operator's key.
+    pub seal: Seal,
     /// Whether it may have messages under keys of the first form.
     pub former_keys: bool,
+    /// Whether it was made just now.
+    pub is_new: bool,
     /// What people should know of the file.
     pub warning: Option<String>,
 }
@@ -38,9 +45,12 @@ pub struct Opened {
 pub struct Home {
     path: PathBuf,
     condition: Arc<Condition>,
-    /// The file that was opened first. No other one is used.
-    file: OnceLock<FileId>,
+    /// The file that was opened first, or that we have put in its place. No other one is used.
+    file: Mutex<Option<FileId>>,
     store: Store,
+    key: Option<JournalKey>,
+    /// Set to open a journal that is to get its key.
+    gets_key: bool,
 }
 
 /// Makes the storage of a database of an open file.
@@ -71,8 +81,19 @@ impl Home {
         path: &Path,
         store: impl Fn(File) -> Result<Box<dyn StorageBackend>, DatabaseError> + Send + Sync + 'static,
     ) -> Self {
-        let (condition, file) = (Arc::default(), OnceLock::new());
-        Self { path: path.to_owned(), condition, file, store: Box::new(store) }
+        let (condition, file) = (Arc::default(), Mutex::default());
+        let (path, store) = (path.to_owned(), Box::new(store));
+        Self { path, condition, file, store, key: None, gets_key: false }
+    }
+
+    /// With this key.
+    pub fn keyed(self, key: Option<JournalKey>) -> Self {
+        Self { key, ..self }
+    }
+
+    /// To get its key.
+    pub fn without_key_yet(self) -> Self {
+        Self { key: None, gets_key: true, ..self }
     }
 
     /// The file.
@@ -90,42 +111,55 @@ impl Home {
     /// # Errors
     /// When that was removed, renamed or replaced.
     pub fn in_place(&self) -> Result<(), Error> {
-        let Some(file) = self.file.get() else { return Ok(()) };
+        let Some(file) = *self.file() else { return Ok(()) };
         match self.path.metadata() {
-            Ok(found) if FileId::of(&found) == *file => Ok(()),
+            Ok(found) if FileId::of(&found) == file => Ok(()),
             Ok(_) => Err(self.replaced()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(self.removed()),
             Err(error) => Err(self.failed(&error)),
         }
     }
 
+    /// The file that is used.
+    pub(super) fn file(&self) -> MutexGuard<'_, Option<FileId>> {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Opens the file, or makes it.
     pub fn open(&self) -> Result<Opened, Error> {
-        if self.path.symlink_metadata().is_err_and(|it| it.kind() == io::ErrorKind::NotFound) {
+        let made =
+            self.path.symlink_metadata().is_err_and(|it| it.kind() == io::ErrorKind::NotFound);
+        if made {
             self.make()?;
         }
-        self.open_file()
+        let opened = self.open_file()?;
+        Ok(Opened { is_new: opened.is_new || made, ..opened })
     }
 
     /// Makes a journal beside, and gives it its name when it is whole: a process that dies on the way
     /// leaves nothing that would be taken for another file.
     fn make(&self) -> Result<(), Error> {
-        let folder = self.folder();
-        let made = tempfile::Builder::new().prefix(".journal-").tempfile_in(folder);
-        let new = made.map_err(|it| match it.kind() {
-            io::ErrorKind::NotFound => self
-                .misplaced(format!("cannot be made: there is no folder {}", folder.display()))
-                .hint("make the folder, or name another file"),
-            _ => self.failed(&it),
-        })?;
+        let new = self.beside()?;
         let file = new.reopen().map_err(|it| self.failed(&it))?;
         self.build(file).and_then(|(db, _)| self.secret_of(&db))?;
         match new.persist_noclobber(&self.path) {
             // Another process was faster.
             Err(it) if it.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             Err(it) => Err(self.failed(&it.error)),
-            Ok(_) => self.keep_name().map_err(|it| self.failed(&it)),
+            Ok(_) => keep_name(&self.path).map_err(|it| self.failed(&it)),
         }
+    }
+
+    /// A file beside, without a name that anybody knows.
+    fn beside(&self) -> Result<NamedTempFile, Error> {
+        let folder = folder_of(&self.path);
+        let made = tempfile::Builder::new().prefix(".journal-").tempfile_in(folder);
+        made.map_err(|it| match it.kind() {
+            io::ErrorKind::NotFound => self
+                .misplaced(format!("cannot be made: there is no folder {}", folder.display()))
+                .hint("make the folder, or name another file"),
+            _ => self.failed(&it),
+        })
     }
 
     /// Opens the file again after a failure. It must still be the same, with this secret.
@@ -155,16 +189,16 @@ impl Home {
         if !found.is_file() {
             return Err(self.misplaced("is no ordinary file").hint("name another file"));
         }
-        if *self.file.get_or_init(|| FileId::of(&found)) != FileId::of(&found) {
+        if *self.file().get_or_insert(FileId::of(&found)) != FileId::of(&found) {
             return Err(self.replaced());
         }
         let mode_of = file.try_clone().map_err(|it| self.failed(&it))?;
         let (db, storage) = self.build(file)?;
-        let secret = self.secret_of(&db)?;
+        let (secret, seal, is_new) = self.secret_of(&db)?;
         // Only now is it sure that the file is a journal, and ours.
         let warning = self.warning(owner_only(&mode_of))?;
         let former_keys = has_former_keys(&db).map_err(|it| self.broken(&it))?;
-        Ok(Opened { db, storage, secret, former_keys, warning })
+        Ok(Opened { db, storage, secret, seal, former_keys, is_new, warning })
     }
 
     /// What is said where the file could not be made its owner's alone: another user's file, which this
@@ -182,7 +216,7 @@ impl Home {
     }
 
     /// Opens the database in this file, with little memory.
-    fn build(&self, file: File) -> Result<(Database, Watched), Error> {
+    pub(super) fn build(&self, file: File) -> Result<(Database, Watched), Error> {
         let build = |below| {
             let storage = Watched::new(below, self.condition.clone());
             let db = Builder::new().set_cache_size(CACHE).create_with_backend(storage.clone())?;
@@ -191,36 +225,50 @@ impl Home {
         (self.store)(file).and_then(build).map_err(|it| self.unopened(it))
     }
 
-    /// The folder that the file is in.
-    fn folder(&self) -> &Path {
-        let parent = self.path.parent().filter(|it| !it.as_os_str().is_empty());
-        parent.unwrap_or(Path::new("."))
-    }
-
-    /// Makes sure that the file's name is on disk too, not only its content.
-    fn keep_name(&self) -> io::Result<()> {
-        if cfg!(unix) { File::open(self.folder())?.sync_all() } else { Ok(()) }
-    }
-
-    fn secret_of(&self, db: &Database) -> Result<[u8; 32], Error> {
-        let found = meta_of(db).map_err(|it| self.broken(&it))?;
-        match found {
+    /// The secret of a journal, which a new one gets, its seal, and whether it is a new one.
+    fn secret_of(&self, db: &Database) -> Result<([u8; 32], Seal, bool), Error> {
+        match meta_of(db).map_err(|it| self.broken(&it))? {
             Meta::Nothing => {
                 let secret = random()?;
-                begin(db, &secret).map_err(|it| self.broken(&it))?;
-                Ok(secret)
+                let seal = self.key.as_ref().map(|it| it.seal(&secret)).unwrap_or_default();
+                begin(db, &secret, &seal).map_err(|it| self.broken(&it))?;
+                Ok((secret, seal, true))
             }
-            Meta::Journal(secret) => Ok(secret),
+            Meta::Journal(_, Some(_)) if self.gets_key => Err(self
+                .misplaced("has a key already")
+                .hint("a journal has one key for good; begin a new journal for another one")),
+            Meta::Journal(secret, check) => {
+                let opened = unlock(self.key.as_ref(), &secret, check.as_deref());
+                Ok((secret, opened.map_err(|it| self.locked(it))?, false))
+            }
             Meta::Other => Err(self.no_journal()),
             Meta::Version(it) => Err(self.other_version(&format!("format {it}"))),
         }
     }
+
+    fn locked(&self, mismatch: Mismatch) -> Error {
+        self.misplaced(mismatch.what()).hint(mismatch.hint(
+            "isendpro journal rekey puts it under that key, and nothing that it knows is lost; or \
+             unset ISENDPRO_JOURNAL_KEY and ISENDPRO_JOURNAL_KEY_FILE",
+        ))
+    }
+}
+
+/// The folder that a file is in.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Makes sure that a file's name is on disk too, not only its content.
+pub(super) fn keep_name(path: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder_of(path))?.sync_all() } else { Ok(()) }
 }
 
 /// What a database is.
 enum Meta {
     Nothing,
-    Journal([u8; 32]),
+    /// A journal, its secret, and the check of its key.
+    Journal([u8; 32], Option<Vec<u8>>),
     Version(String),
     Other,
 }
@@ -236,12 +284,15 @@ fn meta_of(db: &Database) -> Result<Meta, redb::Error> {
     }
     let Ok(meta) = txn.open_table(META) else { return Ok(Meta::Other) };
     let Some(format) = meta.get(FORMAT)? else { return Ok(Meta::Other) };
-    if format.value() != FORMAT_VERSION {
+    let keyed = format.value() == KEYED_VERSION;
+    if !keyed && format.value() != FORMAT_VERSION {
         let format = String::from_utf8_lossy(format.value());
         return Ok(Meta::Version(format.chars().take(20).collect()));
     }
+    let check = meta.get(CHECK)?.map(|it| it.value().to_vec());
     let secret = meta.get(SECRET)?.and_then(|it| it.value().try_into().ok());
-    Ok(secret.map_or(Meta::Other, Meta::Journal))
+    let whole = secret.filter(|_| keyed == check.is_some());
+    Ok(whole.map_or(Meta::Other, |it| Meta::Journal(it, check)))
 }
 
 fn has_former_keys(db: &Database) -> Result<bool, redb::Error> {
@@ -249,22 +300,30 @@ fn has_former_keys(db: &Database) -> Result<bool, redb::Error> {
     Ok(form.is_none_or(|it| it.value() != KEYS_FORM))
 }
 
-fn begin(db: &Database, secret: &[u8; 32]) -> Result<(), redb::Error> {
+fn begin(db: &Database, secret: &[u8; 32], seal: &Seal) -> Result<(), redb::Error> {
     let txn = db.begin_write()?;
     {
         let mut meta = txn.open_table(META)?;
-        meta.insert(FORMAT, FORMAT_VERSION)?;
         meta.insert(SECRET, secret.as_slice())?;
         meta.insert(KEYS, KEYS_FORM)?;
+        mark_keyed(&mut meta, seal)?;
         txn.open_table(SLOTS)?;
         txn.open_table(RUNS)?;
     }
     Ok(txn.commit()?)
 }
 
-/// The key that marks numbers.
-pub fn marking(secret: &[u8; 32]) -> hmac::Key {
-    hmac::Key::new(hmac::HMAC_SHA256, secret)
+/// Writes the format, and the check of the key if there is one.
+pub(super) fn mark_keyed(
+    meta: &mut redb::Table<'_, &str, &[u8]>,
+    seal: &Seal,
+) -> Result<(), redb::Error> {
+    let check = seal.check();
+    meta.insert(FORMAT, if check.is_some() { KEYED_VERSION } else { FORMAT_VERSION })?;
+    if let Some(check) = check {
+        meta.insert(CHECK, check.as_slice())?;
+    }
+    Ok(())
 }
 
 #[cfg(unix)]

@@ -47,6 +47,8 @@ pub enum Order {
     Accept(MessageKey, u32, Timestamp, Reply<bool>),
     /// Forgets some, from this key on; says how many, and where to go on.
     Forget(Arc<Sought>, Option<Key>, Reply<(u64, Option<Key>)>),
+    /// Leaves nothing of what was forgotten in the file.
+    Erase(Reply<()>),
     /// Begins a run. Says what it is, and whether it was open before.
     Begin(BeginRun, Reply<(LastRun, bool)>),
     End(Job, EndedRun, Reply<()>),
@@ -61,7 +63,10 @@ impl Order {
         // Who does not wait any more does not need the answer.
         match self {
             Self::Claim(_, reply) => drop(reply.send(Err(error))),
-            Self::Record(.., reply) | Self::End(.., reply) | Self::Save(.., reply) => {
+            Self::Record(.., reply)
+            | Self::End(.., reply)
+            | Self::Save(.., reply)
+            | Self::Erase(reply) => {
                 drop(reply.send(Err(error)));
             }
             Self::Accept(.., reply) => drop(reply.send(Err(error))),

@@ -16,8 +16,8 @@ use jiff::Timestamp;
 use redb::{ReadableTable, Table, WriteTransaction};
 
 use super::tables::{ENDED, RUNS, Trouble};
-use crate::component::{Progress, Scope};
-use crate::journal::record::Unreadable;
+use crate::component::{Progress, Scope, Seal};
+use crate::journal::record::{Secret, Unreadable};
 use crate::journal::{Begin, EndedRun, Job, RECENT};
 
 const FIRST_VERSION: u8 = 1;
@@ -228,6 +228,37 @@ fn ended_run(ended: Timestamp, value: &[u8]) -> Option<EndedRun> {
     let (scope, first) = (Scope(rest.take()?), rest.take()?);
     let (read, sent) = (rest.number()?, rest.number()?);
     rest.0.is_empty().then_some(EndedRun { scope, ended, first, read, sent })
+}
+
+/// A run of a journal without a key, as one with this seal has it.
+pub fn sealed_run(run: &[u8], seal: &Seal) -> Result<Vec<u8>, Trouble> {
+    let mut run = LastRun::decode(run).map_err(Trouble::Record)?;
+    if let Some(Input { first, progress }) = &mut run.input {
+        *first = seal.of(*first);
+        // Nothing was read yet: there is no hash.
+        if progress.read > 0 {
+            progress.digest = seal.of(progress.digest);
+        }
+    }
+    Ok(run.encode())
+}
+
+/// The key and the value of a run that is over, as a journal with this secret's seal has them.
+pub fn sealed_ended(
+    key: &[u8],
+    run: &[u8],
+    secret: &Secret,
+) -> Result<(Vec<u8>, Vec<u8>), Trouble> {
+    let damaged = || Trouble::Record(Unreadable::Damaged);
+    let (job, ended) = key.split_last_chunk::<9>().ok_or_else(damaged)?;
+    let job = std::str::from_utf8(job).map_err(|_| damaged())?;
+    let mut sealed = secret.job(job).into_bytes();
+    sealed.extend(ended);
+    let mut run = run.to_vec();
+    let first =
+        run.get_mut(16..48).and_then(|it| it.first_chunk_mut::<32>()).ok_or_else(damaged)?;
+    *first = secret.seal().of(*first);
+    Ok((sealed, run))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::{fmt, io};
 use redb::{DatabaseError, StorageError};
 
 use super::open::Home;
+use super::tables::Trouble;
 use crate::component::{Error, Kind};
 
 impl Home {
@@ -20,6 +21,14 @@ impl Home {
             redb::Error::Io(it) => self.failed(it),
             redb::Error::Corrupted(it) => self.damaged(it),
             other => self.error(format!("cannot be used: {other}")),
+        }
+    }
+
+    /// The error of a table that cannot be read.
+    pub fn trouble(&self, trouble: &Trouble) -> Error {
+        match trouble {
+            Trouble::Storage(it) => self.broken(it),
+            Trouble::Record(it) => self.error(it).hint("use the version that has written it"),
         }
     }
 

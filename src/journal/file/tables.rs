@@ -22,7 +22,7 @@ pub const ENDED: TableDefinition<&[u8], &[u8]> = TableDefinition::new("ended");
 /// What triggers remember, by its name. The first of them makes it.
 pub const STATE: TableDefinition<&str, &[u8]> = TableDefinition::new("state");
 
-/// What the file itself is: [`FORMAT`] and [`SECRET`].
+/// Describes the file itself: [`FORMAT`], [`SECRET`] and [`CHECK`].
 pub const META: TableDefinition<&str, &[u8]> = TableDefinition::new("journal");
 
 /// The name under which [`META`] has the version of these tables.
@@ -30,6 +30,9 @@ pub const FORMAT: &str = "format";
 
 /// The name under which [`META`] has the key of the numbers' marks.
 pub const SECRET: &str = "secret";
+
+/// The name under which [`META`] has the check of the operator's key, in a journal that has one.
+pub const CHECK: &str = "check";
 
 /// The name under which [`META`] has the form of the messages' keys. The first journals have none.
 pub const KEYS: &str = "keys";
@@ -39,6 +42,9 @@ pub const KEYS_FORM: &[u8] = b"2";
 
 /// The version of these tables. A record has a version of its own.
 pub const FORMAT_VERSION: &[u8] = b"1";
+
+/// The version of a journal with a key: one that knows no keys must not take it for an empty one.
+pub const KEYED_VERSION: &[u8] = b"2";
 
 /// The key of a slot.
 pub fn key(message: MessageKey, slot: u32) -> Key {

@@ -2,7 +2,9 @@ mod crash;
 mod disk;
 mod displaced;
 mod failure;
+mod keyed;
 mod opening;
+mod rewrite;
 mod waiting;
 
 use std::sync::Arc;

@@ -6,22 +6,22 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use redb::{ReadTransaction, ReadableDatabase as _, WriteTransaction};
-use ring::hmac;
 use tokio::sync::mpsc;
 
 use super::batch::{Batch, Jobs};
-use super::open::{Home, Opened, marking};
+use super::open::{Home, Opened};
 use super::orders::{Order, Reply};
 use super::tables::Trouble;
 use super::tickets::Tickets;
 use crate::component::{Claim, Error, Kind, Ticket, metrics};
-use crate::journal::record::Owner;
+use crate::journal::Job;
+use crate::journal::record::{Owner, Secret};
 
 /// What the writer and the others share.
 pub struct Shared {
     pub home: Home,
     pub owner: Owner,
-    pub secret: hmac::Key,
+    pub secret: Secret,
     secret_bytes: [u8; 32],
     pub former_keys: bool,
     /// None after a failure, until it is opened again.
@@ -46,13 +46,22 @@ impl Shared {
         Self {
             home,
             owner: Owner(owner),
-            secret: marking(&opened.secret),
+            secret: Secret::new(&opened.secret, opened.seal.clone()),
             secret_bytes: opened.secret,
             former_keys: opened.former_keys,
             opened: RwLock::new(Some(opened)),
             unwanted: Mutex::default(),
             commits: AtomicU64::new(0),
         }
+    }
+
+    /// The job as it is called in the file.
+    pub fn named(&self, job: &Job) -> Job {
+        if !self.secret.seal().is_keyed() {
+            return job.clone();
+        }
+        let former = job.former.as_deref().map(|it| self.secret.job(it));
+        Job { key: self.secret.job(&job.key), former }
     }
 
     /// Gives back a claim that nobody has got to know of.
@@ -88,10 +97,20 @@ impl Shared {
     }
 
     pub fn trouble(&self, trouble: &Trouble) -> Error {
-        match trouble {
-            Trouble::Storage(it) => self.home.broken(it),
-            Trouble::Record(it) => self.home.error(it).hint("use the version that has written it"),
-        }
+        self.home.trouble(trouble)
+    }
+
+    /// Writes the file anew, without what was forgotten. Only the writer may ask for it, between two
+    /// transactions: what another one wrote meanwhile would be lost.
+    fn erase(&self) -> Result<(), Error> {
+        let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
+        // Whatever comes of it, the old file may have lost its name: it is opened again.
+        let old = match opened.take() {
+            Some(old) => old,
+            None => self.home.reopen(&self.secret_bytes)?,
+        };
+        old.storage.check().map_err(|it| self.home.broken(&it.into()))?;
+        self.home.rewrite(&old.db, None).map(drop)
     }
 
     /// Opens the file again if it failed. The lock is given up for a moment: if another process has
@@ -235,6 +254,7 @@ fn apply<'a>(batch: &mut Batch<'_>, shared: &'a Shared, order: Order) -> Applied
             plain(shared, reply, batch.accept(message, slot, now))
         }
         Order::Forget(sought, from, reply) => plain(shared, reply, batch.forget(&sought, from)),
+        Order::Erase(reply) => (answer_erased(shared, reply), Ok(())),
         Order::Begin(order, reply) => plain(shared, reply, batch.begin(&order)),
         Order::End(job, ended, reply) => plain(shared, reply, batch.end(&job, &ended)),
         Order::Save(name, bytes, reply) => plain(shared, reply, batch.save(&name, &bytes)),
@@ -267,6 +287,13 @@ fn answer<'a, T: 'a>(reply: Reply<T>, result: Result<T, Error>) -> Answer<'a> {
     Box::new(move |done| {
         // Who does not wait any more does not need the answer.
         reply.send(done.and(result)).ok();
+    })
+}
+
+/// Erases what was forgotten: answers come after the transaction, and before the next.
+fn answer_erased(shared: &Shared, reply: Reply<()>) -> Answer<'_> {
+    Box::new(move |done| {
+        reply.send(done.and_then(|()| shared.erase())).ok();
     })
 }
 

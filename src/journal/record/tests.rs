@@ -1,10 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::component::WHOLE;
+use crate::component::{Seal, WHOLE};
 
-fn secret() -> hmac::Key {
-    hmac::Key::new(hmac::HMAC_SHA256, &[3; 32])
+fn secret() -> Secret {
+    Secret::new(&[3; 32], Seal::default())
 }
 
 fn at(microseconds: i64) -> Timestamp {
@@ -24,10 +24,7 @@ fn claimed(attempt: u64) -> Record {
         progress: None,
     };
     let by = Claimant { owner: Owner([4; 16]), attempt, now: at(1_000_000) };
-    Record {
-        mark: Mark::new(&secret(), slot.tel),
-        ..Record::claimed(by, &wanted, &slot, &secret())
-    }
+    Record { mark: secret().mark(slot.tel), ..Record::claimed(by, &wanted, &slot, &secret()) }
 }
 
 fn in_state(state: State) -> Record {
@@ -117,14 +114,22 @@ fn a_person_settles_what_is_in_doubt() {
 
 #[test]
 fn a_mark_is_keyed_and_short() {
-    let mark = Mark::new(&secret(), "33612345678").unwrap();
+    let mark = secret().mark("33612345678").unwrap();
     assert_eq!(mark.last_digits, "78");
-    let other = hmac::Key::new(hmac::HMAC_SHA256, &[4; 32]);
-    assert_ne!(mark.hash, Mark::new(&other, "33612345678").unwrap().hash);
-    assert_ne!(mark.hash, Mark::new(&secret(), "33612345679").unwrap().hash);
-    assert_eq!(Mark::new(&secret(), ""), None);
-    assert_eq!(Mark::new(&secret(), "7").unwrap().last_digits, "7");
-    assert_eq!(Mark::new(&secret(), "aé").unwrap().last_digits, "aé");
+    let other = Secret::new(&[4; 32], Seal::default());
+    assert_ne!(mark.hash, other.mark("33612345678").unwrap().hash);
+    assert_ne!(mark.hash, secret().mark("33612345679").unwrap().hash);
+    assert_eq!(secret().mark(""), None);
+    assert_eq!(secret().mark("7").unwrap().last_digits, "7");
+    assert_eq!(secret().mark("aé").unwrap().last_digits, "aé");
+    let seal = Seal::new(&[5; 32]);
+    let sealed = Secret::new(&[3; 32], seal.clone());
+    for tel in ["33612345678", "33712345678", "32470123456", "262692112233", "447700900123", "7"] {
+        let (plain, sealed) = (secret().mark(tel).unwrap(), sealed.mark(tel).unwrap());
+        assert_eq!(sealed, Mark { hash: seal.of(plain.hash), ..plain.clone() });
+        let record = Record { mark: Some(plain), ..claimed(7) };
+        assert_eq!(record.sealed(&seal).mark, Some(sealed));
+    }
 }
 
 #[test]

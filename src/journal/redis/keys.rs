@@ -1,19 +1,22 @@
-//! The names of all keys, and the secret that numbers are hashed with.
+//! The names of all keys, and what the store itself is.
 
 use std::time::Duration;
 
-use ring::hmac;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 use super::link::{Ask, Link};
-use super::record::Id;
+use super::record::{Id, strange};
 use super::scripts::{Answer, META};
-use crate::component::{Account, AccountMark, Error, Kind, MessageKey, Slot, hex};
+use crate::component::{Error, Kind, MessageKey, hex};
 use crate::journal::Retention;
-use crate::journal::record::{self, Mark};
+use crate::journal::key::{JournalKey, Mismatch, unlock};
+use crate::journal::record::Secret;
 
 /// The version of all that is written.
 const VERSION: &str = "1";
+
+/// The version of a store with a key: one that knows no keys must not take it for an empty one.
+const KEYED_VERSION: &str = "2";
 
 /// The names of all keys.
 #[derive(Debug, Clone)]
@@ -67,38 +70,9 @@ impl Keys {
         self.with("state:", name.as_bytes())
     }
 
-    /// A hash: version, id and secret of the store.
+    /// A hash: version, id and secret of the store, and the check of its key.
     pub fn meta(&self) -> Vec<u8> {
         self.with("meta", b"")
-    }
-}
-
-/// The secret of a store.
-pub(super) struct Secret(hmac::Key);
-
-impl Secret {
-    pub fn new(bytes: &[u8]) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, bytes))
-    }
-
-    /// The mark of a number, which only this store can compute.
-    pub fn mark(&self, tel: &str) -> Option<Mark> {
-        Mark::new(&self.0, tel)
-    }
-
-    /// The mark of what a slot is for.
-    pub fn mark_of(&self, slot: &Slot<'_>) -> Option<Mark> {
-        Mark::of(&self.0, slot)
-    }
-
-    /// The mark of an account.
-    pub fn account(&self, account: &Account) -> AccountMark {
-        record::account(&self.0, account)
-    }
-
-    /// The name of a job, which may be that of a file or of a customer.
-    pub fn job(&self, job: &str) -> String {
-        hex(&hmac::sign(&self.0, job.as_bytes()).as_ref()[..16])
     }
 }
 
@@ -107,27 +81,49 @@ pub(super) struct Description {
     /// Its id, to see when its data were lost.
     pub id: Vec<u8>,
     /// What numbers are hashed with.
-    pub secret: Vec<u8>,
+    pub secret: Secret,
     /// Whether it may have messages under keys of the first form.
     pub former_keys: bool,
+    /// Whether it was made just now.
+    pub is_new: bool,
 }
 
-/// Describes the store. Its id and its secret are made when it is new.
+/// Describes the store. Its id and its secret are made when it is new; then its key is this one.
 pub(super) async fn describe(
     link: &Link,
     keys: &Keys,
     retention: Retention,
+    key: Option<&JournalKey>,
     patience: Duration,
 ) -> Result<Description, Error> {
+    let (new_id, new_secret) = (random::<16>()?, random::<32>()?);
+    let check = key.and_then(|it| it.seal(&new_secret).check());
+    let version = if check.is_some() { KEYED_VERSION } else { VERSION };
     let mut script = META.prepare_invoke();
-    script.key(keys.meta()).key(keys.open()).arg(&keys.prefix).arg(VERSION);
-    script.arg(&random::<16>()?).arg(&random::<32>()?).arg(retention.millis());
+    script.key(keys.meta()).key(keys.open()).arg(&keys.prefix).arg(version);
+    script.arg(&new_id).arg(&new_secret).arg(retention.millis());
+    script.arg(check.as_ref().map_or(&[][..], |it| it));
     let reply = link.ask(Ask::Script(&script), patience).await.map_err(|it| it.error)?;
     let answer = Answer::of(reply.value)?;
+    let version = answer.text(3).to_owned();
+    if version != VERSION && version != KEYED_VERSION {
+        return Err(strange(version));
+    }
     let former_keys = answer.text(2) != "0";
     let mut parts = answer.rest.into_iter();
-    let (id, secret) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    Ok(Description { id, secret, former_keys })
+    let mut part = || parts.next().unwrap_or_default();
+    let (id, secret, _, _, check) = (part(), part(), part(), part(), part());
+    let check = (version == KEYED_VERSION).then_some(check.as_slice());
+    let seal = unlock(key, &secret, check).map_err(locked)?;
+    let is_new = id == new_id;
+    Ok(Description { id, secret: Secret::new(&secret, seal), former_keys, is_new })
+}
+
+fn locked(mismatch: Mismatch) -> Error {
+    Error::config("journal", mismatch.what()).hint(mismatch.hint(
+        "begin a new journal with that key, by another ?prefix= in the address, once all that may come \
+         again has come; or unset ISENDPRO_JOURNAL_KEY and ISENDPRO_JOURNAL_KEY_FILE",
+    ))
 }
 
 /// Bytes that nobody can foresee.

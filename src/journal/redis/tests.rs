@@ -24,6 +24,12 @@ struct Shared {
     prefix: String,
 }
 
+impl Shared {
+    fn url(&self) -> String {
+        format!("{}?prefix={}", self.server.url(), self.prefix)
+    }
+}
+
 impl Stage for Shared {
     type Store = RedisJournal;
     const SHARED: bool = true;
@@ -38,8 +44,7 @@ impl Stage for Shared {
     }
 
     async fn open(&self) -> Arc<RedisJournal> {
-        let url = format!("{}?prefix={}", self.server.url(), self.prefix);
-        Arc::new(RedisJournal::open(&url, Options::default()).await.unwrap())
+        Arc::new(RedisJournal::open(&self.url(), Options::default()).await.unwrap())
     }
 
     async fn kill(&self, owner: &mut Option<Arc<RedisJournal>>) {
@@ -48,6 +53,81 @@ impl Stage for Shared {
 }
 
 every_law!(Shared);
+
+mod keyed {
+    use super::*;
+    use crate::journal::JournalKey;
+
+    fn options(key: &str) -> Options {
+        Options { key: Some(JournalKey::new(key).unwrap()), ..Options::default() }
+    }
+
+    const OWN: &str = "an operator's key of these laws";
+
+    /// The same, with a key.
+    struct Keyed(Shared);
+
+    impl Stage for Keyed {
+        type Store = RedisJournal;
+        const SHARED: bool = true;
+        const CASES: u32 = 4;
+
+        async fn fresh() -> Self {
+            Self(Shared::fresh().await)
+        }
+
+        async fn open(&self) -> Arc<RedisJournal> {
+            Arc::new(RedisJournal::open(&self.0.url(), options(OWN)).await.unwrap())
+        }
+
+        async fn kill(&self, owner: &mut Option<Arc<RedisJournal>>) {
+            self.0.kill(owner).await;
+        }
+    }
+
+    every_law!(Keyed);
+
+    #[tokio::test]
+    async fn a_store_is_opened_with_its_own_key_or_not_at_all() {
+        let stage = Keyed::fresh().await;
+        let url = stage.0.url();
+        let store = stage.open().await;
+        let ticket = take(&*store, message(1), &[0]).await;
+        store.record(ticket, &[(0, crate::journal::laws::accepted())]).await.unwrap();
+        let said = async |options| RedisJournal::open(&url, options).await.unwrap_err().to_string();
+        let none = said(Options::default()).await;
+        assert!(none.contains("was made with a key, and none is given"), "{none}");
+        for other in ["another key of 16 bytes", "an operator's key of these law"] {
+            let said = said(options(other)).await;
+            assert!(said.contains("another key than the one that is given"), "{said}");
+            assert!(!said.contains(other), "{said}");
+        }
+        assert_eq!(known(claim(&*stage.open().await, message(1), &[0], false).await), [(0, true)]);
+        let plain = Shared::fresh().await;
+        drop(plain.open().await);
+        let said = RedisJournal::open(&plain.url(), options(OWN)).await.unwrap_err().to_string();
+        assert!(said.contains("was made without a key") && said.contains("?prefix="), "{said}");
+    }
+
+    /// Whoever comes first makes the store; it is never one of two.
+    #[tokio::test]
+    async fn of_workers_with_different_keys_that_start_at_once_one_kind_works() {
+        for _ in 0..12 {
+            let stage = Shared::fresh().await;
+            let url = stage.url();
+            let keys = [Some("a key of 16 bytes and more"), Some("another key of 16 bytes"), None];
+            let opened = keys.map(|key| {
+                let (url, options) = (url.clone(), key.map(options).unwrap_or_default());
+                tokio::spawn(async move { RedisJournal::open(&url, options).await })
+            });
+            let mut works = 0;
+            for opened in opened {
+                works += usize::from(opened.await.unwrap().is_ok());
+            }
+            assert_eq!(works, 1);
+        }
+    }
+}
 
 /// Lets the lease of this store expire.
 async fn lapse(store: &RedisJournal) {

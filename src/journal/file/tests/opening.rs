@@ -105,11 +105,11 @@ fn another_version_is_named() {
     drop(FileJournal::open(file.path()).unwrap());
     let db = Database::open(file.path()).unwrap();
     let txn = db.begin_write().unwrap();
-    txn.open_table(META).unwrap().insert(FORMAT, b"2".as_slice()).unwrap();
+    txn.open_table(META).unwrap().insert(FORMAT, b"3".as_slice()).unwrap();
     txn.commit().unwrap();
     drop(db);
     let error = refused(&file);
-    assert!(error.what.contains("another version of the connector (format 2)"), "{error}");
+    assert!(error.what.contains("another version of the connector (format 3)"), "{error}");
 }
 
 #[test]
