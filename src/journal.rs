@@ -1,6 +1,7 @@
 //! Where it is remembered what was sent. A store implements [`crate::component::Journal`], and
 //! [`Ledger`] for people to look into it.
 
+mod address;
 mod file;
 mod key;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod runs;
 
 use std::sync::Arc;
 
+pub use address::FileAddress;
 pub use file::{FileJournal, Rekeyed};
 pub use key::JournalKey;
 pub use ledger::{Entry, Filter, Ledger, Retention, State};
@@ -46,8 +48,10 @@ fn past(entry: Entry) -> Option<Past> {
 /// # Errors
 /// When it is no address of a store, the store cannot be opened, or it has another key, or none.
 pub async fn open(address: &str, key: Option<JournalKey>) -> Result<Arc<dyn Ledger>, Error> {
+    if let Some(file) = FileAddress::parse(address)? {
+        return Ok(Arc::new(open_file(file, key).await?));
+    }
     match address.split_once(':') {
-        Some(("file", path)) if !path.is_empty() => Ok(Arc::new(open_file(path, key).await?)),
         Some(("redis" | "rediss", _)) => {
             let options = RedisOptions { key, ..RedisOptions::default() };
             Ok(Arc::new(RedisJournal::open(address, options).await?))
@@ -60,9 +64,10 @@ pub async fn open(address: &str, key: Option<JournalKey>) -> Result<Arc<dyn Ledg
     }
 }
 
-async fn open_file(path: &str, key: Option<JournalKey>) -> Result<FileJournal, Error> {
+async fn open_file(file: FileAddress<'_>, key: Option<JournalKey>) -> Result<FileJournal, Error> {
+    let FileAddress { path, keep } = file;
     let path = path.to_owned();
     // Opening waits for the disk.
-    let opened = tokio::task::spawn_blocking(move || FileJournal::open_with(path, key)).await;
+    let opened = tokio::task::spawn_blocking(move || FileJournal::open_with(path, key, keep)).await;
     opened.unwrap_or_else(|it| Err(Error::config("journal", format!("cannot be opened: {it}"))))
 }

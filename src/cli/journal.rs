@@ -19,7 +19,7 @@ use self::filter::FilterArgs;
 use super::{Usage, complain, environment};
 use crate::catalog::{JOURNAL, JOURNAL_KEY};
 use crate::component::{Error, GIVEN_UP, Kind, RETURNED};
-use crate::journal::{self, Entry, Filter, JournalKey, Ledger};
+use crate::journal::{self, Entry, FileAddress, Filter, JournalKey, Ledger};
 
 /// Arguments of `journal`.
 #[derive(Debug, clap::Args)]
@@ -125,18 +125,17 @@ pub fn main(args: Args) -> anyhow::Result<u8> {
 
 /// Only what sends makes a journal: an empty one in the place of a slip would say that nothing is in
 /// doubt.
-fn expect(store: &str) -> Result<(), Usage> {
-    let Some(path) = store.strip_prefix("file:").filter(|it| !it.is_empty()) else {
-        return Ok(());
-    };
-    let none = match std::fs::metadata(path) {
+fn expect(store: &str) -> anyhow::Result<()> {
+    let Some(file) = FileAddress::parse(store)? else { return Ok(()) };
+    let none = match std::fs::metadata(file.path) {
         Ok(found) => found.is_file() && found.len() == 0,
         Err(error) => error.kind() == ErrorKind::NotFound,
     };
     if none {
         return Err(Usage(format!(
             "--journal {store}: there is no journal at this path; a run with --journal makes one"
-        )));
+        ))
+        .into());
     }
     Ok(())
 }

@@ -2,9 +2,11 @@
 //!
 //! One thread writes. It takes all claims and outcomes that wait, applies them in one transaction,
 //! syncs once, and answers all of them; whoever comes while it syncs is in the next transaction.
-//! The file is locked, so every other owner in it is dead.
+//! The file is locked, so every other owner in it is dead. What has been settled for long is forgotten
+//! by the same transactions, and in those that nobody waits for.
 
 mod batch;
+mod expiry;
 mod look;
 mod open;
 mod orders;
@@ -28,11 +30,12 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use super::record::{Claimant, Record, Sought};
-use super::{Begin, EndedRun, Entry, Filter, Job, JournalKey, Ledger, OpenRun, Run};
+use super::{Begin, EndedRun, Entry, Filter, Job, JournalKey, Ledger, OpenRun, Retention, Run};
 use crate::component::{
     Account, AccountMark, BoxFuture, Claim, Error, Fallout, Journal, MessageKey, NumberHash, Past,
     Scope, Seal, State, Ticket, Wanted,
 };
+use expiry::Expiry;
 use open::Home;
 use orders::{BeginRun, Claiming, Order, Reply};
 pub use rewrite::Rekeyed;
@@ -58,6 +61,7 @@ pub struct FileJournal {
     next_attempt: AtomicU64,
     warnings: Vec<String>,
     is_new: bool,
+    retention: Retention,
 }
 
 impl FileJournal {
@@ -70,15 +74,20 @@ impl FileJournal {
     /// When the file cannot be opened or made, another process uses it, or it is not a journal of
     /// this version.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
-        Self::open_with(path, None)
+        Self::open_with(path, None, None)
     }
 
-    /// The same, with the key that the journal was made with, or that a new one is made with.
+    /// The same, with the key that the journal was made with, or that a new one is made with, and for how
+    /// long what is settled is remembered: for as long as was said last, or else for 90 days.
     ///
     /// # Errors
     /// As for [`open`](Self::open), and when the journal has another key, or none.
-    pub fn open_with(path: impl AsRef<Path>, key: Option<JournalKey>) -> Result<Self, Error> {
-        Self::from_home(Home::new(path.as_ref()).keyed(key))
+    pub fn open_with(
+        path: impl AsRef<Path>,
+        key: Option<JournalKey>,
+        keep: Option<Retention>,
+    ) -> Result<Self, Error> {
+        Self::from_home(Home::new(path.as_ref()).keyed(key), keep)
     }
 
     /// Puts a journal that has no key under this one. It goes on as before, with the key: nothing that it
@@ -90,14 +99,17 @@ impl FileJournal {
         Home::new(path.as_ref()).without_key_yet().rekey(key)
     }
 
-    fn from_home(home: Home) -> Result<Self, Error> {
+    fn from_home(home: Home, keep: Option<Retention>) -> Result<Self, Error> {
         let mut opened = home.open()?;
+        let expiry = Expiry::of(&opened.db, keep, Timestamp::now());
+        let expiry = expiry.map_err(|it| home.broken(&it))?;
+        let retention = expiry.retention(keep);
         let warnings = opened.warning.take().into_iter().collect();
         let is_new = opened.is_new;
         let first_attempt = u64::from_be_bytes(open::random()?);
         let shared = Arc::new(Shared::new(home, opened, open::random()?));
         let (orders, queue) = mpsc::channel(QUEUE);
-        let writer = Writer::new(shared.clone(), queue);
+        let writer = Writer::new(shared.clone(), queue, expiry);
         let writer = std::thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || writer.run())
@@ -109,6 +121,7 @@ impl FileJournal {
             next_attempt: AtomicU64::new(first_attempt),
             warnings,
             is_new,
+            retention,
         })
     }
 
@@ -284,6 +297,14 @@ impl Ledger for FileJournal {
 
     fn is_new(&self) -> bool {
         self.is_new
+    }
+
+    fn retention(&self) -> Option<Retention> {
+        Some(self.retention)
+    }
+
+    fn spares_open_runs(&self) -> bool {
+        true
     }
 
     fn close(&self) -> BoxFuture<'_, Result<(), Error>> {

@@ -19,7 +19,21 @@ pub struct Retention {
     pub chosen: bool,
 }
 
+/// The longest that an address may say: a hundred years.
+const MOST_DAYS: u32 = 36_500;
+
 impl Retention {
+    /// As an address says it after `keep=`.
+    ///
+    /// # Errors
+    /// When that is no number of days from 1 to 36500.
+    pub(super) fn chosen(days: &str) -> Result<Self, Error> {
+        let number = days.parse().ok().filter(|it| (1..=MOST_DAYS).contains(it));
+        let said = || format!("keep must be 1 to {MOST_DAYS} days, such as keep=90");
+        let days = number.ok_or_else(|| Error::config("journal", said()))?;
+        Ok(Self { days, chosen: true })
+    }
+
     /// In milliseconds.
     pub fn millis(self) -> u64 {
         u64::from(self.days) * 24 * 3600 * 1000
@@ -143,6 +157,11 @@ pub trait Ledger: Journal + component::State {
     /// For how long what is settled is remembered; for ever, unless it says otherwise.
     fn retention(&self) -> Option<Retention> {
         None
+    }
+
+    /// True if it remembers all that an open run has sent, however old that is.
+    fn spares_open_runs(&self) -> bool {
+        false
     }
 
     /// Whether the store answered when it was last heard of, which is also while nobody claims. A

@@ -179,6 +179,11 @@ impl Record {
         }
     }
 
+    /// When it was last written.
+    pub fn written(&self) -> Timestamp {
+        self.settled.map_or(self.claimed, |it| it.max(self.claimed))
+    }
+
     /// The record of a claim whose owner has died.
     #[must_use]
     pub fn given_up(self, now: Timestamp) -> Self {

@@ -29,6 +29,7 @@ mod inputs;
 mod journal;
 mod journal_denied;
 mod journal_file;
+mod journal_keep;
 mod journal_key;
 mod journal_look;
 mod journal_redis;

@@ -15,7 +15,7 @@ use crate::cli::failed::Owner;
 use crate::cli::journal::{address, close, found, open};
 use crate::cli::{Usage, stdio, terminal};
 use crate::component::{MessageKey, Scope, hex};
-use crate::journal::{Begin, EndedRun, Job, Ledger, OpenRun, Run};
+use crate::journal::{Begin, EndedRun, FileAddress, Job, Ledger, OpenRun, Run};
 use crate::runtime::pipe::{First, Input, Opening, Summary};
 use crate::runtime::{Memory, key_in_run};
 
@@ -44,8 +44,8 @@ pub struct JournalArgs {
     /// has not sent. One that had other input waits for that still
     #[arg(long, conflicts_with = "once_per_id")]
     resume: bool,
-    /// Send each id (reference) once, also in later runs: once for all with a file; with Redis for as
-    /// long as it keeps what was sent, 30 days or what ?keep=DAYS in its address says
+    /// Send each id (reference) once, also in later runs, for as long as the journal keeps what was sent:
+    /// what ?keep=DAYS in its address says, or 90 days with a file, 30 with Redis
     #[arg(long)]
     once_per_id: bool,
 }
@@ -111,7 +111,7 @@ impl JournalArgs {
 
     /// The journal's file, if it is one.
     pub fn file(&self) -> Option<&Path> {
-        self.journal.as_deref()?.strip_prefix("file:").map(Path::new)
+        FileAddress::parse(self.journal.as_deref()?).ok()?.map(|it| it.path)
     }
 
     /// Opens the journal, and begins a run of this action or goes on with one; nothing without a

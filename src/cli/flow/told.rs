@@ -11,6 +11,9 @@ pub fn not_too_old(ledger: &dyn Ledger, open: &OpenRun) -> Result<(), Usage> {
     let (Some(began), Some(Retention { days, .. })) = (open.began, ledger.retention()) else {
         return Ok(());
     };
+    if ledger.spares_open_runs() {
+        return Ok(());
+    }
     // A tenth is left for the run itself.
     let most = jiff::SignedDuration::from_hours(i64::from(days) * 24 * 9 / 10);
     if Timestamp::now().duration_since(began) < most {
@@ -68,7 +71,7 @@ pub fn local(time: Timestamp) -> String {
 pub fn warn_of_forgetting(ledger: &dyn Ledger) {
     if let Some(Retention { days, chosen: false }) = ledger.retention() {
         complain(format_args!(
-            "isendpro: journal: this Redis forgets an id {days} days after it was sent, and then it \
+            "isendpro: journal: it forgets an id {days} days after it was sent, and then it \
              can be sent again; say in the journal's address for how long it is to be kept, such as \
              ?keep=400 (?keep={days} leaves it so, without this warning)"
         ));

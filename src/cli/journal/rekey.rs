@@ -3,11 +3,11 @@
 use crate::catalog::JOURNAL_KEY;
 use crate::cli::journal::key;
 use crate::cli::{Usage, complain, print};
-use crate::journal::FileJournal;
+use crate::journal::{FileAddress, FileJournal};
 
 /// Puts a journal in a file under the key that is given.
 pub fn rekey(store: &str) -> anyhow::Result<u8> {
-    let Some(path) = store.strip_prefix("file:") else {
+    let Some(file) = FileAddress::parse(store)? else {
         return Err(Usage(
             "a journal in Redis gets its key when it is made: begin a new one with the key, by another \
              ?prefix= in the address, once all that may come again has come"
@@ -21,7 +21,7 @@ pub fn rekey(store: &str) -> anyhow::Result<u8> {
         ))
         .into());
     };
-    let done = FileJournal::rekey(path, &key)?;
+    let done = FileJournal::rekey(file.path, &key)?;
     print(&format!(
         "{} entries are under the key now; without the key, nobody can open the journal\n",
         done.entries

@@ -18,14 +18,14 @@ use crate::journal::{EndedRun, Job, State};
 const WAIT: Duration = Duration::from_millis(100);
 
 /// How many slots one step of forgetting looks at, and removes, at most: claims wait for it.
-const LOOKED_AT: usize = 20_000;
-const REMOVED: usize = 2_000;
+pub const LOOKED_AT: usize = 20_000;
+pub const REMOVED: usize = 2_000;
 
 /// A transaction under way.
 pub struct Batch<'a> {
-    txn: &'a WriteTransaction,
-    slots: Table<'a, &'static Key, &'static [u8]>,
-    runs: Runs<'a>,
+    pub(super) txn: &'a WriteTransaction,
+    pub(super) slots: Table<'a, &'static Key, &'static [u8]>,
+    pub(super) runs: Runs<'a>,
     tickets: &'a mut Tickets,
     jobs: &'a mut Jobs,
     /// How far runs have read, by the claims of this transaction.

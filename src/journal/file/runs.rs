@@ -12,6 +12,8 @@
 //! The key of a run that is over is its job and, after a zero, when it ended; its value has scope,
 //! first message, messages and recipients. All numbers are big-endian.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use redb::{ReadableTable, Table, WriteTransaction};
 
@@ -177,6 +179,24 @@ impl<'a> Runs<'a> {
         Ok(())
     }
 
+    /// The runs whose messages somebody may go on with: those that are open, and those that ended since
+    /// this. Forgets the end of the others.
+    pub fn needed(&self, since: Timestamp) -> Result<HashSet<Scope>, Trouble> {
+        let mut needed = HashSet::new();
+        for row in self.last.iter()? {
+            let run = LastRun::decode(row?.1.value()).map_err(Trouble::Record)?;
+            needed.extend(run.is_open.then_some(run.scope));
+        }
+        let mut ended = self.txn.open_table(ENDED)?;
+        ended.retain(|key, _| ended_at(key).is_none_or(|it| it >= since))?;
+        for row in ended.iter()? {
+            let (key, run) = row?;
+            let run = ended_at(key.value()).and_then(|it| ended_run(it, run.value()));
+            needed.insert(run.ok_or(Trouble::Record(Unreadable::Damaged))?.scope);
+        }
+        Ok(needed)
+    }
+
     /// The last run of a job; one of its former name while there is none of its own.
     fn last(&self, job: &Job) -> Result<Option<LastRun>, Trouble> {
         match (read(&self.last, &job.key)?, &job.former) {
@@ -216,11 +236,15 @@ pub fn ended_after(
     let mut ended = Vec::new();
     for row in table.range::<&[u8]>(from.as_slice()..=to.as_slice())? {
         let (key, value) = row?;
-        let at = key.value().last_chunk().copied().map(i64::from_be_bytes);
-        let run = at.and_then(|it| ended_run(Timestamp::from_microsecond(it).ok()?, value.value()));
+        let run = ended_at(key.value()).and_then(|it| ended_run(it, value.value()));
         ended.push(run.ok_or(Trouble::Record(Unreadable::Damaged))?);
     }
     Ok(ended)
+}
+
+/// When a run ended, by its key.
+fn ended_at(key: &[u8]) -> Option<Timestamp> {
+    Timestamp::from_microsecond(i64::from_be_bytes(*key.last_chunk()?)).ok()
 }
 
 fn ended_run(ended: Timestamp, value: &[u8]) -> Option<EndedRun> {

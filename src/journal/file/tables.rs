@@ -22,7 +22,7 @@ pub const ENDED: TableDefinition<&[u8], &[u8]> = TableDefinition::new("ended");
 /// What triggers remember, by its name. The first of them makes it.
 pub const STATE: TableDefinition<&str, &[u8]> = TableDefinition::new("state");
 
-/// Describes the file itself: [`FORMAT`], [`SECRET`] and [`CHECK`].
+/// Describes the file itself: [`FORMAT`], [`SECRET`], [`CHECK`] and [`RETENTION`].
 pub const META: TableDefinition<&str, &[u8]> = TableDefinition::new("journal");
 
 /// The name under which [`META`] has the version of these tables.
@@ -33,6 +33,9 @@ pub const SECRET: &str = "secret";
 
 /// The name under which [`META`] has the check of the operator's key, in a journal that has one.
 pub const CHECK: &str = "check";
+
+/// The name under which [`META`] has for how long what is settled is remembered; see [`super::expiry`].
+pub const RETENTION: &str = "retention";
 
 /// The name under which [`META`] has the form of the messages' keys. The first journals have none.
 pub const KEYS: &str = "keys";

@@ -1,6 +1,7 @@
 mod crash;
 mod disk;
 mod displaced;
+mod expiry;
 mod failure;
 mod keyed;
 mod opening;

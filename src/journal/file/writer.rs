@@ -7,8 +7,10 @@ use std::time::Instant;
 use jiff::Timestamp;
 use redb::{ReadTransaction, ReadableDatabase as _, WriteTransaction};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TryRecvError;
 
 use super::batch::{Batch, Jobs};
+use super::expiry::Expiry;
 use super::open::{Home, Opened};
 use super::orders::{Order, Reply};
 use super::tables::Trouble;
@@ -138,40 +140,64 @@ pub struct Writer {
     queue: mpsc::Receiver<Order>,
     tickets: Tickets,
     jobs: Jobs,
+    expiry: Expiry,
 }
 
 impl Writer {
-    pub fn new(shared: Arc<Shared>, queue: mpsc::Receiver<Order>) -> Self {
-        Self { shared, queue, tickets: Tickets::default(), jobs: Jobs::new() }
+    pub fn new(shared: Arc<Shared>, queue: mpsc::Receiver<Order>, expiry: Expiry) -> Self {
+        Self { shared, queue, tickets: Tickets::default(), jobs: Jobs::new(), expiry }
     }
 
-    /// Works until the store is dropped and the queue is empty.
+    /// Works until the store is dropped, the queue is empty, and what is old is forgotten.
     pub fn run(mut self) {
         let mut orders = Vec::with_capacity(super::QUEUE);
-        while self.queue.blocking_recv_many(&mut orders, super::QUEUE) > 0 {
+        while self.receive(&mut orders) {
             self.work(&mut orders);
         }
         self.work(&mut orders);
+        while self.expiry.is_due() {
+            self.work(&mut orders);
+        }
         self.shared.close();
+    }
+
+    /// Gets all orders that wait. Waits for one, unless there is something to forget meanwhile. Says
+    /// whether more may come.
+    fn receive(&mut self, orders: &mut Vec<Order>) -> bool {
+        if !self.expiry.is_due() {
+            return self.queue.blocking_recv_many(orders, super::QUEUE) > 0;
+        }
+        while orders.len() < super::QUEUE {
+            match self.queue.try_recv() {
+                Ok(order) => orders.push(order),
+                Err(TryRecvError::Empty) => return true,
+                Err(TryRecvError::Disconnected) => return !orders.is_empty(),
+            }
+        }
+        true
     }
 
     /// Does all of this in one transaction, then answers.
     fn work(&mut self, orders: &mut Vec<Order>) {
         let shared = self.shared.clone();
         self.tickets.give_back(lock(&shared.unwanted).drain(..));
-        if orders.is_empty() && !self.tickets.any_unwanted() {
+        if orders.is_empty() && !self.tickets.any_unwanted() && !self.expiry.is_due() {
             return;
         }
         let in_place = shared.home.in_place();
         if let Err(error) = &in_place {
             refuse_all_but_outcomes(orders, error);
+            self.expiry.put_off();
         }
         let mut answers = Vec::with_capacity(orders.len());
         let mut waiting = orders.drain(..);
         let done = self.transact(&shared, &mut waiting, &mut answers);
         match &done {
             Ok(()) => self.tickets.keep(),
-            Err(_) => self.tickets.undo(),
+            Err(_) => {
+                self.tickets.undo();
+                self.expiry.put_off();
+            }
         }
         for answer in answers {
             answer(done.clone().and(in_place.clone()));
@@ -203,6 +229,7 @@ impl Writer {
                 applied?;
             }
             batch.reach()?;
+            batch.expire(&mut self.expiry, Timestamp::now())?;
             let changed = batch.changed;
             drop(batch);
             if !changed {

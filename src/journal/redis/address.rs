@@ -11,8 +11,6 @@ use crate::trust;
 const PREFIX: &str = "isendpro:";
 /// For how many days what is settled is remembered, unless the URL says otherwise.
 const DAYS: u32 = 30;
-/// The longest that a URL may say: a hundred years.
-const MOST_DAYS: u32 = 36_500;
 const FORM: &str = "give redis://[user:password@]host[:port][/database] or rediss:// for TLS, with ?prefix=, ?keep=DAYS and ?durability=accept-loss if need be";
 
 /// Where the Redis is, and how it is used.
@@ -57,7 +55,7 @@ impl Address {
         for (name, value) in url.query_pairs() {
             match (&*name, &*value) {
                 ("prefix", value) => prefix = checked(value)?,
-                ("keep", days) => retention = Retention { days: checked_days(days)?, chosen: true },
+                ("keep", days) => retention = Retention::chosen(days)?,
                 ("durability", "accept-loss") => accept_loss = true,
                 ("durability", _) => {
                     return Err(wrong("durability can only be accept-loss")
@@ -86,11 +84,6 @@ fn checked(prefix: &str) -> Result<String, Error> {
         return Ok(prefix.to_owned());
     }
     Err(wrong("the prefix must be 1 to 64 letters, digits or : . _ - { }"))
-}
-
-fn checked_days(days: &str) -> Result<u32, Error> {
-    let number = days.parse().ok().filter(|it| (1..=MOST_DAYS).contains(it));
-    number.ok_or_else(|| wrong(&format!("keep must be 1 to {MOST_DAYS} days, such as keep=90")))
 }
 
 fn wrong(what: &str) -> Error {

@@ -83,7 +83,7 @@ impl Disk {
 
     /// A journal on this disk. The file is there for its name only.
     pub fn journal(&self, path: &Path) -> Result<FileJournal, crate::component::Error> {
-        FileJournal::from_home(self.home(path))
+        FileJournal::from_home(self.home(path), None)
     }
 
     /// Where that journal is.

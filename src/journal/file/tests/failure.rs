@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::OneFile;
 use super::disk::{Act, Disk};
 use crate::component::{Claim, Fallout, Journal as _};
+use crate::journal::file::expiry::Expiry;
 use crate::journal::file::open::random;
 use crate::journal::file::orders::Order;
 use crate::journal::file::writer::{Shared, Writer};
@@ -73,6 +74,7 @@ fn a_disk_that_is_full_in_the_middle_of_a_batch_is_told_to_all_who_wait() {
     let (file, disk) = (OneFile::new(), Disk::default());
     let home = disk.home(&file.path());
     let opened = home.open().unwrap();
+    let expiry = Expiry::of(&opened.db, None, jiff::Timestamp::now()).unwrap();
     let shared = Arc::new(Shared::new(home, opened, random().unwrap()));
     let (orders, queue) = mpsc::channel(100);
     let answers: Vec<_> = (0..100)
@@ -84,7 +86,7 @@ fn a_disk_that_is_full_in_the_middle_of_a_batch_is_told_to_all_who_wait() {
         .collect();
     drop(orders);
     disk.fail_at(Some(Act::Grow));
-    Writer::new(shared, queue).run();
+    Writer::new(shared, queue, expiry).run();
     for (place, answer) in answers.into_iter().enumerate() {
         let told = answer.blocking_recv();
         let error = told.unwrap_or_else(|_| panic!("nobody answered {place}")).unwrap_err();

@@ -23,7 +23,7 @@ pub fn key() -> JournalKey {
 }
 
 fn open(file: &OneFile) -> FileJournal {
-    FileJournal::open_with(file.path(), Some(key())).unwrap()
+    FileJournal::open_with(file.path(), Some(key()), None).unwrap()
 }
 
 /// A file with a key, in a folder of its own.
@@ -51,7 +51,7 @@ every_law!(Keyed);
 
 fn said(file: &OneFile, key: Option<&str>) -> String {
     let key = key.map(|it| JournalKey::new(it).unwrap());
-    FileJournal::open_with(file.path(), key).unwrap_err().to_string()
+    FileJournal::open_with(file.path(), key, None).unwrap_err().to_string()
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn nothing_of_what_is_forgotten_stays_in_the_file() {
     run(async {
         for keyed in [false, true] {
             let file = OneFile::new();
-            let open = || FileJournal::open_with(file.path(), keyed.then(key)).unwrap();
+            let open = || FileJournal::open_with(file.path(), keyed.then(key), None).unwrap();
             let store = open();
             for number in 1..30 {
                 let name = format!("tracker-{number}-{}", if number < 8 { "gone" } else { "kept" });
