@@ -44,7 +44,7 @@ pub use journal::{
     Account, AccountMark, Claim, Difference, Fallout, GIVEN_UP, Journal, Kept, Known, MessageKey,
     NumberHash, Past, Progress, RETURNED, Scope, Slot, Ticket, WHOLE, Wanted,
 };
-pub use message::{Message, is_bare, mask};
+pub use message::{Message, holds_secrets, is_bare, mask};
 pub use outcome::{
     AccountTrouble, Answer, Oddities, Outcome, Problem, Reason, Reply, Status, Tally,
 };

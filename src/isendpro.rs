@@ -13,6 +13,7 @@ mod judge;
 mod key;
 mod operation;
 mod outcome;
+mod plain;
 mod reply;
 pub mod report;
 pub mod request;

@@ -13,7 +13,7 @@ use super::table::{download, unreadable};
 use super::{Session, answer};
 use crate::component::{Attached, Error, Kind, Outlet};
 use crate::isendpro::report::{Limits, Report, ReportError, Row};
-use crate::isendpro::{Download, Request};
+use crate::isendpro::{Download, KeyId, Request};
 
 /// Rows of a page.
 const PAGE: usize = 500;
@@ -113,21 +113,22 @@ pub async fn fetch<R: Request>(
     out: &Outlet<'_>,
 ) -> Result<(), Error> {
     let download = download(api, request).await?;
+    let key = api.key()?.clone();
     match behaviour {
         EmitBehaviour::File => emit_file(download, out).await,
-        EmitBehaviour::EmitPage => emit_pages(&mut pages(download), out).await,
-        EmitBehaviour::FetchAll => emit_all(&mut pages(download), out).await,
-        EmitBehaviour::EmitIndividually => emit_rows(&mut pages(download), out).await,
+        EmitBehaviour::EmitPage => emit_pages(&mut pages(download, key), out).await,
+        EmitBehaviour::FetchAll => emit_all(&mut pages(download, key), out).await,
+        EmitBehaviour::EmitIndividually => emit_rows(&mut pages(download, key), out).await,
     }
 }
 
 type Page = Result<Vec<Row>, ReportError>;
 
 /// Reads the report on a thread of its own, a page ahead of whoever takes the pages.
-fn pages(download: Download) -> mpsc::Receiver<Page> {
+fn pages(download: Download, key: KeyId) -> mpsc::Receiver<Page> {
     let (sender, receiver) = mpsc::channel(1);
     tokio::task::spawn_blocking(move || {
-        let report = match Report::open(download.file, &Limits::default()) {
+        let report = match Report::open_hiding(&key, download.file, &Limits::default()) {
             Ok(report) => report,
             Err(error) => return drop(sender.blocking_send(Err(error))),
         };

@@ -5,11 +5,14 @@ use std::fs::File;
 use super::{Session, answer};
 use crate::component::{Effect, Error, Kind, Reply};
 use crate::isendpro::report::{Column, Limits, Report, ReportError, Row};
-use crate::isendpro::{Download, Request};
+use crate::isendpro::{Download, KeyId, Request};
 
 /// A report that was fetched. It is deleted when dropped.
 #[derive(Debug)]
-pub struct Table(File);
+pub struct Table {
+    file: File,
+    key: KeyId,
+}
 
 impl Table {
     /// Fetches a report.
@@ -17,7 +20,8 @@ impl Table {
     /// # Errors
     /// When iSendPro refuses it, cannot be reached, or gives no file.
     pub async fn fetch<R: Request>(api: &Session, request: &R) -> Result<Self, Error> {
-        download(api, request).await.map(|it| Self(it.file))
+        let file = download(api, request).await?.file;
+        Ok(Self { file, key: api.key()?.clone() })
     }
 
     /// Its rows, from the first on. Blocks on the file; one reading at a time.
@@ -25,8 +29,8 @@ impl Table {
     /// # Errors
     /// When it is no report.
     pub fn read(&self) -> Result<Reading, Error> {
-        let opened = self.0.try_clone().map_err(ReportError::from);
-        let report = opened.and_then(|it| Report::open(it, &Limits::default()));
+        let opened = self.file.try_clone().map_err(ReportError::from);
+        let report = opened.and_then(|it| Report::open_hiding(&self.key, it, &Limits::default()));
         report.map(Reading).map_err(|it| unreadable(&it))
     }
 }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use self::entries::Entries;
 pub use self::entries::Entry;
+use super::message::hidden_field;
 use super::schema::plain;
 use super::words;
 use super::{Error, Kind, Meta, Shape, input_schema};
@@ -107,6 +108,10 @@ impl Reader {
         if !body.is_object() {
             return Err(Error::new(Kind::Invalid, "a message must be a JSON object")
                 .hint("for example {\"num\":\"0612345678\",\"sms\":\"Bonjour\"}"));
+        }
+        if let Some(field) = body.as_object().and_then(hidden_field) {
+            let said = "was taken out of this message when it failed; put it in again";
+            return Err(Error::invalid(field, said));
         }
         self.shape.coerce(&mut body);
         let entries = self.entries.as_ref().map(|it| it.take(&mut body)).unwrap_or_default();
@@ -245,5 +250,22 @@ mod tests {
             assert!(error.what.contains(part), "{error}");
         }
         assert!(reader().read::<Input>(json!([1])).unwrap_err().what.contains("JSON object"));
+    }
+
+    #[test]
+    fn a_secret_that_was_taken_out_is_missed_and_not_taken_for_one() {
+        for body in [
+            json!({"num": "06", "keyid": "***"}),
+            json!({"num": "06", "KeyId": "***"}),
+            json!({"num": "06", "keyid ": "***"}),
+            json!({"requestBody": {"num": "06"}, "keyid": "***"}),
+            json!({"num": "06", "subAccountPassword": "***"}),
+        ] {
+            let error = reader().read::<Input>(body).unwrap_err();
+            assert!(error.what.contains("was taken out of this message"), "{error}");
+        }
+        for body in [json!({"num": "***"}), json!({"num": "06", "keyid": "****"})] {
+            assert!(reader().read::<Input>(body).is_ok());
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Messages as they travel between steps.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -21,6 +23,9 @@ const PLATFORM_KEYS: &[&str] = &[
     "pathSuffix",
     "error",
 ];
+
+/// Stands for something that is not shown.
+pub(super) const MASK: &str = "***";
 
 /// How the name of a field ends whose value is never shown. A slip such as `key_id` must not show it
 /// either.
@@ -156,13 +161,16 @@ pub fn is_bare(fields: &Map<String, Value>) -> bool {
 pub fn mask(value: &mut Value) {
     match value {
         Value::Object(fields) => {
+            if fields.keys().any(|it| matches!(shown_name(it), Cow::Owned(_))) {
+                let named = std::mem::take(fields).into_iter();
+                fields.extend(named.map(|(name, value)| (shown_name(&name).into_owned(), value)));
+            }
             for (name, value) in fields {
-                let lower = name.to_lowercase();
                 if OWN.contains(&name.as_str()) {
                     continue;
                 }
-                if SECRETS.iter().any(|it| lower.ends_with(it)) {
-                    *value = Value::from("***");
+                if is_secret(name) {
+                    *value = Value::from(MASK);
                 } else {
                     mask(value);
                 }
@@ -170,6 +178,44 @@ pub fn mask(value: &mut Value) {
         }
         Value::Array(values) => values.iter_mut().for_each(mask),
         _ => {}
+    }
+}
+
+/// Tells whether there is anything in a value that [`mask`] hides.
+pub fn holds_secrets(value: &Value) -> bool {
+    match value {
+        Value::Object(fields) => fields.iter().any(|(name, value)| {
+            matches!(shown_name(name), Cow::Owned(_))
+                || !OWN.contains(&name.as_str()) && (is_secret(name) || holds_secrets(value))
+        }),
+        Value::Array(values) => values.iter().any(holds_secrets),
+        _ => false,
+    }
+}
+
+/// The field whose value was hidden when its message failed.
+pub fn hidden_field(fields: &Map<String, Value>) -> Option<&str> {
+    let hidden = |it: &(&String, &Value)| *it.1 == MASK && is_secret(it.0);
+    fields.iter().find(hidden).map(|it| it.0.as_str())
+}
+
+/// Tells whether a field of this name holds a secret, also where a blank or a colon has slipped in.
+fn is_secret(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let name = name.trim_matches(|it: char| !it.is_alphanumeric());
+    SECRETS.iter().any(|it| name.ends_with(it))
+}
+
+/// A field's name as it is shown: one that a secret has slipped into, as in `"keyid:..."`, ends before
+/// it.
+pub fn shown_name(name: &str) -> Cow<'_, str> {
+    let slips = |it: char| it.is_whitespace() || matches!(it, ':' | '=' | '"' | '\'' | ',' | ';');
+    let Some(place) = name.find(slips) else { return Cow::Borrowed(name) };
+    let (before, after) = name.split_at(place);
+    if is_secret(before) && after.contains(char::is_alphanumeric) {
+        Cow::Owned(format!("{before}{MASK}"))
+    } else {
+        Cow::Borrowed(name)
     }
 }
 
@@ -214,5 +260,46 @@ mod tests {
             value,
             json!({"keyid": "***", "a": [{"requestBody": {"KeyId": "***", "subAccountPassword": "***", "num": "06"}}]})
         );
+    }
+
+    #[test]
+    fn a_secret_is_hidden_however_its_name_was_written() {
+        for name in [
+            "keyid",
+            "KeyId",
+            "keyid ",
+            " keyid",
+            "\tkeyid:",
+            "\"keyid\"",
+            "key_id",
+            "my-key",
+            "subAccountPassword",
+            "PASSWORD=",
+            "keyid\u{a0}",
+        ] {
+            let mut value = json!({ name: "k", "num": "06" });
+            assert!(holds_secrets(&value), "{name}");
+            mask(&mut value);
+            assert_eq!(value, json!({ name: "***", "num": "06" }), "{name}");
+        }
+        for (name, shown) in [
+            ("keyid:KEY", "keyid***"),
+            ("keyid: KEY", "keyid***"),
+            ("keyid=KEY", "keyid***"),
+            ("keyid KEY", "keyid***"),
+            ("keyid\":\"KEY", "keyid***"),
+            ("Key_Id;KEY", "Key_Id***"),
+            ("subAccountPassword: p", "subAccountPassword***"),
+            ("num: 06", "num: 06"),
+            ("keyid:", "keyid:"),
+            ("a b", "a b"),
+        ] {
+            assert_eq!(shown_name(name), shown);
+            let mut value = json!([{ name: 1 }]);
+            assert_eq!(holds_secrets(&value), shown.contains('*') || name == "keyid:", "{name}");
+            mask(&mut value);
+            assert!(!value.to_string().contains("KEY"), "{value}");
+        }
+        assert!(!holds_secrets(&json!({"meta": {"keyid": "k"}, "a": ["key"]})));
     }
 }

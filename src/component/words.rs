@@ -7,6 +7,7 @@ use jsonschema::paths::{Location, LocationSegment};
 use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 
+use super::message::shown_name;
 use super::{Error, Kind};
 
 /// At most this many mistakes are named in one error.
@@ -214,8 +215,9 @@ fn path(location: &Location) -> String {
     })
 }
 
-/// A name may hold what a terminal obeys: it is escaped.
+/// A name may hold what a terminal obeys: it is escaped. One that a secret has slipped into is cut.
 fn join(at: &str, name: &str) -> String {
+    let name = &*shown_name(name);
     let is_plain = !name.chars().any(char::is_control);
     let name: Cow<'_, str> =
         if is_plain { name.into() } else { name.escape_debug().to_string().into() };

@@ -40,11 +40,14 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::iter::FusedIterator;
 
 use serde_json::{Map, Value};
+
+use super::KeyId;
 
 pub use columns::Column;
 pub use error::{ReportError, RowFault};
@@ -89,14 +92,25 @@ pub struct Report {
     columns: Columns,
     has_header: bool,
     done: bool,
+    /// No cell may show it.
+    key: Option<KeyId>,
 }
 
 impl Report {
     /// Finds the table in a spooled download and reads its beginning; it blocks on the file.
     pub fn open(file: File, limits: &Limits) -> Result<Self, ReportError> {
-        let (file, place) = archive::locate(file)?;
+        Self::locate(file, limits, None)
+    }
+
+    /// The same of a download that might reflect this key: no row, no name and no error shows it.
+    pub fn open_hiding(key: &KeyId, file: File, limits: &Limits) -> Result<Self, ReportError> {
+        Self::locate(file, limits, Some(key))
+    }
+
+    fn locate(file: File, limits: &Limits, key: Option<&KeyId>) -> Result<Self, ReportError> {
+        let (file, place) = archive::locate(file, key)?;
         let entry = Entry::open(file, &place, limits)?;
-        Self::read(place.name, Box::new(entry), limits)
+        Self::read(place.name, Box::new(entry), limits, key)
     }
 
     /// Reads the beginning of a download that somebody has kept: the archive, or the table that was
@@ -115,13 +129,14 @@ impl Report {
         if file.metadata()?.len() > limits.inflated_bytes {
             return Err(ReportError::TooLarge { limit: limits.inflated_bytes });
         }
-        Self::read(String::new(), Box::new(file), limits)
+        Self::read(String::new(), Box::new(file), limits, None)
     }
 
     fn read(
         name: String,
         table: Box<dyn Read + Send>,
         limits: &Limits,
+        key: Option<&KeyId>,
     ) -> Result<Self, ReportError> {
         let (mut head, charset) = text::decode(Replay::new(table));
         let (lines, named) = head.skip_separator();
@@ -131,14 +146,15 @@ impl Report {
         let columns = if has_header {
             // Read again rather than taken from the sample, which holds only what fits into it.
             let header: Vec<_> = match records.next()? {
-                Some(record) => record.iter().map(|cell| charset.text(cell)).collect(),
+                Some(record) => record.iter().map(|cell| hidden(key, charset.text(cell))).collect(),
                 None => Vec::new(),
             };
             Columns::named(&header, &sample.rows)
         } else {
             Columns::numbered(&sample.rows, limits.columns)
         };
-        Ok(Self { name, records, charset, columns, has_header, done: false })
+        let key = key.cloned();
+        Ok(Self { name, records, charset, columns, has_header, done: false, key })
     }
 
     /// The name of the table inside the archive; empty for a table without one.
@@ -154,6 +170,14 @@ impl Report {
     /// Whether the table begins with the names of its columns.
     pub fn has_header(&self) -> bool {
         self.has_header
+    }
+}
+
+/// A text of a report without this key.
+fn hidden<'a>(key: Option<&KeyId>, text: Cow<'a, str>) -> Cow<'a, str> {
+    match key.and_then(|it| it.hide(&text)) {
+        Some(hidden) => Cow::Owned(hidden),
+        None => text,
     }
 }
 
@@ -176,7 +200,9 @@ impl Iterator for Report {
         }
         let item = match self.records.next() {
             Ok(Some(record)) => {
-                Some(Ok(self.columns.row(record.iter().map(|cell| self.charset.text(cell)))))
+                let (key, charset) = (self.key.as_ref(), self.charset);
+                let cells = record.iter().map(|cell| hidden(key, charset.text(cell)));
+                Some(Ok(self.columns.row(cells)))
             }
             Ok(None) => None,
             Err(error) => Some(Err(error)),

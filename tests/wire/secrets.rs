@@ -1,6 +1,8 @@
 //! A server that says back what it was told. [`super::run`] looks for the key and the password in
 //! all that comes out, here and in every other test.
 
+use base64::Engine as _;
+use base64::prelude::{BASE64_STANDARD as STANDARD, BASE64_URL_SAFE as URL_SAFE};
 use isendpro_connector::actions::Session;
 use isendpro_connector::component::{self, Common, Connection, Item, Kind, Message, Outcome, Slot};
 use isendpro_connector::isendpro;
@@ -192,6 +194,41 @@ async fn the_words_of_the_credit_check_hold_no_key() {
                 Err(error) => format!("{error} {error:?} {}", Value::to_string(&error.to_json())),
             };
             assert!(!shown.contains(KEY), "{shown}");
+        }
+    }
+}
+
+/// How a server may write what it was told.
+const WRITINGS: [fn(&str) -> String; 9] = [
+    |it| it.chars().rev().collect(),
+    |it| STANDARD.encode(it),
+    |it| STANDARD.encode(it).replace('=', ""),
+    |it| URL_SAFE.encode(it),
+    |it| each(it, |it| format!("%{:02x}", u32::from(it))),
+    |it| each(it, |it| format!("%{:02X}", u32::from(it))),
+    |it| each(it, |it| format!("&#{};", u32::from(it))),
+    str::to_uppercase,
+    |it| each(it, |it| format!("\\u{:04x}", u32::from(it))),
+];
+
+fn each(text: &str, form: fn(char) -> String) -> String {
+    text.chars().map(form).collect()
+}
+
+#[tokio::test]
+async fn a_key_that_is_written_in_another_way_is_masked_in_results_and_errors() {
+    for writing in WRITINGS {
+        let written = writing(KEY);
+        let entry = json!({"code": "0", "tel": "33680010203", "message": written});
+        let no = json!({"code": "42", "tel": "33680010203", "message": written});
+        for entry in [entry, no] {
+            let answer = json!({"etat": {"etat": [entry]}}).to_string();
+            let api = Api::new([("sms", vec![Answer::ok(answer)])]).await;
+            let message = json!({"num": "0680010203", "sms": "a", "raw": true});
+            let ran = Step::new("sendSms", &api.url(), json!({})).run(message).await;
+            let told = ran.result();
+            assert!(told["message"].as_str().unwrap().contains("***"), "{told}");
+            assert!(!told.to_string().contains(&written), "{told}");
         }
     }
 }

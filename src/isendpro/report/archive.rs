@@ -1,14 +1,16 @@
 //! Finds the table inside the archive; opening a report begins here.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use zip::CompressionMethod;
 use zip::ZipArchive;
 use zip::read::ZipFile;
-use zip::result::ZipError;
+use zip::result::{ZipError, ZipResult};
 
 use super::error::{ReportError, shorten, start_of};
+use crate::isendpro::KeyId;
 
 /// Bytes that may be read to find the table. The directory of a report is a few hundred; without a
 /// bound, an archive of nothing but directory would be taken into memory several times its size.
@@ -29,31 +31,35 @@ pub(super) struct Place {
 }
 
 /// Finds the table. The file comes back, to be read from `Place::start`: the zip library lends an
-/// entry only together with its archive, which an iterator that owns both could not hold.
-pub(super) fn locate(mut file: File) -> Result<(File, Place), ReportError> {
+/// entry only together with its archive, which an iterator that owns both could not hold. No name and no
+/// error shows `key`.
+pub(super) fn locate(mut file: File, key: Option<&KeyId>) -> Result<(File, Place), ReportError> {
     let mut start = Vec::new();
     file.rewind().map_err(ReportError::Io)?;
     (&mut file).take(512).read_to_end(&mut start).map_err(ReportError::Io)?;
     if start.is_empty() {
         return Err(ReportError::Empty);
     }
+    if let Some(hidden) = key.and_then(|it| it.hide(&String::from_utf8_lossy(&start))) {
+        start = hidden.into();
+    }
     let budget = Budget { file, left: DIRECTORY_BYTES };
     let mut archive = ZipArchive::new(budget).map_err(|error| broken(error, &start))?;
-    let index = choose(&archive)?;
+    let index = choose(&archive, key)?;
     let entry = archive.by_index_raw(index).map_err(|error| broken(error, &start))?;
-    let place = place(&entry)?;
+    let place = place(&entry, key)?;
     drop(entry);
     Ok((archive.into_inner().file, place))
 }
 
 /// The number of the entry to read: the only `.csv`, else the only file.
-fn choose(archive: &ZipArchive<Budget>) -> Result<usize, ReportError> {
+fn choose(archive: &ZipArchive<Budget>, key: Option<&KeyId>) -> Result<usize, ReportError> {
     let mut files = Vec::new();
     for index in 0..archive.len() {
         let Ok(entry) = archive.by_index_data(index) else {
             continue;
         };
-        let name = name_of(entry.name(), entry.name_raw());
+        let name = name_of(entry.name(), entry.name_raw(), key);
         if entry.is_file() && !is_hidden(&name) {
             files.push((index, name));
         }
@@ -74,8 +80,8 @@ fn choose(archive: &ZipArchive<Budget>) -> Result<usize, ReportError> {
 }
 
 /// Checks that the entry can be read, and notes where it is.
-fn place(entry: &ZipFile<'_, Budget>) -> Result<Place, ReportError> {
-    let name = name_of(entry.name(), entry.name_raw());
+fn place(entry: &ZipFile<'_, Budget>, key: Option<&KeyId>) -> Result<Place, ReportError> {
+    let name = name_of(entry.name(), entry.name_raw(), key);
     if entry.encrypted() {
         return Err(ReportError::Encrypted { name: shorten(&name, NAME_CHARS) });
     }
@@ -101,8 +107,9 @@ fn place(entry: &ZipFile<'_, Budget>) -> Result<Place, ReportError> {
     })
 }
 
-fn name_of(name: zip::result::ZipResult<std::borrow::Cow<'_, str>>, raw: &[u8]) -> String {
-    name.map_or_else(|_| String::from_utf8_lossy(raw).into_owned(), std::borrow::Cow::into_owned)
+fn name_of(name: ZipResult<Cow<'_, str>>, raw: &[u8], key: Option<&KeyId>) -> String {
+    let name = name.unwrap_or_else(|_| String::from_utf8_lossy(raw));
+    key.and_then(|it| it.hide(&name)).unwrap_or_else(|| name.into_owned())
 }
 
 fn is_csv(name: &str) -> bool {

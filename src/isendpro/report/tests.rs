@@ -2,6 +2,7 @@
 
 use super::fixture::{Forged, archive, json, many_rows, open, read, spool, table};
 use super::{Limits, Report, ReportError, RowFault};
+use crate::isendpro::KeyId;
 
 /// The error that a download ends with.
 fn error(download: &[u8]) -> ReportError {
@@ -261,4 +262,23 @@ fn a_line_for_spreadsheets_is_neither_header_nor_row() {
         matches!(late, Some(ReportError::Row { line: 3, fault: RowFault::OpenQuote })),
         "{late:?}"
     );
+}
+
+#[test]
+fn a_key_is_in_no_cell_no_header_no_name_and_no_error() {
+    const KEY: &str = "canary/KEY+7f3a";
+    let key = KeyId::new(KEY).unwrap();
+    let content = "tel;canary/KEY+7f3a;x;canary%2fKEY%2B7f3a\n\
+                   33680010203;a canary/key+7F3A.;Y2FuYXJ5L0tFWSs3ZjNh;a3f7+YEK/yranac\n";
+    let file = archive(&[("canary/KEY+7f3a.csv", content.as_bytes())]);
+    let report = Report::open_hiding(&key, spool(&file), &Limits::default()).unwrap();
+    assert!(!report.name().contains("KEY"), "{report:?}");
+    assert!(!format!("{:?}", report.columns()).contains("KEY"), "{report:?}");
+    assert_eq!(
+        json(report),
+        "{\"tel\":\"33680010203\",\"***\":\"a ***.\",\"x\":\"***\",\"***_2\":\"***\"}"
+    );
+    let several = archive(&[("canary/KEY+7f3a.csv", b"a".as_slice()), ("b.csv", b"b")]);
+    let error = Report::open_hiding(&key, spool(&several), &Limits::default()).unwrap_err();
+    assert!(!error.to_string().contains("KEY"), "{error}");
 }

@@ -2,6 +2,7 @@
 
 mod publication;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,10 +14,10 @@ use uuid::Uuid;
 
 use super::cipher::Protocol;
 use super::headers::{ERROR_RESPONSE, Headers, REBOUND_ID, REBOUNDS};
-use super::incoming::Incoming;
+use super::incoming::{Incoming, Raw};
 use super::passthrough::{Passthrough, Published};
 use super::settings::{BrokerSettings, Settings};
-use crate::component::{self, Error};
+use crate::component::{self, Error, exact};
 use publication::without_its_user;
 pub use publication::{Kind, Publication};
 
@@ -105,7 +106,7 @@ impl Outgoing<'_> {
         // The same key and vector give the same bytes: the first protocol's form of an input is its
         // base64, and what cannot be decrypted goes the same way.
         let incoming = self.incoming.filter(|it| input == Input::Given && !it.raw.is_too_large());
-        let input = incoming.map(|it| it.raw.protocol.in_base64(&it.raw.payload));
+        let input = incoming.map(|it| self.told(&it.raw)).transpose()?;
         let payload = Payload { error: &shown, error_input: input.as_deref() };
         let mut headers = self.headers(id);
         self.ended(&mut headers);
@@ -235,8 +236,29 @@ impl Outgoing<'_> {
         let (name, message) = (json!(error.kind), error.shown());
         let name = name.as_str().unwrap_or("error");
         let stack = format!("{name}: {message}");
-        let shown = json!({"name": name, "message": message, "stack": stack});
-        let sealed = self.seal(&shown, Protocol::V1)?;
+        self.sealed(&json!({"name": name, "message": message, "stack": stack}))
+    }
+
+    /// A message as its error tells it: as it came, but for the keys and passwords in its body, which
+    /// whoever reads errors need not know. They are looked for also where no step reads a message: in one
+    /// without a body, and in JSON that nobody has encrypted.
+    fn told<'a>(&self, raw: &'a Raw) -> Result<Cow<'a, str>, Error> {
+        let read = |plain: &[u8]| {
+            exact::parse_bytes(plain).map_err(|it| unpublishable(format!("the input {it}")))
+        };
+        let opened = self.broker.cipher.open(&raw.payload, raw.protocol, read);
+        let is_plain = opened.is_err();
+        let message = opened.or_else(|_| read(&raw.payload)).unwrap_or_default();
+        match without_secrets(message) {
+            None => Ok(raw.protocol.in_base64(&raw.payload)),
+            Some(hidden) if is_plain => Ok(hidden.to_string().into()),
+            Some(hidden) => self.sealed(&hidden).map(Cow::Owned),
+        }
+    }
+
+    /// A value, encrypted as text.
+    fn sealed(&self, value: &impl Serialize) -> Result<String, Error> {
+        let sealed = self.seal(value, Protocol::V1)?;
         String::from_utf8(sealed).map_err(|_| unpublishable("base64 is not text"))
     }
 
@@ -276,6 +298,15 @@ impl Outgoing<'_> {
         let last = matches!(kind, Kind::Error | Kind::Rebound);
         if self.settings.persistent || last { 2 } else { 1 }
     }
+}
+
+/// A message without the secrets of its body, if there are any.
+fn without_secrets(mut message: Value) -> Option<Value> {
+    let has_body = message.get("body").is_some();
+    let body = if has_body { &mut message["body"] } else { &mut message };
+    let holds_secrets = component::holds_secrets(body);
+    component::mask(body);
+    holds_secrets.then_some(message)
 }
 
 /// Takes the routing key out of a message's headers, however its name is written.

@@ -503,3 +503,64 @@ proptest! {
         prop_assert_eq!(read.ids.message, Some(ID.to_string()));
     }
 }
+
+#[test]
+fn the_input_of_an_error_has_no_key_either_where_no_step_reads_it() {
+    let settings = settings(&[]);
+    let cipher = &settings.broker.as_ref().unwrap().cipher;
+    let error = Error::invalid("num", "is too short");
+    let told = |payload: Vec<u8>, version| {
+        let properties = properties(&[("protocolVersion", AMQPValue::LongInt(version))]);
+        let read = Incoming::decode(payload, properties, cipher, InputFormat::Default);
+        let incoming = read.unwrap_err().incoming;
+        let published =
+            outgoing(&settings, Some(&incoming)).error(&error, ID, Input::Given).unwrap();
+        let payload: Value = serde_json::from_slice(&published.payload).unwrap();
+        payload["errorInput"].as_str().unwrap().to_owned()
+    };
+    let bare = json!({"keyid": "k1", "num": "06"}).to_string();
+    let hidden = json!({"keyid": "***", "num": "06"});
+    let input = told(cipher.encrypt(bare.as_bytes(), Protocol::V2), 2);
+    assert_eq!(opened(&settings, input.as_bytes(), Protocol::V1), hidden);
+    for (body, hidden) in [
+        (json!({"body": {"keyid": "k1"}}), json!({"body": {"keyid": "***"}})),
+        (json!({"keyid": "k1", "num": "06"}), hidden),
+    ] {
+        for version in [1, 2] {
+            let input = told(body.to_string().into_bytes(), version);
+            assert_eq!(serde_json::from_str::<Value>(&input).unwrap(), hidden, "{version}");
+        }
+    }
+    assert_eq!(told(b"keyid k1".to_vec(), 1), "keyid k1");
+}
+
+#[test]
+fn the_input_of_an_error_has_no_key_of_its_own() {
+    let settings = settings(&[]);
+    let cipher = &settings.broker.as_ref().unwrap().cipher;
+    let error = Error::invalid("num", "is too short");
+    for (body, told) in [
+        (json!({"keyid": "k1", "num": 1.50}), json!({"keyid": "***", "num": 1.50})),
+        (json!({"keyid:k1": 1, "num": "06"}), json!({"keyid***": "***", "num": "06"})),
+        (json!({"requestBody": {"KeyId ": "k1"}}), json!({"requestBody": {"KeyId ": "***"}})),
+        (json!({"subAccountPassword": "k1"}), json!({"subAccountPassword": "***"})),
+        (
+            json!({"meta": {"keyid": "own"}, "keyid": "k1"}),
+            json!({"meta": {"keyid": "own"}, "keyid": "***"}),
+        ),
+    ] {
+        let plain = json!({"id": "1", "body": body, "headers": {"a": "b"}}).to_string();
+        for (protocol, version) in [(Protocol::V1, 1), (Protocol::V2, 2)] {
+            let properties = properties(&[("protocolVersion", AMQPValue::LongInt(version))]);
+            let payload = cipher.encrypt(plain.as_bytes(), protocol);
+            let incoming =
+                Incoming::decode(payload, properties, cipher, InputFormat::Default).unwrap();
+            let published =
+                outgoing(&settings, Some(&incoming)).error(&error, ID, Input::Given).unwrap();
+            let payload: Value = serde_json::from_slice(&published.payload).unwrap();
+            let input = payload["errorInput"].as_str().unwrap().as_bytes();
+            let expected = json!({"id": "1", "body": told, "headers": {"a": "b"}});
+            assert_eq!(opened(&settings, input, Protocol::V1), expected, "protocol {version}");
+        }
+    }
+}
