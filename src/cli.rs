@@ -35,6 +35,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::component::Kind;
+use crate::printable;
 
 /// The exit code of a wrong command line or configuration.
 const USAGE: u8 = 2;
@@ -187,18 +188,20 @@ fn completions(shell: clap_complete::Shell) -> anyhow::Result<u8> {
 #[error("{0}")]
 struct Usage(String);
 
-/// Prints to stdout. A reader that has gone has seen enough.
+/// Prints to stdout. A reader that has gone has seen enough. In JSON what a terminal obeys is escaped
+/// before, since this makes blanks of it: see [`printable::json`].
 fn print(text: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(printable::lines(text).as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error),
         _ => Ok(()),
     }
 }
 
-/// Tells a person something, on stderr.
+/// Tells a person something, on one line of stderr.
 fn complain(words: impl std::fmt::Display) {
-    writeln!(std::io::stderr().lock(), "{words}").ok();
+    let words = words.to_string();
+    writeln!(std::io::stderr().lock(), "{}", printable::one_line(&words)).ok();
 }
 
 /// The runtime for commands that talk. One worker keeps up with two cores' worth of HTTP and wastes

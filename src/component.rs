@@ -2,7 +2,7 @@
 //!
 //! Actions and triggers are written against these types; runtimes (the pipe, the step) drive them
 //! through a [`Component`] table without knowing what any of them does. This module is at the
-//! bottom of the house: it uses no other module of the crate.
+//! bottom of the house: of the others it uses [`printable`](crate::printable) alone.
 
 mod action;
 mod config;
@@ -15,6 +15,7 @@ mod handler;
 mod identity;
 mod input;
 mod journal;
+mod masked;
 mod message;
 pub mod metrics;
 mod outcome;
@@ -44,6 +45,7 @@ pub use journal::{
     Account, AccountMark, Claim, Difference, Fallout, GIVEN_UP, Journal, Kept, Known, MessageKey,
     NumberHash, Past, Progress, RETURNED, Scope, Slot, Ticket, WHOLE, Wanted,
 };
+pub use masked::Private;
 pub use message::{Message, holds_secrets, is_bare, mask};
 pub use outcome::{
     AccountTrouble, Answer, Oddities, Outcome, Problem, Reason, Reply, Status, Tally,

@@ -36,6 +36,7 @@
 //! | [`isendpro`] | the API: client, requests, and the judge of its answers |
 //! | [`sms`] | rules that need no network: numbers, texts, senders, times |
 //! | [`component`] | the contract between actions and runtimes |
+//! | [`printable`] | words of others on a terminal and in a log |
 //! | [`trust`] | whose certificates are trusted |
 //! | `simulator` | a local iSendPro (feature `simulator`, on by default) |
 //!
@@ -51,6 +52,7 @@ pub mod cli;
 pub mod component;
 pub mod isendpro;
 pub mod journal;
+pub mod printable;
 pub mod runtime;
 #[cfg(feature = "simulator")]
 pub mod simulator;

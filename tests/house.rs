@@ -7,7 +7,17 @@ use std::path::{Path, PathBuf};
 const ARROWS: &[(&str, &[&str])] = &[
     (
         "cli",
-        &["catalog", "runtime", "journal", "simulator", "sms", "actions", "component", "trust"],
+        &[
+            "catalog",
+            "runtime",
+            "journal",
+            "simulator",
+            "sms",
+            "actions",
+            "component",
+            "printable",
+            "trust",
+        ],
     ),
     ("catalog", &["actions", "triggers", "component"]),
     ("actions", &["component", "isendpro", "sms"]),
@@ -23,12 +33,13 @@ const ARROWS: &[(&str, &[&str])] = &[
             "actions::Reading",
         ],
     ),
-    ("runtime", &["component", "trust"]),
+    ("runtime", &["component", "printable", "trust"]),
     ("journal", &["component", "trust"]),
-    ("isendpro", &["trust"]),
+    ("isendpro", &["printable", "trust"]),
     ("sms", &[]),
     ("simulator", &[]),
-    ("component", &[]),
+    ("component", &["printable"]),
+    ("printable", &[]),
     ("trust", &[]),
 ];
 

@@ -44,9 +44,11 @@ pub fn outcome_of<T>(outcome: isendpro::Outcome<T>, reply: impl FnOnce(T) -> Rep
 
 /// The outcome of a request that could not even be made, for want of a key.
 pub fn unasked(error: &Error) -> Outcome {
-    let mut problem = Problem::new(Reason::Account, error.what.clone());
-    problem.hint = error.hint.as_deref().map(Into::into);
-    Outcome::NotSent(problem)
+    Outcome::NotSent(Problem {
+        hint: error.hint.as_deref().map(Into::into),
+        quotes: error.quotes(),
+        ..Problem::new(Reason::Account, error.what.clone())
+    })
 }
 
 fn problem(failure: Failure, reason: Reason) -> Problem {
@@ -55,6 +57,7 @@ fn problem(failure: Failure, reason: Reason) -> Problem {
         code: failure.code,
         retry_after: failure.retry_after,
         unreached: failure.unreached,
+        quotes: failure.quotes,
         ..Problem::new(known(failure.code).unwrap_or(reason), failure.message)
     }
 }
@@ -77,7 +80,7 @@ pub fn finish<T: DeserializeOwned>(
     serde_json::from_value(Value::Object(reply.data)).map(Finish::done).map_err(|it| {
         // What cannot be repeated was done, and nobody may be told that it was not.
         let kind = if effect == Effect::Once { Kind::Unknown } else { Kind::Internal };
-        Error::new(kind, format!("reading the reply: {it}"))
+        Error::quoting(kind, "reading the reply", it)
     })
 }
 

@@ -35,6 +35,9 @@ pub struct Fate {
     /// Explanation
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// The explanation quotes a server, or the message, and is for no log.
+    #[serde(skip)]
+    pub quotes: bool,
     /// Sent before
     ///
     /// true when this became known by an earlier delivery of the same message, and nothing was sent
@@ -119,6 +122,7 @@ impl Fate {
             reason: answer.reason,
             code: answer.code,
             message: answer.message.clone(),
+            quotes: answer.quotes,
             replayed: answer.replayed,
             warnings: item.warnings.clone(),
         }

@@ -77,7 +77,8 @@ pub fn sort_out<T>(
 const REPEATED: &str = "the same comes earlier in this message for the same number, and goes once";
 
 fn without_call(status: Status, reason: Option<Reason>, message: String) -> Answer {
-    Answer { status, code: None, message: Some(message), reason, parts: None, replayed: false }
+    let message = Some(message);
+    Answer { status, code: None, message, reason, parts: None, replayed: false, quotes: true }
 }
 
 /// The engine's reply for the API's: one answer for each recipient of the call.
@@ -172,7 +173,8 @@ pub fn retain<T>(list: &mut Vec<T>, keep: &[bool]) {
 
 fn unmentioned() -> Answer {
     let said = "iSendPro's answer does not mention this number".to_owned();
-    without_call(Status::Unknown, Some(Reason::Unavailable), said)
+    let answer = without_call(Status::Unknown, Some(Reason::Unavailable), said);
+    Answer { quotes: false, ..answer }
 }
 
 /// A form in which the ways of writing a number are equal. iSendPro writes national numbers in the
@@ -196,6 +198,7 @@ pub fn answer(entry: &Entry) -> Answer {
         reason: (status == Status::Refused).then(|| known(code).unwrap_or(Reason::Other)),
         parts: entry.integer("smslong").and_then(|it| u32::try_from(it).ok()),
         replayed: false,
+        quotes: true,
     }
 }
 
@@ -209,6 +212,7 @@ pub fn answers(items: &[Item], outcome: Outcome) -> Vec<Answer> {
             reason: Some(problem.reason),
             parts: None,
             replayed: false,
+            quotes: problem.quotes,
         };
         vec![answer; items.len()]
     };
@@ -231,6 +235,7 @@ fn planned(item: &Item) -> Answer {
         reason: None,
         parts: (item.units > 0).then_some(item.units),
         replayed: false,
+        quotes: false,
     }
 }
 

@@ -188,7 +188,8 @@ fn verdict(options: &Options, output: Output) -> Result<Finish<Output>, Error> {
         }
     };
     let said = fate.message.clone().unwrap_or_else(|| "no explanation".to_owned());
-    Err(Error { code: fate.code, reason: fate.reason, ..Error::new(kind, said) })
+    let error = Error::new(kind, said).quoting_if(fate.quotes);
+    Err(Error { code: fate.code, reason: fate.reason, ..error })
 }
 
 #[cfg(test)]

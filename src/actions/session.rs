@@ -71,10 +71,13 @@ impl Session {
             Outcome::Answered(reply) => Ok(Balance::of(&reply)),
             Outcome::Refused(failure) if failure.code.is_some() => Err(Error {
                 code: failure.code,
-                ..Error::new(Kind::AccountKey, failure.message).hint(MENU)
+                ..Error::new(Kind::AccountKey, failure.message)
+                    .quoting_if(failure.quotes)
+                    .hint(MENU)
             }),
             Outcome::Refused(failure) | Outcome::NotSent(failure) | Outcome::InDoubt(failure) => {
-                let error = Error::new(Kind::Unavailable, failure.message);
+                let error =
+                    Error::new(Kind::Unavailable, failure.message).quoting_if(failure.quotes);
                 Err(error.hint(failure.hint.unwrap_or("try again in a while")))
             }
         }

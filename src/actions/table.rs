@@ -79,5 +79,17 @@ pub(super) fn unreadable(error: &ReportError) -> Error {
     let passing =
         matches!(error, ReportError::Truncated | ReportError::Damaged { .. } | ReportError::Io(_));
     let kind = if passing { Kind::Unavailable } else { Kind::Unusable };
-    Error::new(kind, format!("the report cannot be read: {error}"))
+    let quotes = matches!(
+        error,
+        ReportError::NotAnArchive { .. }
+            | ReportError::SeveralTables { .. }
+            | ReportError::Encrypted { .. }
+            | ReportError::Unsupported { .. }
+    );
+    let said = "the report cannot be read";
+    if quotes {
+        Error::quoting(kind, said, error)
+    } else {
+        Error::new(kind, format!("{said}: {error}"))
+    }
 }

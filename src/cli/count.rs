@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use super::Usage;
+use crate::printable;
 use crate::sms::text::{self, Breaking, Doubt, Encoding, Length};
 
 /// Most bytes of a text.
@@ -45,7 +46,8 @@ pub fn main(args: &Args) -> anyhow::Result<u8> {
     }
     let mention = if args.stop { text::STOP } else { 0 };
     let counted = Counted::new(&text, mention).context("counting the text")?;
-    let told = if args.json { format!("{}\n", counted.to_json()) } else { counted.in_words() };
+    let json = || format!("{}\n", printable::json(&counted.to_json().to_string()));
+    let told = if args.json { json() } else { counted.in_words() };
     super::print(&told)?;
     Ok(0)
 }

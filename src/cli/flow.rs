@@ -235,15 +235,15 @@ impl Flow {
         let failed = self.args.failed.as_deref();
         let failures = failed.map(|it| FailedFile::open(it, owner.as_ref())).transpose()?;
         let results = self.results(remembering.as_ref())?;
-        let target: Box<dyn std::io::Write + Send> = match &results {
-            Some(file) => Box::new(file.try_clone()?),
-            None => Box::new(std::io::stdout()),
+        let output = match &results {
+            Some(file) => stdio::Output::file(file.try_clone()?),
+            None => stdio::Output::stdout(),
         };
         let signal = watch_signals(terminal::Signals::new()?, stopper.clone());
         let mut summary = pipe::run(
             Arc::clone(&engine),
             input,
-            stdio::Output::start(target).context("starting the writing of results")?,
+            output.context("starting the writing of results")?,
             failures.clone().map(|it| it as Arc<dyn Failures>),
             self.options(foreseen),
             (stopper, stop),

@@ -12,6 +12,7 @@ use tracing_subscriber::{EnvFilter, Layer as _, fmt};
 use super::settings::variable;
 use super::traces;
 use crate::catalog::LOG;
+use crate::printable::{Form, Lines};
 use crate::runtime::step::logs;
 
 /// Starts logging, if it is asked for: by `-v` to stderr, by a file, or by the environment.
@@ -44,8 +45,14 @@ fn start_from(least: Option<&str>, verbose: u8, file: Option<&Path>) -> anyhow::
     let lines = fmt::layer().with_ansi(false);
     let log = match file {
         _ if silent => None,
-        Some(path) => Some(lines.json().with_writer(Mutex::new(opened(path)?)).boxed()),
-        None => Some(lines.with_writer(std::io::stderr).boxed()),
+        Some(path) => {
+            let file = Lines::new(Form::Json, opened(path)?);
+            Some(lines.json().with_writer(Mutex::new(file)).boxed())
+        }
+        None => {
+            let stderr = || Lines::new(Form::Text, std::io::stderr());
+            Some(lines.with_writer(stderr).boxed())
+        }
     };
     tracing_subscriber::registry().with(traces).with(log.with_filter(filter)).init();
     traces::complain();

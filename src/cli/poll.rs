@@ -98,7 +98,7 @@ async fn poll(
     let engine = Engine::new(handler, &config, PATIENCE, Stop::new().1)
         .map_err(worded)?
         .store(Store::new(state.clone(), handler.meta.name));
-    let output = stdio::Output::start(Box::new(std::io::stdout())).context("writing to stdout")?;
+    let output = stdio::Output::stdout().context("writing to stdout")?;
     let out = Out::new(output, state);
     let first = snapshot.is_none();
     let message = Message { snapshot: snapshot.unwrap_or_default(), ..Message::new(json!({})) };

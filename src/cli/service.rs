@@ -2,7 +2,7 @@
 
 use super::{logging, settings};
 use crate::catalog::COMPONENT;
-use crate::component::Config;
+use crate::component::{Config, Private};
 use crate::runtime::service;
 
 /// Arguments of `service`.
@@ -22,7 +22,8 @@ pub fn main(args: &Args) -> anyhow::Result<u8> {
     match super::runtime()?.block_on(answered) {
         Ok(()) => Ok(0),
         Err(error) => {
-            tracing::error!(fatal = true, %error, "the platform is left without an answer");
+            tracing::error!(fatal = true, error = %error.logged(), "the platform is left without an answer");
+            Private::tell(&error, || []);
             Ok(super::FAILED)
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::future::Future as _;
-use std::io::{self, Seek as _, Write as _};
+use std::io::{self, IsTerminal as _, Seek as _, Write as _};
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadBuf, Stdin};
 use tokio::time::Sleep;
 
+use crate::printable;
 use crate::runtime::pipe::{Foreseen, look_through};
 
 /// Bytes that may wait for the thread that writes.
@@ -168,13 +169,14 @@ pub fn check() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The results: stdout, written by a thread of its own.
+/// The results, written by a thread of its own.
 pub struct Output(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
     work: Condvar,
+    is_terminal: bool,
 }
 
 #[derive(Default)]
@@ -187,12 +189,26 @@ struct State {
 }
 
 impl Output {
-    /// Takes stdout, or what stands in its place.
+    /// Takes stdout. On a terminal, what that obeys is escaped.
     ///
     /// # Errors
     /// When no thread can be started.
-    pub fn start(mut target: Box<dyn io::Write + Send>) -> io::Result<Self> {
-        let shared = Arc::new(Shared::default());
+    pub fn stdout() -> io::Result<Self> {
+        let stdout = io::stdout();
+        let is_terminal = stdout.is_terminal();
+        Self::start(Box::new(stdout), is_terminal)
+    }
+
+    /// Takes a file in its place.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn file(file: File) -> io::Result<Self> {
+        Self::start(Box::new(file), false)
+    }
+
+    fn start(mut target: Box<dyn io::Write + Send>, is_terminal: bool) -> io::Result<Self> {
+        let shared = Arc::new(Shared { is_terminal, ..Shared::default() });
         let thread = Arc::clone(&shared);
         std::thread::Builder::new()
             .name("stdout".to_owned())
@@ -220,6 +236,11 @@ impl Shared {
             std::mem::swap(&mut state.waiting, &mut batch);
             state.writing = true;
             drop(state);
+            if self.is_terminal {
+                // Whole lines of JSON: nobody hands over less.
+                let lines = String::from_utf8_lossy(&batch);
+                batch = printable::json(&lines).into_owned().into_bytes();
+            }
             let mut patient = PatientWriter(target);
             let written = patient.write_all(&batch).and_then(|()| patient.flush());
             batch.clear();

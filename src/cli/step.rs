@@ -58,7 +58,7 @@ pub fn main() -> anyhow::Result<u8> {
     match runtime.block_on(run) {
         Ok(()) => Ok(0),
         Err(error) => {
-            tracing::error!(fatal = true, %error, "the step has ended");
+            tracing::error!(fatal = true, error = %error.logged(), "the step has ended");
             Ok(super::FAILED)
         }
     }

@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 
 use super::flow::Wish;
 use crate::component::{BoxFuture, Error, Kind};
+use crate::printable;
 use crate::runtime::pipe::{Summary, Watch};
 use crate::runtime::{Admission, Load, Stopper};
 
@@ -194,7 +195,7 @@ async fn ask(progress: Progress) -> bool {
 /// What the person says, in small letters.
 fn answer(question: &str) -> Option<String> {
     let (input, mut output) = terminal()?;
-    output.write_all(question.as_bytes()).ok()?;
+    output.write_all(printable::lines(question).as_bytes()).ok()?;
     let mut answer = String::new();
     std::io::BufReader::new(input).read_line(&mut answer).ok()?;
     Some(answer.trim().to_lowercase())

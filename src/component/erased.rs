@@ -242,7 +242,7 @@ impl<A: Action> Job<A::Api> for PlannedCalls<A> {
         let oddities = self.plan.oddities;
         let finish = A::finish(&self.options, self.plan, outcomes).map_err(|mut error| {
             if let (Kind::Unknown, Some(tracker)) = (error.kind, tracker) {
-                error.what += &format!(" (tracker {tracker})");
+                error = error.with_value(&format!(" (tracker {tracker})"));
             }
             named(error, &A::META)
         })?;

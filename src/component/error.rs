@@ -1,5 +1,7 @@
 //! What went wrong, in words that say first what happened to the money.
 
+mod quoted;
+
 use std::fmt;
 use std::num::NonZeroU64;
 use std::time::Duration;
@@ -93,6 +95,9 @@ pub struct Error {
     pub retry_after: Option<Box<Duration>>,
     /// Whether nobody was reached: there was no connection.
     pub unreached: bool,
+    /// How many bytes of `what`, from its beginning on, are the connector's own words. The rest quotes a
+    /// server, or the message, and no log shows it before `debug`.
+    pub own: u32,
     /// What the action does to the world, as a participle: `sent`, `done`.
     pub deed: &'static str,
 }
@@ -108,7 +113,8 @@ impl fmt::Debug for Meant {
 }
 
 impl Error {
-    /// An error of this kind that says `what`.
+    /// An error of this kind that says `what`. What is wrong with a message is said in its own names and
+    /// values; all else is taken for the connector's own words.
     pub fn new(kind: Kind, what: impl Into<String>) -> Self {
         Self {
             kind,
@@ -121,23 +127,24 @@ impl Error {
             line: None,
             retry_after: None,
             unreached: false,
+            own: if kind == Kind::Invalid { 0 } else { quoted::ALL },
             deed: "sent",
         }
     }
 
     /// A mistake in a message's field.
     pub fn invalid(field: impl Into<Box<str>>, what: impl fmt::Display) -> Self {
-        let field: Box<str> = field.into();
-        Self {
-            what: format!("{field}: {what}"),
-            field: Some(field),
-            ..Self::new(Kind::Invalid, "")
-        }
+        Self::at(Kind::Invalid, field.into(), what)
     }
 
     /// A mistake in the configuration.
     pub fn config(field: impl Into<Box<str>>, what: impl fmt::Display) -> Self {
-        Self { kind: Kind::Config, ..Self::invalid(field, what) }
+        Self::at(Kind::Config, field.into(), what)
+    }
+
+    fn at(kind: Kind, field: Box<str>, what: impl fmt::Display) -> Self {
+        let said = format!("{field}: {what}");
+        Self { field: Some(field), ..Self::new(kind, said) }
     }
 
     /// The error of a whole call, from what the API or the network said.
@@ -148,7 +155,7 @@ impl Error {
             retry_after: problem.retry_after.map(Box::new),
             unreached: problem.unreached,
             hint: problem.hint.as_deref().map(Into::into),
-            ..Self::new(kind, problem.message.clone())
+            ..Self::new(kind, problem.message.clone()).quoting_if(problem.quotes)
         }
     }
 
@@ -229,6 +236,7 @@ impl Error {
         said
     }
 
+    /// The code and the reason, in brackets.
     fn refusal(&self) -> String {
         let mut details = Vec::new();
         details.extend(self.code.map(|code| format!("code {code}")));
@@ -241,24 +249,31 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Error {
+    /// Writes the state of the money.
+    fn state(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let deed = self.deed;
         match self.kind {
-            Kind::Invalid => write!(f, "INVALID, nothing {deed}")?,
-            Kind::Config => write!(f, "CONFIGURATION, nothing {deed}")?,
+            Kind::Invalid => write!(f, "INVALID, nothing {deed}"),
+            Kind::Config => write!(f, "CONFIGURATION, nothing {deed}"),
             Kind::Refused | Kind::AccountKey | Kind::AccountCredit => {
-                write!(f, "REFUSED by iSendPro{}, nothing {deed}", self.refusal())?;
+                write!(f, "REFUSED by iSendPro{}, nothing {deed}", self.refusal())
             }
-            Kind::NotSent => write!(f, "NOT {}, retry is safe", deed.to_uppercase())?,
+            Kind::NotSent => write!(f, "NOT {}, retry is safe", deed.to_uppercase()),
             Kind::Unknown if deed == "sent" => {
-                write!(f, "MAY HAVE BEEN SENT, retrying may send twice")?;
+                write!(f, "MAY HAVE BEEN SENT, retrying may send twice")
             }
-            Kind::Unknown => write!(f, "MAY HAVE BEEN DONE, retrying may do it twice")?,
-            Kind::Unavailable => write!(f, "NO USABLE ANSWER, retry is safe")?,
-            Kind::Unusable => write!(f, "UNUSABLE ANSWER, trying again will not help")?,
-            Kind::Internal => write!(f, "FAILED in the connector, nothing {deed}")?,
+            Kind::Unknown => write!(f, "MAY HAVE BEEN DONE, retrying may do it twice"),
+            Kind::Unavailable => write!(f, "NO USABLE ANSWER, retry is safe"),
+            Kind::Unusable => write!(f, "UNUSABLE ANSWER, trying again will not help"),
+            Kind::Internal => write!(f, "FAILED in the connector, nothing {deed}"),
         }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.state(f)?;
         write!(f, ": {}", self.what)?;
         if let Some(hint) = &self.hint {
             write!(f, "; {hint}")?;

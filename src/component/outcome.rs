@@ -107,6 +107,8 @@ pub struct Problem {
     pub account: Option<AccountTrouble>,
     /// Whether nobody was reached: there was no connection.
     pub unreached: bool,
+    /// The message quotes a server, and is for no log.
+    pub quotes: bool,
 }
 
 /// What can be wrong with an account, so that every other message would be refused too.
@@ -129,6 +131,7 @@ impl Problem {
             retry_after: None,
             account: None,
             unreached: false,
+            quotes: false,
         }
     }
 
@@ -157,6 +160,8 @@ pub struct Answer {
     pub parts: Option<u32>,
     /// Whether this became known by an earlier delivery of the same message, and nothing was called.
     pub replayed: bool,
+    /// The message quotes a server, or the message that it is about, and is for no log.
+    pub quotes: bool,
 }
 
 /// The API's answer to one call.

@@ -108,7 +108,8 @@ pub fn settle<A: Action>(
             Outcome::Refused(Problem { code, ..Problem::new(Reason::Other, REFUSED) })
         }
         Some(Known::Changed { difference, accepted }) => {
-            Outcome::InDoubt(Problem::new(Reason::Other, changed(&difference, accepted)))
+            let said = changed(&difference, accepted);
+            Outcome::InDoubt(Problem { quotes: true, ..Problem::new(Reason::Other, said) })
         }
         None => Outcome::Done(Reply { replayed: is_replay, ..Reply::default() }),
     })
@@ -122,7 +123,7 @@ pub fn doubt<A: Action>(
     doubts: &[u32],
 ) -> Outcome {
     let now = match &outcome {
-        Outcome::NotSent(problem) | Outcome::Refused(problem) => problem.message.clone(),
+        Outcome::NotSent(problem) | Outcome::Refused(problem) => problem.clone(),
         _ => return with_doubts(plan, part, outcome, doubts),
     };
     let Some(called) = plan.parts.get(part) else { return outcome };
@@ -135,7 +136,8 @@ pub fn doubt<A: Action>(
     let before = plan.settled.len();
     let settled = settle::<A>(plan, part, known);
     for it in &mut plan.settled[before..] {
-        it.answer.message = Some(format!("{IN_DOUBT}; this one: {now}"));
+        it.answer.message = Some(format!("{IN_DOUBT}; this one: {}", now.message));
+        it.answer.quotes = now.quotes;
         it.answer.replayed = false;
     }
     match settled {
@@ -203,6 +205,7 @@ fn answer(known: Known) -> Answer {
         reason: Some(Reason::Unavailable),
         parts: None,
         replayed: true,
+        quotes: false,
     };
     match known {
         Known::Unknown { .. } => unsaid,
@@ -223,6 +226,7 @@ fn answer(known: Known) -> Answer {
         },
         Known::Changed { difference, accepted } => Answer {
             message: Some(changed(&difference, accepted)),
+            quotes: true,
             reason: Some(Reason::Other),
             replayed: false,
             ..unsaid

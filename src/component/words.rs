@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::message::shown_name;
 use super::{Error, Kind};
+use crate::printable::is_obeyed;
 
 /// At most this many mistakes are named in one error.
 const MOST: usize = 8;
@@ -218,7 +219,7 @@ fn path(location: &Location) -> String {
 /// A name may hold what a terminal obeys: it is escaped. One that a secret has slipped into is cut.
 fn join(at: &str, name: &str) -> String {
     let name = &*shown_name(name);
-    let is_plain = !name.chars().any(char::is_control);
+    let is_plain = !name.chars().any(is_obeyed);
     let name: Cow<'_, str> =
         if is_plain { name.into() } else { name.escape_debug().to_string().into() };
     if at.is_empty() { name.into_owned() } else { format!("{at}.{name}") }

@@ -16,11 +16,6 @@ pub(super) fn looks(text: &str) -> &'static str {
     }
 }
 
-/// A text without what a terminal obeys.
-pub(super) fn printable(text: &str) -> impl Iterator<Item = char> {
-    text.chars().map(|it| if it.is_control() { ' ' } else { it })
-}
-
 /// Whether something of it may be an answer: one that is cut, wrapped, spoilt, or comes before or
 /// after something else; or whether the program that answers has run at all, which PHP's warnings
 /// tell. It is better to see too much here than too little.

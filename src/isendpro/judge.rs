@@ -21,9 +21,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::fragment::{looks, may_hold_an_answer, printable};
+use super::fragment::{looks, may_hold_an_answer};
 use super::xml;
 use super::{Entry, Failure, Operation, Outcome, Reply};
+use crate::printable::beginning;
 
 /// The published codes that refuse a recipient: on the blacklist, and not allocated.
 const REFUSES_RECIPIENT: [i64; 2] = [11, 21];
@@ -155,7 +156,7 @@ fn judge_blacklist(status: u16, reply: Reply) -> Option<Outcome<Reply>> {
         Some(word) if word.trim().eq_ignore_ascii_case("ok") => Some(Outcome::Answered(reply)),
         Some(word) => Some(Outcome::Refused(Failure {
             status: Some(status),
-            ..Failure::new(format!("the blacklist answers \"{}\"", shorten(&word)))
+            ..Failure::quoting(format!("the blacklist answers \"{}\"", shorten(&word)))
         })),
         None => refused(status, &reply),
     }
@@ -168,7 +169,7 @@ fn refused(status: u16, reply: &Reply) -> Option<Outcome<Reply>> {
     Some(Outcome::Refused(Failure {
         code: entry.code(),
         status: Some(status),
-        ..Failure::new(message)
+        ..Failure::quoting(message)
     }))
 }
 
@@ -234,7 +235,7 @@ const fn stops_before(status: u16) -> bool {
 
 /// The API's words: at most 300 characters of them, and nothing that a terminal obeys.
 fn shorten(text: &str) -> String {
-    printable(text.trim()).take(300).collect()
+    beginning(text, 300)
 }
 
 #[cfg(test)]

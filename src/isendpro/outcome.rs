@@ -46,12 +46,19 @@ pub struct Failure {
     pub retry_after: Option<Duration>,
     /// Whether nobody was reached: there was no connection.
     pub unreached: bool,
+    /// The message is in the server's words, which may repeat what it was sent: it is for no log.
+    pub quotes: bool,
 }
 
 impl Failure {
     /// A failure that says this.
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), ..Self::default() }
+    }
+
+    /// A failure in the server's own words.
+    pub fn quoting(message: impl Into<String>) -> Self {
+        Self { quotes: true, ..Self::new(message) }
     }
 }
 

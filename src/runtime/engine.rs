@@ -28,8 +28,8 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use super::stop::Stop;
 use crate::component::{
     AccountTrouble, Around, Bound, BoxFuture, Common, Config, Connection, Delivery, Diagnosis,
-    Emit, Error, Handler, Kind, Message, Mode, Status, Store, Tally, WhenUnknown, Work, hex,
-    metrics,
+    Emit, Error, Handler, Kind, Message, Mode, Private, Status, Store, Tally, WhenUnknown, Work,
+    hex, metrics,
 };
 use call::{Call, Came};
 pub use memory::{Amnesia, Memory, key_in_run};
@@ -260,6 +260,9 @@ impl<C: Connection> Engine<C> {
         // What may have been sent before is not denied for a defect.
         let may_be_known = self.bound.acts_once()
             && (self.memory.is_some() || message.in_doubt || message.redelivered);
+        // Found out only where it is needed: all words of a message are many.
+        let private =
+            tracing::enabled!(tracing::Level::DEBUG).then(|| Private::of([&message.body]));
         let started = Instant::now();
         let carried = self.carry(message, place, out, &under_way, turn);
         let handled = AssertUnwindSafe(carried).catch_unwind().await;
@@ -282,6 +285,9 @@ impl<C: Connection> Engine<C> {
             error.hint = error.hint.take().or(advice.map(Into::into));
         }
         log(self.name, started, &verdict);
+        if let (Some(error), Some(private)) = (&verdict.error, private) {
+            private.log(error);
+        }
         if let Some(metrics) = metrics::watched() {
             metrics.ended(self.name, &verdict.tally, verdict.error.as_ref());
         }
@@ -416,11 +422,11 @@ impl From<Error> for Verdict {
     }
 }
 
-/// Says in the log what became of a message: counts, and no numbers or texts.
+/// Says in the log what became of a message: counts, codes and reasons, and no word of others.
 fn log(action: &str, started: Instant, verdict: &Verdict) {
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let Tally { accepted, refused, not_sent, unknown, duplicate, .. } = verdict.tally;
-    let error = verdict.error.as_ref().map(tracing::field::display);
+    let error = verdict.error.as_ref().map(|it| tracing::field::display(it.logged()));
     if error.is_some() {
         tracing::Span::current().record("otel.status_code", "ERROR");
     }

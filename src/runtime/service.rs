@@ -12,7 +12,7 @@ use self::settings::Post;
 pub use self::settings::Question;
 use super::http::{Bounds, Http};
 use super::live::connect;
-use crate::component::{Component, Config, Connection, Error, Kind};
+use crate::component::{Component, Config, Connection, Error, Kind, Private};
 
 const BOUNDS: Bounds = Bounds { time: Duration::from_secs(15), bytes: 1024 * 1024 };
 /// How long a verification may take; somebody waits for it.
@@ -39,7 +39,8 @@ pub async fn answer<C: Connection>(
     let body = match answered {
         Ok(data) => json!({ "status": "success", "data": data }),
         Err(error) => {
-            tracing::error!(%error, method, "the question cannot be answered");
+            tracing::error!(error = %error.logged(), method, "the question cannot be answered");
+            Private::tell(&error, || []);
             json!({ "status": "error", "data": { "message": reason(&error) } })
         }
     };

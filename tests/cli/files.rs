@@ -92,3 +92,12 @@ fn an_error_carries_the_reference_of_its_message() {
     }
     assert!(run.stderr.contains("reference=\"order-7\""), "{}", run.stderr);
 }
+
+#[test]
+fn a_path_in_an_error_forges_no_line() {
+    let path = "/missing/a\n\u{1b}[31mERROR \u{9b}\u{202e}";
+    let ran = isendpro(&["run", "sendSms", "--log-file", path]).run("");
+    assert_eq!((ran.code, ran.stderr.lines().count()), (2, 1), "{ran:?}");
+    let obeyed = |it: char| it != '\n' && isendpro_connector::printable::is_obeyed(it);
+    assert!(!ran.stderr.contains(obeyed), "{ran:?}");
+}

@@ -34,6 +34,7 @@ mod journal_key;
 mod journal_look;
 mod journal_redis;
 mod journal_settings;
+mod logs;
 mod mistakes;
 mod once_per_id;
 mod plan;

@@ -59,6 +59,26 @@ fn a_person_sees_how_far_it_is_and_what_it_came_to() {
 }
 
 #[test]
+fn what_a_terminal_obeys_is_escaped_where_results_go_to_one() {
+    if !terminals() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let own = "\u{1b}]0;x\u{7} \u{9b}31m \u{202e} \u{7f} é";
+    let input = json!({"num": "0680010001", "sms": "a", "meta": own}).to_string();
+    std::fs::write(folder.path().join("in"), input).unwrap();
+    let run = "isendpro run sendSms --server simulator --set kind=transactional <in";
+    let shown = at_terminal(run, folder.path(), None).stdout;
+    let obeyed = |it: char| isendpro_connector::printable::is_obeyed(it) && it != '\n';
+    let result = shown.lines().find(|it| it.starts_with('{')).unwrap().trim_end();
+    assert!(!result.contains(obeyed), "{result:?}");
+    assert_eq!(json(result)["meta"], own);
+    let out = at_terminal(&format!("{run} >out"), folder.path(), None);
+    let written = std::fs::read_to_string(folder.path().join("out")).unwrap();
+    assert!(written.contains("\u{9b}31m \u{202e}"), "{written:?} {out:?}");
+}
+
+#[test]
 fn a_person_who_gives_no_input_is_told_what_is_expected() {
     if !terminals() {
         return;

@@ -18,6 +18,7 @@ mod heavy;
 mod limits;
 mod plain;
 mod poison;
+mod quotes;
 mod said;
 mod settings;
 mod start;

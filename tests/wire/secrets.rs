@@ -169,6 +169,7 @@ fn messages_and_answers_print_no_key_no_number_and_no_text() {
         reason: None,
         parts: None,
         replayed: false,
+        quotes: true,
     };
     let data = answered.entries[0].fields().clone();
     let reply = component::Reply { answers: vec![answer], data, raw: raw.into(), replayed: false };

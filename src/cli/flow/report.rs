@@ -52,7 +52,9 @@ impl Report<'_> {
         for note in &self.summary.notes {
             words += &format!("\nnote: {note}");
         }
-        if self.totals { complain(words) } else { terminal::hint(&words) }
+        for line in words.lines() {
+            if self.totals { complain(line) } else { terminal::hint(line) }
+        }
     }
 
     fn tell_trouble(&self) {

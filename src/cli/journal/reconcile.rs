@@ -20,6 +20,7 @@ use crate::cli::settings::SettingsArgs;
 use crate::cli::{IN_DOUBT, Usage, actions, logging, print, server};
 use crate::component::{BoxFuture, Emit, Error, Message};
 use crate::journal::{Entry, Filter, Ledger, State};
+use crate::printable;
 use crate::runtime::{Engine, Stop};
 use crate::sms::schedule;
 
@@ -206,7 +207,8 @@ struct Outcome {
 
 fn tell(args: &Args, outcome: &Outcome) -> anyhow::Result<u8> {
     if args.json {
-        print(&format!("{}\n", to_json(outcome, args.dry_run)))?;
+        let json = to_json(outcome, args.dry_run).to_string();
+        print(&format!("{}\n", printable::json(&json)))?;
     } else {
         print(&in_words(outcome, args.dry_run))?;
     }

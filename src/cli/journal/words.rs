@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::key::key;
 use crate::component::{WHOLE, hex, tracker};
 use crate::journal::{Entry, State};
+use crate::printable::{self, one_line};
 
 /// The name of a state.
 pub const fn state_name(state: State) -> &'static str {
@@ -21,13 +22,14 @@ pub fn line(entry: &Entry) -> String {
     let number = entry.last_digits.as_ref().map_or_else(String::new, |it| format!("  ..{it}"));
     let tracker = entry.tracker.as_ref().map_or_else(String::new, |it| format!("  {it}"));
     let code = entry.code.map_or_else(String::new, |it| format!("  code {it}"));
-    format!(
-        "{:.0}  {:<9}{:<14}{}{number}{tracker}{code}\n",
+    let line = format!(
+        "{:.0}  {:<9}{:<14}{}{number}{tracker}{code}",
         entry.at,
         state_name(entry.state),
         entry.action,
         key(entry)
-    )
+    );
+    format!("{}\n", one_line(&line))
 }
 
 /// All that is remembered of the entry, for a person.
@@ -64,7 +66,8 @@ pub fn block(entry: &Entry) -> String {
         ("answer", entry.data.as_ref().map(ToString::to_string)),
         ("run", Some(hex(&entry.scope.0))),
     ];
-    let row = |(name, value): (&str, Option<String>)| Some(format!("{name:<10}{}\n", value?));
+    let row =
+        |(name, value): (&str, Option<String>)| Some(format!("{name:<10}{}\n", one_line(&value?)));
     rows.into_iter().filter_map(row).collect()
 }
 
@@ -92,7 +95,7 @@ pub fn advice(key: &str, resent: bool) -> String {
 
 /// The entry for machines, in one line.
 pub fn json_line(entry: &Entry) -> String {
-    format!("{}\n", json(entry))
+    format!("{}\n", printable::json(&json(entry).to_string()))
 }
 
 /// The entry for machines.

@@ -27,7 +27,7 @@ fn nothing_that_a_terminal_obeys_is_told_of_an_answer() {
     let body = r#"{"etat":{"etat":[{"code":"99","message":"a\u001b[2Jb\r\n\u009bc\u0007"}]}}"#;
     let received = Received { status: 200, retry_after: None, body: body.as_bytes() };
     let Outcome::Refused(failure) = judge(Operation::Sms, &received) else { panic!() };
-    assert_eq!(failure.message, "a [2Jb   c ");
+    assert_eq!(failure.message, "a [2Jb   c");
 }
 
 #[test]

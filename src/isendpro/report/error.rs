@@ -3,7 +3,7 @@
 
 use std::io;
 
-use crate::isendpro::fragment::printable;
+use crate::printable::one_line;
 
 /// Characters of the download that an error may quote.
 const QUOTED: usize = 80;
@@ -140,7 +140,7 @@ pub(super) fn start_of(content: &[u8]) -> String {
     // Four bytes a character at most, so what is cut off here would not be shown anyway.
     let content = &content[..content.len().min(QUOTED * 4)];
     let text = String::from_utf8_lossy(content);
-    let mut line: Vec<char> = printable(text.trim()).collect();
+    let mut line: Vec<char> = one_line(text.trim()).chars().collect();
     if line.len() > QUOTED {
         line.truncate(QUOTED - 1);
         line.push('…');
@@ -150,7 +150,7 @@ pub(super) fn start_of(content: &[u8]) -> String {
 
 /// At most `max` characters of a name; the middle goes, as the end tells the kind of file.
 pub(super) fn shorten(name: &str, max: usize) -> String {
-    let shown: Vec<char> = printable(name).collect();
+    let shown: Vec<char> = one_line(name).chars().collect();
     if shown.len() <= max {
         return shown.into_iter().collect();
     }

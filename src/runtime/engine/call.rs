@@ -206,7 +206,9 @@ impl<C: Connection> Call<'_, C> {
             return Err(error);
         }
         let reason = if error.kind == Kind::Config { Reason::Account } else { Reason::Unavailable };
-        Ok(Some(Problem { hint: error.hint.map(Into::into), ..Problem::new(reason, error.what) }))
+        let quotes = error.quotes();
+        let hint = error.hint.map(Into::into);
+        Ok(Some(Problem { hint, quotes, ..Problem::new(reason, error.what) }))
     }
 
     async fn admit(&self, parts: &[PartInfo]) -> Result<(), Error> {

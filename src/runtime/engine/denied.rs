@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::call::Came;
 use super::claim::unclaimable;
 use super::memory::Remembered;
-use super::past::still_in_doubt;
+use super::past::STILL_IN_DOUBT;
 use super::{Engine, Verdict};
 use crate::component::{
     Connection, Error, GIVEN_UP, Kind, Known, Mode, Past, RETURNED, Task, Work,
@@ -82,13 +82,13 @@ impl<C: Connection> Engine<C> {
             return Ok(Vec::new());
         }
         let said = "the journal cannot say whether an earlier try of this message was sent";
-        Err(Box::new(unknown(said, error.clone()).into()))
+        Err(Box::new(refused_now(said, error.clone()).into()))
     }
 
     /// The error of a message with this past, of which nothing is sent now.
     fn denied(&self, past: &[Past], came: Came, error: Error) -> Error {
         match what_happened(past) {
-            Some(said) => unknown(&said, error),
+            Some(said) => refused_now(&said, error),
             None => self.doubted(came, error),
         }
     }
@@ -98,14 +98,18 @@ impl<C: Connection> Engine<C> {
         if !came.in_doubt || !self.bound.acts_once() || self.mode == Mode::DryRun {
             return error;
         }
-        Error { field: error.field, ..Error::new(Kind::Unknown, still_in_doubt(&error.what)) }
+        unknown(STILL_IN_DOUBT, error)
     }
 }
 
 /// An error that says what happened before, and why nothing happens now.
+fn refused_now(before: &str, now: Error) -> Error {
+    unknown(&format!("{before}; as things are now, it is refused: "), now)
+}
+
 fn unknown(before: &str, now: Error) -> Error {
-    let what = format!("{before}; as things are now, it is refused: {}", now.what);
-    Error { field: now.field, ..Error::new(Kind::Unknown, what) }
+    let Error { what, own, field, .. } = now;
+    Error { field, own, ..Error::new(Kind::Unknown, what) }.after(before)
 }
 
 /// What is known of earlier tries, in words; nothing, if there were none.

@@ -15,7 +15,7 @@ use crate::component::{
 /// recipients may have been sent to under that id: then nobody may be told that nothing was sent.
 pub(super) fn used_for_others(called: bool) -> Error {
     let said = "was used before, for other recipients, in another order, or for something else";
-    let error = Error::invalid("reference", said);
+    let error = Error::invalid("reference", said).in_own_words();
     if called {
         let what = format!("{}; some of these were sent to then, or may have been", error.what);
         return Error { kind: Kind::Unknown, what, ..error };

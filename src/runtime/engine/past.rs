@@ -168,7 +168,7 @@ impl<C: Connection> Call<'_, C> {
                 if !self.came.in_doubt {
                     return Err(error);
                 }
-                let said = still_in_doubt(&error.what);
+                let said = format!("{STILL_IN_DOUBT}{}", error.what);
                 *outcome = Some(Outcome::InDoubt(Problem::new(Reason::Other, said)));
                 continue;
             }
@@ -215,7 +215,11 @@ impl<C: Connection> Call<'_, C> {
         match (busy, self.came.in_doubt) {
             (true, _) => self.in_other_hands(),
             (false, true) => {
-                Outcome::InDoubt(Problem::new(Reason::Unavailable, still_in_doubt(&why.message)))
+                let said = format!("{STILL_IN_DOUBT}{}", why.message);
+                Outcome::InDoubt(Problem {
+                    quotes: why.quotes,
+                    ..Problem::new(Reason::Unavailable, said)
+                })
             }
             (false, false) => Outcome::NotSent(why),
         }
@@ -288,7 +292,5 @@ impl<C: Connection> Call<'_, C> {
     }
 }
 
-/// What is said of a line in doubt that is not sent now.
-pub(super) fn still_in_doubt(why: &str) -> String {
-    format!("an earlier try of it ended in doubt; this one: {why}")
-}
+/// Comes before the reason why a line in doubt is not sent now.
+pub(super) const STILL_IN_DOUBT: &str = "an earlier try of it ended in doubt; this one: ";

@@ -44,7 +44,9 @@ impl<C: Connection> Call<'_, C> {
             tracing::info!(
                 action = self.engine.name,
                 wait_ms = wait.as_millis(),
-                why,
+                reason = problem.map(|it| it.reason.as_str()),
+                code = problem.and_then(|it| it.code),
+                why = problem.filter(|it| !it.quotes).map(|_| why),
                 "not done yet"
             );
             if self.amnesia().is_some() || !self.may_wait(why, wait, deadline).await {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::component::{Error, Kind};
+use crate::printable::one_line;
 use crate::trust;
 
 /// Most characters of the reason that people are shown.
@@ -73,35 +74,37 @@ impl Fault {
     /// The error for people: `what` failed, which concerns the variable `address`. The secrets that
     /// the request carried are taken out of whatever was answered.
     pub fn error(&self, what: &str, address: &str, secrets: &[SecretString]) -> Error {
-        let said = format!("{what}: {}", self.words(secrets));
+        let said = format!("{what}: {}", self.words());
+        let error = |kind| Error::quoting(kind, &said, self.reason(secrets));
         match self {
-            Self::Status { status: 300..=499, .. } => Error::new(Kind::Config, said)
+            Self::Status { status: 300..=499, .. } => error(Kind::Config)
                 .hint(format!("check {address} and the credentials that go with it")),
-            Self::TooLarge(_) => Error::new(Kind::Unusable, said),
+            Self::TooLarge(_) => error(Kind::Unusable),
             _ => {
                 let advice = self.network().and_then(trust::advice);
                 let reach = || format!("check that {address} can be reached");
-                Error::new(Kind::Unavailable, said)
-                    .hint(advice.map_or_else(reach, ToOwned::to_owned))
+                error(Kind::Unavailable).hint(advice.map_or_else(reach, ToOwned::to_owned))
             }
         }
     }
 
-    fn words(&self, secrets: &[SecretString]) -> String {
-        match self {
-            Self::Status { status, reason } => {
-                let mut reason = reason.clone();
-                for secret in secrets.iter().map(SecretString::expose_secret) {
-                    if secret.len() >= SHORTEST_SECRET {
-                        let escaped = serde_json::to_string(secret).unwrap_or_default();
-                        reason = reason.replace(escaped.trim_matches('"'), "***");
-                        reason = reason.replace(secret, "***");
-                    }
-                }
-                let reason: String = reason.chars().take(REASON_SHOWN).collect();
-                let colon = if reason.is_empty() { "" } else { ": " };
-                format!("the answer was HTTP {status}{colon}{reason}")
+    /// The reason that the server gave, without these secrets; empty where it gave none.
+    fn reason(&self, secrets: &[SecretString]) -> String {
+        let Self::Status { reason, .. } = self else { return String::new() };
+        let mut reason = reason.clone();
+        for secret in secrets.iter().map(SecretString::expose_secret) {
+            if secret.len() >= SHORTEST_SECRET {
+                let escaped = serde_json::to_string(secret).unwrap_or_default();
+                reason = reason.replace(escaped.trim_matches('"'), "***");
+                reason = reason.replace(secret, "***");
             }
+        }
+        reason.chars().take(REASON_SHOWN).collect()
+    }
+
+    fn words(&self) -> String {
+        match self {
+            Self::Status { status, .. } => format!("the answer was HTTP {status}"),
             Self::TooLarge(most) => {
                 format!("the answer is larger than {} MiB", most / (1024 * 1024))
             }
@@ -116,7 +119,7 @@ fn in_words(body: &[u8]) -> String {
     if text.trim_start().starts_with('<') || text.contains('\0') {
         return String::new();
     }
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    one_line(&text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The innermost cause: the outer ones only say that a request failed.

@@ -163,7 +163,8 @@ fn padding(bytes: &[u8]) -> Option<usize> {
 }
 
 fn locked() -> Error {
-    Error::new(Kind::Invalid, "the message cannot be decrypted, or is no message").hint(
+    let said = "the message cannot be decrypted, or is no message";
+    Error::new(Kind::Invalid, said).in_own_words().hint(
         "encrypt a message as JSON with ELASTICIO_MESSAGE_CRYPTO_PASSWORD and \
          ELASTICIO_MESSAGE_CRYPTO_IV of this step, or start the step without them; the sender is not \
          answered, so that nobody can find out by trying what others have written",

@@ -76,7 +76,7 @@ impl<'a, C: Connection> Emitter<'a, C> {
         let publication = match self.written(&mut whole, id).await {
             Ok(publication) => Ok(publication),
             Err(error) => {
-                tracing::warn!(%error, "a result is cut");
+                tracing::warn!(error = %error.logged(), "a result is cut");
                 self.shortened(&mut whole, id)
             }
         };

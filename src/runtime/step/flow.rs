@@ -161,7 +161,7 @@ impl<C: Connection> Flow<C> {
                 return Err(error);
             }
             self.health.set(Obstacle::Consumer, true);
-            tracing::warn!(%error, "no messages can be taken");
+            tracing::warn!(error = %error.logged(), "no messages can be taken");
             tokio::select! {
                 () = tokio::time::sleep(waits.next().unwrap_or_default()) => {}
                 () = self.stop.requested() => return Ok(()),
@@ -263,7 +263,7 @@ impl<C: Connection> Flow<C> {
 
     /// Says that the step cannot go on: it stops. The first to say so is heard.
     pub fn fail(&self, error: Error) {
-        tracing::error!(%error, "the step cannot go on");
+        tracing::error!(error = %error.logged(), "the step cannot go on");
         self.state.failed.set(error).ok();
         self.stopper.stop();
     }

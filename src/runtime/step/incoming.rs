@@ -319,7 +319,7 @@ fn too_large(bytes: usize) -> Error {
 }
 
 fn unreadable(why: &str) -> Error {
-    Error::new(Kind::Invalid, format!("the message cannot be read: {why}"))
+    Error::new(Kind::Invalid, format!("the message cannot be read: {why}")).in_own_words()
 }
 
 #[cfg(test)]

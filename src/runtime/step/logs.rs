@@ -19,6 +19,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 pub use level::LogLevel;
 
 use crate::component::{Error, Kind};
+use crate::printable;
 
 /// The variables of the platform that every line carries, when they are set.
 pub const CONTEXT: &[&str] = &[
@@ -188,7 +189,8 @@ where
         let level = if fields.fatal { 60 } else { number(*event.metadata().level()) };
         if level >= self.least.0 {
             // Nobody is left to be told that logs are not read.
-            self.writer.make_writer().write_all(self.line(level, &fields).as_bytes()).ok();
+            let line = self.line(level, &fields);
+            self.writer.make_writer().write_all(printable::json(&line).as_bytes()).ok();
         }
     }
 }

@@ -180,7 +180,7 @@ impl Publisher {
                 Err(error) => failed(&error),
             };
             let Some(pause) = outage.pause() else { return Err(Unpublished::GaveUp(error)) };
-            tracing::warn!(%error, "not published yet");
+            tracing::warn!(error = %error.logged(), "not published yet");
             tokio::time::sleep(pause).await;
         }
     }

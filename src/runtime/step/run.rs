@@ -19,7 +19,7 @@ use super::publisher::Publisher;
 use super::settings::{BrokerSettings, Origin, Settings};
 use super::storage::Storage;
 use crate::component::{
-    Cause, Component, Config, Connection, Error, Handler, Journal, Role, Scope, Store, hex,
+    Cause, Component, Config, Connection, Error, Handler, Journal, Private, Role, Scope, Store, hex,
 };
 use crate::runtime::http::Http;
 use crate::runtime::{Engine, Health, Memory, Obstacle, Stop, Stopper, live};
@@ -96,7 +96,8 @@ pub async fn run<C: Connection>(
         Ok(started) => started,
         Err(error) => {
             // Before it is told, which may take long, or fail.
-            tracing::error!(%error, "the step cannot start");
+            tracing::error!(error = %error.logged(), "the step cannot start");
+            Private::tell(&error, || []);
             let told = tell(&settings, &broker, &publisher, &error);
             tokio::select! {
                 told = tokio::time::timeout(TELLING, told) => if told.is_err() {
@@ -206,7 +207,7 @@ async fn connect(publisher: &Publisher) -> Result<(), Error> {
     for pause in pauses() {
         match publisher.begin().await {
             Err(error) if began.elapsed() < START => {
-                tracing::warn!(%error, "not connected yet");
+                tracing::warn!(error = %error.logged(), "not connected yet");
                 tokio::time::sleep(pause).await;
             }
             connected => return connected,
@@ -224,7 +225,7 @@ async fn tell(settings: &Settings, broker: &BrokerSettings, publisher: &Publishe
         Err(error) => Err(error),
     };
     if let Err(failed) = told {
-        tracing::warn!(error = %failed, "the platform was not told");
+        tracing::warn!(error = %failed.logged(), "the platform was not told");
     }
     publisher.close().await;
 }

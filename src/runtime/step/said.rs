@@ -7,10 +7,13 @@ use lapin::ErrorKind;
 use lapin::protocol::{AMQPError, AMQPErrorKind};
 
 use crate::component::{Error, Kind};
+use crate::printable::beginning;
 use crate::trust;
 
 /// Where the broker's address is set.
 const ADDRESS: &str = "check ELASTICIO_AMQP_URI: host, port, user, password, vhost";
+/// Most characters of others' words that people are shown.
+const SHOWN: usize = 300;
 
 /// Whether the broker has refused what was asked, and only that: it would do so again.
 pub fn is_refusal(error: &lapin::Error) -> bool {
@@ -41,7 +44,7 @@ pub fn failed(error: &lapin::Error) -> Error {
 
 /// What the broker does not do.
 fn refused(said: &AMQPError) -> Error {
-    let (code, words) = (said.get_id(), one_line(said.get_message().as_str()));
+    let (code, words) = (said.get_id(), beginning(said.get_message().as_str(), SHOWN));
     let is_login = words.contains("Login was refused");
     let (kind, hint) = match code {
         // What this user may not do, or a virtual host that is not there or not his.
@@ -75,7 +78,7 @@ fn words_of(failure: &io::Error) -> String {
         words = error.to_string();
         inner = error.source();
     }
-    one_line(&words)
+    beginning(&words, SHOWN)
 }
 
 fn advice_on(failure: &io::Error) -> &'static str {
@@ -96,12 +99,6 @@ fn advice_on(failure: &io::Error) -> &'static str {
         _ if words.contains("lookup address") => "check the host's name in ELASTICIO_AMQP_URI",
         _ => ADDRESS,
     }
-}
-
-/// Words of others, fit for a line of ours.
-fn one_line(words: &str) -> String {
-    let words: String = words.chars().map(|it| if it.is_control() { ' ' } else { it }).collect();
-    words.trim().chars().take(300).collect()
 }
 
 #[cfg(test)]

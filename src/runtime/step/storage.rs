@@ -19,7 +19,7 @@ use super::cipher::{Cipher, Protocol};
 use super::incoming::MOST_BYTES;
 use super::platform::address;
 use super::settings::{Ids, StorageSettings};
-use crate::component::{Error, Kind, exact};
+use crate::component::{Error, Kind, Private, exact};
 use crate::runtime::http::{Answer, Bounds, Fault, Http, Retry};
 
 /// The variable that people have to look at when the storage cannot be used.
@@ -106,7 +106,8 @@ impl Storage {
             return;
         }
         if let Err(error) = self.lighten(message).await {
-            tracing::warn!(%error, "a large message travels whole");
+            tracing::warn!(error = %error.logged(), "a large message travels whole");
+            Private::tell(&error, || message.values());
         }
     }
 
@@ -143,7 +144,11 @@ impl Storage {
                         unmark(it);
                     });
                 }
-                Err(error) => tracing::warn!(%error, step = name, "its body is passed on by name"),
+                Err(error) => {
+                    let logged = error.logged();
+                    tracing::warn!(error = %logged, step = name, "its body is passed on by name");
+                    Private::tell(&error, || message.values());
+                }
             }
         }
     }

@@ -20,7 +20,9 @@ use super::outgoing::{Input, Outgoing, Publication};
 use super::passthrough::Passthrough;
 use super::publisher::Unpublished;
 use super::run::FINISHING;
-use crate::component::{BoxFuture, Connection, Error, Kind, Message, Tally, Webhook, metrics};
+use crate::component::{
+    BoxFuture, Connection, Error, Kind, Message, Private, Tally, Webhook, metrics,
+};
 use crate::runtime::{Amnesia, Obstacle, Verdict};
 
 /// For how long a journal that fails is waited for.
@@ -68,7 +70,7 @@ impl<C: Connection> Flow<C> {
             Fate::End(end) => self.end(&taken, end).await,
             // Whoever stops the step wants to hear of no failure of it.
             Fate::Leave(error) if self.stop.wanted() => {
-                tracing::warn!(%error, "a message stays in the queue");
+                tracing::warn!(error = %error.logged(), "a message stays in the queue");
             }
             Fate::Leave(error) => self.fail(error),
         }
@@ -214,7 +216,9 @@ impl<C: Connection> Flow<C> {
         }
         let may_come_back = self.may_come_back(incoming) || self.stop.wanted();
         if error.retryable() && nothing_happened && may_come_back {
-            return Next::Fate(self.put_back(incoming, started, &error.to_string()).await);
+            // Neither the log nor a header, which nobody encrypts, shows the words of others.
+            let why = error.logged().to_string();
+            return Next::Fate(self.put_back(incoming, started, &why).await);
         }
         if nothing_happened && error.kind != Kind::Unknown && incoming.was_put_off() {
             match self.engine.give_up(&message_of(incoming, false)).await {
@@ -299,9 +303,9 @@ impl<C: Connection> Flow<C> {
         if !redelivered && !incoming.was_put_off() {
             return error;
         }
-        let what = format!("this message was delivered before; now {}", error.what);
         let (kind, hint) = (Kind::Unknown, Some(C::WHEN_UNKNOWN.into()));
-        Error { kind, what, hint, deed: self.deed, ..error }
+        let error = error.after("this message was delivered before; now ");
+        Error { kind, hint, deed: self.deed, ..error }
     }
 
     /// Reports an error of the message, to whoever waits for an answer too. Boxed, since it is rare: the
@@ -314,7 +318,8 @@ impl<C: Connection> Flow<C> {
     ) -> BoxFuture<'a, Fate> {
         Box::pin(async move {
             let _counted = metrics::under_way();
-            tracing::error!(%error, "message failed");
+            tracing::error!(error = %error.logged(), "message failed");
+            Private::tell(error, || incoming.payload.values());
             if let Some(metrics) = metrics::watched() {
                 metrics.told(error.kind);
             }
@@ -322,14 +327,14 @@ impl<C: Connection> Flow<C> {
             if let Some(reply) = out.error_reply(error, self.id_of(incoming, REPLY)).transpose()
                 && let Err(failed) = self.publish(reply).await
             {
-                tracing::warn!(error = %Error::from(failed), "the error was not told to who asked");
+                tracing::warn!(error = %Error::from(failed).logged(), "the error was not told to who asked");
             }
             self.rates.error.until_ready().await;
             let id = self.id_of(incoming, ERROR);
             let mut told = self.publish(out.error(error, id, Input::Given)).await;
             if let Err(Unpublished::Unroutable(failed)) = told {
                 // The broker may take less than the message has.
-                tracing::warn!(error = %failed, "the error is told without the message that met it");
+                tracing::warn!(error = %failed.logged(), "the error is told without the message that met it");
                 told = self.publish(out.error(error, id, Input::LeftOut)).await;
             }
             match told {
@@ -391,8 +396,9 @@ fn untold(error: &Error, tally: &Tally) -> Error {
     if tally.accepted + tally.unknown == 0 {
         return error.clone();
     }
-    let said = format!("this was done, but its result is lost: {}", error.what);
-    Error { hint: error.hint.clone(), ..Error::new(Kind::Unknown, said) }
+    let Error { what, own, hint, .. } = error.clone();
+    let error = Error { hint, own, ..Error::new(Kind::Unknown, what) };
+    error.after("this was done, but its result is lost: ")
 }
 
 /// Why a step ends that can tell nobody of an error: all messages would go that way.
