@@ -15,6 +15,7 @@ mod limits;
 mod logging;
 mod monitor;
 mod multicall;
+mod own;
 mod plan;
 mod poll;
 mod run;
@@ -99,6 +100,7 @@ enum Command {
 
 /// Runs the command line.
 pub fn main() -> ExitCode {
+    dump_no_core();
     let given: Vec<_> = std::env::args_os().collect();
     let set = |name: &str| std::env::var_os(name).is_some_and(|it| !it.is_empty());
     let arguments = match multicall::arguments(&given, set) {
@@ -134,6 +136,22 @@ pub fn main() -> ExitCode {
         }
     }
 }
+
+/// Keeps the memory of this process, which holds keys and texts, out of core dumps.
+///
+/// A limit of 1 byte is too small for any dump into a file, and Linux gives none to a program either, to
+/// which it would under a limit of 0. A process that cannot be dumped at all (`PR_SET_DUMPABLE`) would
+/// hide its `/proc` from its own operator.
+#[cfg(unix)]
+fn dump_no_core() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let most = u64::from(cfg!(target_os = "linux"));
+    // Where that is not allowed, the limit is 0 already: only root may raise it.
+    setrlimit(Resource::Core, Rlimit { current: Some(most), maximum: Some(most) }).ok();
+}
+
+#[cfg(not(unix))]
+fn dump_no_core() {}
 
 /// Checks the environment, where it is read. What runs for a platform does so where it can be heard.
 fn checked(command: &Command) -> anyhow::Result<()> {

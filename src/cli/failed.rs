@@ -4,13 +4,14 @@
 //! anew. Left as it was, the file would hold messages that are sent by now. A small file beside it,
 //! `FILE.run`, says whose it is until the run is over.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 
+use super::own::{self, Access};
 use super::{Usage, files};
 use crate::runtime::pipe::Failures;
 
@@ -59,10 +60,7 @@ impl FailedFile {
         if holds_some(&path) && !own {
             return Err(taken(&path).into());
         }
-        let mut options = OpenOptions::new();
-        options.create(true).append(true);
-        private(&mut options);
-        let file = options.open(&path).map_err(|it| failed(&it))?;
+        let file = own::open("--failed", &path, Access::Append)?;
         let is_file = file.metadata().context("looking at --failed")?.is_file();
         let beside = match owner.filter(|_| is_file) {
             Some(owner) => Some(claim(&path, owner)?),
@@ -138,11 +136,8 @@ fn holds(beside: &Path, mark: &str) -> bool {
 /// Says whose the file is, and keeps other processes away from it.
 fn claim(path: &Path, owner: &Owner) -> anyhow::Result<(PathBuf, File)> {
     let place = beside(path);
-    let mut options = OpenOptions::new();
-    options.create(true).read(true).write(true);
-    private(&mut options);
     let opening = || format!("opening {}", place.display());
-    let mut file = options.open(&place).with_context(opening)?;
+    let mut file = own::open("--failed", &place, Access::Both)?;
     if let Err(TryLockError::WouldBlock) = file.try_lock() {
         let shown = path.display();
         return Err(Usage(format!(
@@ -187,14 +182,6 @@ pub fn named(given: &Path, mark: Option<&str>) -> (PathBuf, bool) {
     };
     let free = (1..1000).map(|it| given.with_file_name(numbered(it))).find(|it| !it.exists());
     (free.unwrap_or_else(|| given.with_file_name(numbered(1))), true)
-}
-
-/// For the owner only, from the first moment on.
-fn private(options: &mut OpenOptions) {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    #[cfg(not(unix))]
-    let _ = options;
 }
 
 #[cfg(test)]

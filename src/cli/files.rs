@@ -5,6 +5,7 @@ use std::fs::{File, Metadata};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::own::{self, Access};
 use super::{Usage, complain, failed};
 
 /// A flag, and the file that it names.
@@ -29,6 +30,11 @@ pub fn cannot(flag: &str, path: &Path, error: &std::io::Error) -> Usage {
     }
 }
 
+/// Why a file is not used.
+pub fn wrong(flag: &str, path: &Path, why: &str) -> Usage {
+    Usage(format!("{flag} {}: {why}", path.display()))
+}
+
 /// Opens the file for the results. What it holds is kept: by another name, where `resumed` says that all
 /// results come again.
 ///
@@ -36,6 +42,7 @@ pub fn cannot(flag: &str, path: &Path, error: &std::io::Error) -> Usage {
 /// When it cannot be written, or holds something that does not come again.
 pub fn output(given: &Path, resumed: bool) -> Result<File, Usage> {
     let path = failed::named(given, None).0;
+    own::check("--output", &path)?;
     let wrong = |it: std::io::Error| cannot("--output", &path, &it);
     if std::fs::metadata(&path).is_ok_and(|it| it.is_file() && it.len() > 0) {
         if !resumed {
@@ -56,7 +63,7 @@ pub fn output(given: &Path, resumed: bool) -> Result<File, Usage> {
             "isendpro: all results come again; those of the part before are in {aside}"
         ));
     }
-    File::create(&path).map_err(wrong)
+    own::open("--output", &path, Access::Anew)
 }
 
 /// Sees to it that the files that are written are not the input, not where the results go, and not

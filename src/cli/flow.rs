@@ -24,7 +24,7 @@ pub use self::remember::{JournalArgs, Wish};
 use super::failed::FailedFile;
 use super::limits::Count;
 use super::settings::advised;
-use super::{Usage, complain, files, monitor, server, stdio, terminal};
+use super::{Usage, complain, files, monitor, own, server, stdio, terminal};
 use crate::actions::Session;
 use crate::catalog::{kind_is_open, step_fields};
 use crate::component::{Config, Handler, Message, Role, Seal, brings_key};
@@ -407,7 +407,7 @@ fn from_start(mut spool: &File) -> anyhow::Result<pipe::Input> {
 
 /// Opened before anything is sent: a path that cannot be written is a mistake to learn of early.
 fn create_summary(path: &Path) -> anyhow::Result<File> {
-    File::create(path).map_err(|it| files::cannot("--summary", path, &it).into())
+    Ok(own::open("--summary", path, own::Access::Anew)?)
 }
 
 fn write_summary(mut file: File, summary: &serde_json::Value) {

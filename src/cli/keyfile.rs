@@ -1,6 +1,6 @@
 //! A file that holds the key, or another secret, and nothing else.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::Read as _;
 use std::path::Path;
 
@@ -18,7 +18,7 @@ const MOST: u64 = 4096;
 pub fn read(name: &str, path: &Path) -> Result<String, Usage> {
     let key = text(name, path)?;
     match wrong(&key) {
-        Some(wrong) => Err(Usage(format!("{name} {}: {wrong}", path.display()))),
+        Some(wrong) => Err(files::wrong(name, path, wrong)),
         None => Ok(key),
     }
 }
@@ -28,16 +28,32 @@ pub fn read(name: &str, path: &Path) -> Result<String, Usage> {
 /// # Errors
 /// When the file cannot be read, is empty, or is no text. The secret is never in it.
 pub fn text(name: &str, path: &Path) -> Result<String, Usage> {
-    let failed = |it: &dyn std::fmt::Display| Usage(format!("{name} {}: {it}", path.display()));
+    let failed = |it: &str| files::wrong(name, path, it);
     let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|it| it.take(MOST).read_to_end(&mut bytes));
-    read.map_err(|it| files::cannot(name, path, &it))?;
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || bytes.contains(&0) {
-        return Err(failed(&"the file is UTF-16; convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW"));
+    let cannot = |it: std::io::Error| files::cannot(name, path, &it);
+    let file = File::open(path).map_err(cannot)?;
+    if is_anybodys(&file.metadata().map_err(cannot)?) {
+        return Err(failed("everybody may write this file; take that away: chmod o-w FILE"));
     }
-    let text = str::from_utf8(&bytes).map_err(|_| failed(&"the file is not UTF-8 text"))?;
+    file.take(MOST).read_to_end(&mut bytes).map_err(cannot)?;
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || bytes.contains(&0) {
+        return Err(failed("the file is UTF-16; convert it: iconv -f UTF-16 -t UTF-8 FILE > NEW"));
+    }
+    let text = str::from_utf8(&bytes).map_err(|_| failed("the file is not UTF-8 text"))?;
     let text = text.trim_start_matches('\u{feff}').trim();
-    if text.is_empty() { Err(failed(&"the file is empty")) } else { Ok(text.to_owned()) }
+    if text.is_empty() { Err(failed("the file is empty")) } else { Ok(text.to_owned()) }
+}
+
+/// Tells whether anybody may put another secret into it.
+#[cfg(unix)]
+fn is_anybodys(file: &Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.is_file() && file.permissions().mode() & 0o002 != 0
+}
+
+#[cfg(not(unix))]
+fn is_anybodys(_: &Metadata) -> bool {
+    false
 }
 
 /// What a key cannot be.

@@ -1,7 +1,6 @@
 //! Logs: to a file or to stderr, never to stdout, which carries messages; but a platform's messages
 //! go elsewhere, and it reads logs from stdout.
 
-use std::fs::{File, OpenOptions};
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -9,6 +8,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, fmt};
 
+use super::own::{self, Access};
 use super::settings::variable;
 use super::traces;
 use crate::catalog::LOG;
@@ -46,7 +46,7 @@ fn start_from(least: Option<&str>, verbose: u8, file: Option<&Path>) -> anyhow::
     let log = match file {
         _ if silent => None,
         Some(path) => {
-            let file = Lines::new(Form::Json, opened(path)?);
+            let file = Lines::new(Form::Json, own::open("--log-file", path, Access::Append)?);
             Some(lines.json().with_writer(Mutex::new(file)).boxed())
         }
         None => {
@@ -57,12 +57,6 @@ fn start_from(least: Option<&str>, verbose: u8, file: Option<&Path>) -> anyhow::
     tracing_subscriber::registry().with(traces).with(log.with_filter(filter)).init();
     traces::complain();
     Ok(())
-}
-
-/// The log file, to add to.
-fn opened(path: &Path) -> anyhow::Result<File> {
-    let opened = OpenOptions::new().create(true).append(true).open(path);
-    Ok(opened.map_err(|it| super::files::cannot("--log-file", path, &it))?)
 }
 
 /// Starts logging as a platform reads it, to stdout. `variables` are those of the environment.

@@ -4,13 +4,15 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, HOST, RETRY_AFTER};
+use axum::http::uri::Authority;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
@@ -47,6 +49,7 @@ const CHUNK: usize = 64 * 1024;
 /// Serves until `stop` is sent or dropped, then closes every connection.
 pub(super) async fn run(listener: TcpListener, app: Arc<App>, mut stop: oneshot::Receiver<()>) {
     let router = routes(&app);
+    let is_local = app.options.listen.ip().is_loopback();
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -54,7 +57,7 @@ pub(super) async fn run(listener: TcpListener, app: Arc<App>, mut stop: oneshot:
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(connection(stream, router.clone()));
+                    connections.spawn(connection(stream, router.clone(), is_local));
                 }
                 Err(error) => {
                     // Out of file descriptors, most likely: give some time to
@@ -83,14 +86,21 @@ impl Error for Dropped {}
 
 /// A service that fails makes hyper close the connection without a byte, which
 /// no answer can do.
-async fn connection(stream: TcpStream, router: Router) {
+///
+/// A page in a browser reaches this machine under a name of its own, which it lets point here. So where
+/// nobody else is to be answered, no other name than this machine's own is.
+async fn connection(stream: TcpStream, router: Router, is_local: bool) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "simulator: no TCP_NODELAY");
     }
     let router = TowerToHyperService::new(router);
-    let service = service_fn(move |request| {
-        let answer = router.call(request);
+    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        let is_ours = !is_local || request.headers().get(HOST).is_none_or(is_this_machine);
+        let answer = is_ours.then(|| router.call(request));
         async move {
+            let Some(answer) = answer else {
+                return Ok((StatusCode::MISDIRECTED_REQUEST, ELSEWHERE).into_response());
+            };
             match answer.await {
                 Ok(answer) if answer.extensions().get::<Dropped>().is_some() => Err(Dropped),
                 Ok(answer) => Ok(answer),
@@ -102,6 +112,21 @@ async fn connection(stream: TcpStream, router: Router) {
     if let Err(error) = served.await {
         tracing::trace!(%error, "simulator: connection ended");
     }
+}
+
+/// The answer to whoever asks for another host.
+const ELSEWHERE: &str = "this simulator answers to localhost and to addresses of this machine; start it \
+                         with --listen to be reached under other names\n";
+
+/// Tells whether a host is this machine, whoever asks.
+fn is_this_machine(host: &HeaderValue) -> bool {
+    let authority = host.to_str().ok().and_then(|it| it.parse::<Authority>().ok());
+    authority.is_some_and(|it| {
+        let host = it.host().trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
+        host == "localhost"
+            || host.ends_with(".localhost")
+            || host.parse::<IpAddr>().is_ok_and(|it| it.is_loopback())
+    })
 }
 
 fn routes(app: &Arc<App>) -> Router {

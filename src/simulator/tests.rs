@@ -50,7 +50,7 @@ async fn exchange(server: &Simulator, method: &str, path: &str, body: &str) -> O
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
     let length = body.len();
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: simulator\r\nconnection: close\r\n\
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
          content-length: {length}\r\n\r\n{body}"
     );
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -82,4 +82,43 @@ async fn credit_of(server: &Simulator, key: &str) -> Value {
     let fields = json!({"keyid": key, "credit": "1"});
     let answer = post(server, "credit", &fields).await;
     answer.json()["etat"]["credit"].clone()
+}
+
+#[tokio::test]
+async fn on_the_loopback_it_answers_to_names_of_this_machine_alone() {
+    let server = simulator().await;
+    let asked = async |host: &str| {
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        let request =
+            format!("GET /_simulator/accounts HTTP/1.1\r\n{host}connection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer[9..12].to_owned()
+    };
+    for host in [
+        "localhost",
+        "localhost:8080",
+        "LOCALHOST.",
+        "simulator.localhost:1",
+        "127.0.0.1",
+        "127.9.9.9:80",
+        "[::1]",
+        "[::1]:8080",
+    ] {
+        assert_eq!(asked(&format!("host: {host}\r\n")).await, "200", "{host}");
+    }
+    for host in [
+        "example.org",
+        "localhost.example.org",
+        "127.0.0.1.example.org:80",
+        "192.168.1.7",
+        "0.0.0.0",
+        "[::2]",
+        "simulator",
+        "notlocalhost",
+        "",
+    ] {
+        assert_eq!(asked(&format!("host: {host}\r\n")).await, "421", "{host}");
+    }
 }

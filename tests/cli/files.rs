@@ -94,10 +94,71 @@ fn an_error_carries_the_reference_of_its_message() {
 }
 
 #[test]
+fn no_file_that_is_written_is_a_link_or_a_fifo_and_each_is_its_owners_alone() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(at("target"), "").unwrap();
+    symlink(at("target"), at("link")).unwrap();
+    std::process::Command::new("mkfifo").arg(at("fifo")).status().unwrap();
+    let run = |args: &[&str]| {
+        let run = ["run", "sendSms", "--server", "simulator", "--set", "kind=transactional"];
+        isendpro(&run).args(args).run(sms("0001", "a"))
+    };
+    for flag in ["--failed", "--summary", "--output", "--log-file"] {
+        run(&[flag, &at("link")]).says(2, &[flag, "this is a link; name the file itself"]);
+        run(&[flag, &at("fifo")]).says(2, &[flag, "this is a FIFO (named pipe); name a file"]);
+        let own = at(&flag[2..]);
+        // Whatever the umask is.
+        let script = format!(
+            "umask 0; exec {} run sendSms --server simulator {flag} {own}",
+            env!("CARGO_BIN_EXE_isendpro")
+        );
+        let ran = crate::cli::program("/bin/sh", &["-c", &script]).run(sms("0001", "a"));
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let mode = std::fs::metadata(&own).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{flag}");
+    }
+    assert_eq!(std::fs::read_to_string(at("target")).unwrap(), "");
+    for stream in ["/dev/null", "/dev/stderr", "/dev/fd/2"] {
+        assert_eq!(run(&["--summary", stream]).code, 0, "{stream}");
+    }
+}
+
+#[test]
 fn a_path_in_an_error_forges_no_line() {
     let path = "/missing/a\n\u{1b}[31mERROR \u{9b}\u{202e}";
     let ran = isendpro(&["run", "sendSms", "--log-file", path]).run("");
     assert_eq!((ran.code, ran.stderr.lines().count()), (2, 1), "{ran:?}");
     let obeyed = |it: char| it != '\n' && isendpro_connector::printable::is_obeyed(it);
     assert!(!ran.stderr.contains(obeyed), "{ran:?}");
+}
+
+#[test]
+fn a_key_file_that_everybody_may_write_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key");
+    std::fs::write(&path, "some-key").unwrap();
+    let simulator = Simulator::start(&[]);
+    let args = ["check", "--server", &simulator.url, "--keyid-file", path.to_str().unwrap()];
+    for (mode, code) in [(0o600, 0), (0o644, 0), (0o664, 0), (0o606, 2), (0o666, 2), (0o602, 2)] {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        let ran = isendpro(&args).run("");
+        assert_eq!(ran.code, code, "{mode:o}: {ran:?}");
+        assert!(code == 0 || ran.stderr.contains("chmod o-w"), "{ran:?}");
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn no_process_of_ours_dumps_its_memory() {
+    for args in [&["simulator", "--port", "0"][..], &["run", "sendSms", "--server", "simulator"]] {
+        let running = isendpro(args).key("k").start();
+        crate::cli::until("it has begun", || {
+            let limits = running.file("limits");
+            let line = limits.lines().find(|it| it.starts_with("Max core file size"));
+            line.is_some_and(|it| it.split_whitespace().skip(4).take(2).eq(["1", "1"]))
+        });
+    }
 }

@@ -262,7 +262,7 @@ impl Stage {
 pub fn ask(host: SocketAddr, method: &str, path: &str, body: &str) -> Value {
     let mut stream = TcpStream::connect(host).unwrap();
     stream.set_read_timeout(Some(LIMIT)).unwrap();
-    let head = format!("{method} /_simulator/{path} HTTP/1.1\r\nhost: x\r\n");
+    let head = format!("{method} /_simulator/{path} HTTP/1.1\r\nhost: {host}\r\n");
     let length = format!("connection: close\r\ncontent-length: {}\r\n\r\n", body.len());
     stream.write_all((head + &length + body).as_bytes()).unwrap();
     let mut answer = String::new();

@@ -228,6 +228,12 @@ impl Running {
         most
     }
 
+    /// A file of the process's in `/proc`.
+    #[cfg(target_os = "linux")]
+    pub fn file(&self, name: &str) -> String {
+        std::fs::read_to_string(format!("/proc/{}/{name}", self.pid)).unwrap_or_default()
+    }
+
     /// A figure in KiB of `/proc/PID/status`, such as `VmRSS`.
     #[cfg(target_os = "linux")]
     pub fn memory(&self, name: &str) -> u64 {

@@ -1,6 +1,6 @@
 //! The file in which a trigger's runs pass on what they have seen.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::{Value, json};
 
-use crate::cli::Usage;
+use crate::cli::{Usage, own};
 use crate::component::{BoxFuture, Error, State, hex, stretch};
 
 /// The version that is written and read here.
@@ -74,6 +74,7 @@ impl StateFile {
         account: Account<'_>,
     ) -> anyhow::Result<(Self, Option<Value>)> {
         let lock = lock(path)?;
+        own::check("--state", path)?;
         let shown = path.display();
         let was: Option<Value> = match std::fs::read(path) {
             Ok(bytes) => Some(serde_json::from_slice(&bytes).unwrap_or_default()),
@@ -174,12 +175,8 @@ fn wrong(state: &Value, trigger: &str, account: Account<'_>) -> Option<String> {
 fn lock(path: &Path) -> anyhow::Result<File> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let mut options = OpenOptions::new();
-    options.create(true).write(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let shown = path.display();
-    let file = options.open(&name).map_err(|it| Usage(format!("--state {shown}: {it}")))?;
+    let file = own::open("--state", Path::new(&name), own::Access::Both)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {

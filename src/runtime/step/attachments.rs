@@ -83,7 +83,7 @@ impl Attachment {
             Ok(self.request(storage.request(Method::POST, storage.objects().clone(), None)))
         });
         let id = storage.object_id(answer.await, &self.what)?;
-        let mut url = storage.object(&id);
+        let mut url = storage.object(&id)?;
         url.set_query(Some("storage_type=maester"));
         Ok(url.into())
     }

@@ -20,6 +20,7 @@ use super::incoming::MOST_BYTES;
 use super::platform::address;
 use super::settings::{Ids, StorageSettings};
 use crate::component::{Error, Kind, Private, exact};
+use crate::printable::is_obeyed;
 use crate::runtime::http::{Answer, Bounds, Fault, Http, Retry};
 
 /// The variable that people have to look at when the storage cannot be used.
@@ -155,8 +156,9 @@ impl Storage {
 
     /// A body of at most so many bytes.
     async fn body(&self, id: &str, most: usize) -> Result<Value, Error> {
+        let place = self.object(id)?;
         let what = format!("the message's body (object {id}) cannot be had from the storage");
-        let request = self.request(Method::GET, self.object(id), None);
+        let request = self.request(Method::GET, place, None);
         let answer = self.http.ask(RETRY, Bounds { bytes: most, ..BOUNDS }, &request).await;
         let answer = answer.map_err(|fault| {
             let error = fault.error(&what, ADDRESS, &self.secrets);
@@ -202,12 +204,20 @@ impl Storage {
     }
 
     /// Where an object is.
-    pub(super) fn object(&self, id: &str) -> Url {
+    ///
+    /// # Errors
+    /// The id leads elsewhere: a URL drops tabs, and dots alone are other folders.
+    pub(super) fn object(&self, id: &str) -> Result<Url, Error> {
+        let strays = |it: char| is_obeyed(it) || matches!(it, '/' | '\\');
+        if id.contains(strays) || id.chars().all(|it| it == '.') {
+            let said = "an id of the object storage has characters that no id has, or dots alone";
+            return Err(Error::new(Kind::Unusable, said));
+        }
         let mut url = self.objects.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.push(id);
         }
-        url
+        Ok(url)
     }
 
     /// The id of an object that was put.

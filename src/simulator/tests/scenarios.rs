@@ -102,7 +102,7 @@ async fn unanswered(server: &Simulator, num: &str) -> TcpStream {
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
     let body = sms_to(num).to_string();
     let length = body.len();
-    let head = "POST /cgi-bin/sms HTTP/1.1\r\nhost: simulator";
+    let head = "POST /cgi-bin/sms HTTP/1.1\r\nhost: localhost";
     let request = format!("{head}\r\ncontent-length: {length}\r\n\r\n{body}");
     stream.write_all(request.as_bytes()).await.unwrap();
     until_sent(server, 1).await;

@@ -219,3 +219,34 @@ async fn nothing_of_it_is_printed() {
     let server = Server::new_async().await;
     assert_eq!(format!("{:?}", storage(&server, Some(7))), "Storage { threshold: Some(7), .. }");
 }
+
+#[tokio::test]
+async fn an_id_that_leads_elsewhere_is_not_asked_for() {
+    let mut server = Server::new_async().await;
+    let any = server.mock("GET", Matcher::Any).expect(0).create_async().await;
+    for id in [
+        ".",
+        "..",
+        ".\t.",
+        "\t",
+        "..\n",
+        "a/b",
+        "../snapshots",
+        "a\\..",
+        "\r",
+        "a\u{85}",
+        "...",
+        "a\u{202e}b",
+    ] {
+        let mut message = map(light(id));
+        let error = storage(&server, None).resolve(&mut message).await.unwrap_err();
+        assert_eq!(error.kind, Kind::Unusable, "{id:?}");
+        assert!(!error.what.contains(|it: char| is_obeyed(it)), "{error}");
+    }
+    any.assert_async().await;
+    let plain = object(&mut server, "a.b-c_1", 200, &sealed(&json!({"a": 1})), 1).await;
+    let mut message = map(light("a.b-c_1"));
+    storage(&server, None).resolve(&mut message).await.unwrap();
+    assert_eq!(message["body"], json!({"a": 1}));
+    plain.assert_async().await;
+}
