@@ -25,6 +25,7 @@ impl Weight {
 
     /// Holds that it did not take more than a small worker has, and prints a row of the table in
     /// docs/operations.md: the way in, the message, its size, memory and time.
+    #[expect(clippy::print_stdout, reason = "people look at it")]
     pub fn fits(self, way: &str, message: &str, bytes: usize) {
         let (most, took) = (memory(self.pid, "VmHWM"), self.began.elapsed().as_millis());
         let (size, more) = (bytes.div_ceil(1024), most.saturating_sub(self.before));

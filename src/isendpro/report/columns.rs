@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Row;
 use super::cell::{is_dialable, is_phone};
-use super::known::{self, KNOWN};
+use super::known;
 
 /// Every row repeats the names of its columns, so a name has to stay one.
 const NAME_CHARS: usize = 200;

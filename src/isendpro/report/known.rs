@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::cell::{fold, is_phone};
 
 /// The known columns and the words that name them, folded, in the order in which they are believed.
-pub(super) const KNOWN: [(&str, &str); 4] = [
+const KNOWN: [(&str, &str); 4] = [
     (
         "tel",
         "tel telephone numtel numerotel ntel ntelephone ndetelephone numerodetelephone phone \
