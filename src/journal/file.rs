@@ -96,13 +96,16 @@ impl FileJournal {
     /// # Errors
     /// When the file cannot be opened, has a key, or cannot be written anew. Then it is as it was.
     pub fn rekey(path: impl AsRef<Path>, key: &JournalKey) -> Result<Rekeyed, Error> {
-        Home::new(path.as_ref()).without_key_yet().rekey(key)
+        let home = Home::new(path.as_ref()).without_key_yet();
+        home.guarded(|| home.rekey(key))
     }
 
     fn from_home(home: Home, keep: Option<Retention>) -> Result<Self, Error> {
-        let mut opened = home.open()?;
-        let expiry = Expiry::of(&opened.db, keep, Timestamp::now());
-        let expiry = expiry.map_err(|it| home.broken(&it))?;
+        let (mut opened, expiry) = home.guarded(|| {
+            let opened = home.open()?;
+            let expiry = Expiry::of(&opened.db, keep, Timestamp::now());
+            Ok((opened, expiry.map_err(|it| home.broken(&it))?))
+        })?;
         let retention = expiry.retention(keep);
         let warnings = opened.warning.take().into_iter().collect();
         let is_new = opened.is_new;
@@ -173,7 +176,7 @@ impl FileJournal {
     ) -> Result<T, Error> {
         let shared = self.shared.clone();
         let looked = tokio::task::spawn_blocking(move || look(&shared)).await;
-        looked.map_err(|it| self.shared.home.error(format!("cannot be read: {it}")))?
+        looked.map_err(|_| self.shared.home.panicked())?
     }
 
     async fn begin(&self, job: &Job, first: [u8; 32], how: Begin) -> Result<Run, Error> {

@@ -83,7 +83,7 @@ async fn a_report_of_few_large_rows_is_too_large_for_one_message() {
     let row = format!("33680010203;0;{};2026-07-01 10:00\r\n", "t".repeat(15_000));
     let file = zipped(&(table(1) + &row.repeat(1_200)));
     let ran = fetched("getCampagne", "fetchAll", Answer::ok(file)).await;
-    assert!(ran.error().what.contains("100000 rows or 16 MiB"), "{}", ran.error());
+    assert!(ran.error().what.contains("16 MiB, too many for one message"), "{}", ran.error());
 }
 
 const REPORTS: [&str; 2] = ["getCampagne", "getListeNoire"];

@@ -1,5 +1,6 @@
 //! What is said of the file when something is wrong with it.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::{fmt, io};
 
 use redb::{DatabaseError, StorageError};
@@ -114,6 +115,17 @@ impl Home {
     pub fn other_version(&self, which: &str) -> Error {
         self.misplaced(format!("was written by another version of the connector ({which})"))
             .hint("use that version, or name another file")
+    }
+
+    /// Does something with the database. Where a damaged file makes it panic, that is an error too.
+    pub fn guarded<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        let done = panic::catch_unwind(AssertUnwindSafe(work));
+        done.unwrap_or_else(|_| Err(self.panicked()))
+    }
+
+    /// The error of a database that has panicked: it takes for granted that what it reads is whole.
+    pub fn panicked(&self) -> Error {
+        self.damaged("the database cannot make sense of it")
     }
 
     fn damaged(&self, how: &str) -> Error {

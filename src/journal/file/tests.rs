@@ -1,4 +1,5 @@
 mod crash;
+mod damaged;
 mod disk;
 mod displaced;
 mod expiry;

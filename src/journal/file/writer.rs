@@ -105,6 +105,10 @@ impl Shared {
     /// Writes the file anew, without what was forgotten. Only the writer may ask for it, between two
     /// transactions: what another one wrote meanwhile would be lost.
     fn erase(&self) -> Result<(), Error> {
+        self.home.guarded(|| self.write_anew())
+    }
+
+    fn write_anew(&self) -> Result<(), Error> {
         let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
         // Whatever comes of it, the old file may have lost its name: it is opened again.
         let old = match opened.take() {
@@ -127,7 +131,9 @@ impl Shared {
 
     /// After an error the database takes no transaction until it is opened again.
     pub fn close(&self) {
-        *self.opened.write().unwrap_or_else(PoisonError::into_inner) = None;
+        let opened = self.opened.write().unwrap_or_else(PoisonError::into_inner).take();
+        // Closing writes as well. Whatever stops it, the next one to open the file will see.
+        self.home.guarded(|| Ok(drop(opened))).ok();
     }
 }
 
@@ -191,10 +197,11 @@ impl Writer {
         }
         let mut answers = Vec::with_capacity(orders.len());
         let mut waiting = orders.drain(..);
-        let done = self.transact(&shared, &mut waiting, &mut answers);
+        let done = shared.home.guarded(|| self.transact(&shared, &mut waiting, &mut answers));
         match &done {
             Ok(()) => self.tickets.keep(),
             Err(_) => {
+                shared.close();
                 self.tickets.undo();
                 self.expiry.put_off();
             }
@@ -243,10 +250,7 @@ impl Writer {
             }
             Ok(())
         };
-        transact().map_err(|it| {
-            shared.close();
-            shared.home.broken(&it)
-        })
+        transact().map_err(|it| shared.home.broken(&it))
     }
 }
 
