@@ -12,6 +12,13 @@ const HEARTBEAT: u8 = 8;
 /// Most bytes of the properties of a message. RabbitMQ lets through 128 KB unless it is told otherwise.
 const MOST_BYTES: usize = 1024 * 1024;
 
+/// Most bytes of a method. Those that come with messages have less than 800, a broker's greeting some
+/// hundred. A greeting has a table, which the client reads with a call for each level as well.
+const MOST_OF_METHOD: usize = 2048;
+
+/// A kind of frame that there is not: the client ends the connection at it.
+const NO_KIND: u8 = 0;
+
 /// What has come so far.
 #[derive(Default)]
 pub struct Frames {
@@ -63,9 +70,14 @@ impl Frames {
     fn begin(&mut self, now: &[u8], out: &mut Vec<u8>) {
         self.held.extend_from_slice(now);
         let Some(&[kind, _, _, length @ ..]) = self.held.first_chunk::<HEAD>() else { return };
-        self.left = u64::from(u32::from_be_bytes(length)) + 1;
+        let length = u32::from_be_bytes(length);
+        self.left = u64::from(length) + 1;
         self.state = match kind {
             HEADER => State::Holding,
+            METHOD if length as usize > MOST_OF_METHOD => {
+                self.held[0] = NO_KIND;
+                State::Foreign
+            }
             METHOD..=HEARTBEAT => State::Passing,
             _ => State::Foreign,
         };

@@ -148,6 +148,38 @@ fn what_no_parser_should_see_is_left_out_and_told() {
     }
 }
 
+/// A broker's greeting with this table of properties.
+fn greeting(table: &[u8]) -> Vec<u8> {
+    let words = [&long(b'S', b"PLAIN")[1..], &long(b'S', b"en_US")[1..]].concat();
+    frame(METHOD, &[&[0, 10, 0, 10, 0, 9][..], &long(b'F', table)[1..], &words].concat())
+}
+
+#[test]
+fn no_method_is_so_large_that_it_could_fill_the_stack() {
+    let text = |length| header(b"a", &long(b'S', &b"x".repeat(length)));
+    let deep = |value: &[u8]| header(b"deep", value);
+    for table in [Vec::new(), text(100), text(1_500), deep(&arrays(30)), deep(&tables(30))] {
+        let whole = greeting(&table);
+        for chunk in [1, 7, 1000] {
+            assert_eq!(sieved(&whole, chunk), whole);
+        }
+        assert!(matches!(parsed(&whole), AMQPFrame::Method(1, _)));
+    }
+    for table in [
+        deep(&arrays(450)),
+        deep(&arrays(1_200)),
+        deep(&arrays(26_000)),
+        deep(&tables(400)),
+        deep(&tables(21_000)),
+        text(2_048),
+        text(100_000),
+    ] {
+        let next = frame(HEARTBEAT, b"");
+        let passed = sieved(&[greeting(&table), next].concat(), 1000);
+        assert!(parse_frame(&passed[..]).is_err(), "the connection goes on");
+    }
+}
+
 #[test]
 fn the_rest_of_a_message_stays_known() {
     let cut = properties(&sieved(&with(&header(b"deep", &arrays(99))), 10));
