@@ -17,7 +17,7 @@ mod monitor;
 mod multicall;
 mod own;
 mod plan;
-mod poll;
+pub(crate) mod poll;
 mod run;
 mod server;
 mod service;

@@ -9,8 +9,8 @@ mod laws;
 mod ledger;
 #[cfg(test)]
 mod plain;
-mod record;
-mod redis;
+pub(crate) mod record;
+pub(crate) mod redis;
 mod runs;
 
 use std::sync::Arc;

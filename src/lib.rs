@@ -50,6 +50,9 @@ pub mod actions;
 pub mod catalog;
 pub mod cli;
 pub mod component;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 pub mod isendpro;
 pub mod journal;
 pub mod printable;

@@ -19,6 +19,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "trust",
         ],
     ),
+    // Not part of the product.
+    ("fuzz", &["actions", "catalog", "cli", "component", "isendpro", "journal", "runtime", "sms"]),
     ("catalog", &["actions", "triggers", "component"]),
     ("actions", &["component", "isendpro", "sms"]),
     (

@@ -1,6 +1,6 @@
 //! `isendpro poll`: one run of a trigger, as cron does it.
 
-mod state;
+pub(crate) mod state;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

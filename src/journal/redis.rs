@@ -19,7 +19,7 @@ mod lease;
 mod link;
 mod look;
 mod outcome;
-mod record;
+pub(crate) mod record;
 mod runs;
 mod scripts;
 mod state;

@@ -1,7 +1,7 @@
 //! The pipe: JSON lines in, JSON lines out.
 
 mod frame;
-mod json;
+pub(crate) mod json;
 mod lines;
 mod opening;
 mod out;

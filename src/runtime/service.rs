@@ -1,6 +1,6 @@
 //! One question of the platform: it is asked by the environment, and answered by one request.
 
-mod settings;
+pub(crate) mod settings;
 
 use std::time::Duration;
 

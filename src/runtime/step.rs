@@ -23,7 +23,7 @@ mod publisher;
 mod run;
 mod said;
 pub mod settings;
-mod sieve;
+pub(crate) mod sieve;
 pub mod storage;
 mod worker;
 

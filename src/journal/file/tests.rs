@@ -1,5 +1,4 @@
 mod crash;
-mod damaged;
 mod disk;
 mod displaced;
 mod expiry;

@@ -133,7 +133,11 @@ impl Shared {
     pub fn close(&self) {
         let opened = self.opened.write().unwrap_or_else(PoisonError::into_inner).take();
         // Closing writes as well. Whatever stops it, the next one to open the file will see.
-        self.home.guarded(|| Ok(drop(opened))).ok();
+        let closed = self.home.guarded(|| {
+            drop(opened);
+            Ok(())
+        });
+        closed.ok();
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) type Id = [u8; 16];
 /// What the scripts only carry. A reader ignores fields that it does not know; what it must not
 /// ignore gets a new version of the record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Body {
+pub struct Body {
     /// The action.
     #[serde(rename = "a")]
     pub action: Box<str>,
@@ -90,7 +90,7 @@ fn eight_bytes(digits: Option<&str>) -> Option<[u8; 8]> {
 
 /// A slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Record {
+pub struct Record {
     pub state: State,
     pub owner: Id,
     pub token: Id,

@@ -23,7 +23,7 @@ const DELAY: &str = "ELASTICIO_API_REQUEST_RETRY_DELAY";
 const RETRY: Retry = Retry { attempts: 3, delay: Duration::from_secs(1) };
 
 /// Where and how the answer is given.
-pub(super) struct Post {
+pub struct Post {
     /// The address, without the user's name and password.
     pub url: Url,
     /// These, as a request carries them.
@@ -44,7 +44,7 @@ pub struct Question {
 
 /// Reads where the answer goes and what is asked. A mistake in the second can be told to the
 /// platform, one in the first cannot.
-pub(super) fn read(
+pub fn read(
     variables: impl IntoIterator<Item = (String, String)>,
 ) -> Result<(Post, Result<Question, Error>), Error> {
     let mut variables: HashMap<String, String> =
@@ -110,7 +110,7 @@ impl Question {
     ///
     /// # Errors
     /// When none came, or what came is no JSON object. Nothing of it is told: it holds passwords.
-    pub(super) fn config(&self, defaults: Config) -> Result<Config, Error> {
+    pub(crate) fn config(&self, defaults: Config) -> Result<Config, Error> {
         let text = self
             .config
             .as_ref()
