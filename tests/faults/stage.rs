@@ -1,6 +1,7 @@
 //! What a row plays on: an API of its own, a journal of its own, and the runs over both.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -16,7 +17,7 @@ use tokio::runtime::Runtime;
 
 use super::count::Count;
 use super::flow::Flow;
-use super::messages::{Messages, Shape};
+use super::messages::{Messages, Shape, Thing};
 use super::pipe::Pipe;
 use super::row::Role;
 use super::store::{Journal, Store};
@@ -190,6 +191,12 @@ impl Stage {
     /// How many requests were made.
     pub fn requests(&self) -> u64 {
         self.api.requests()
+    }
+
+    /// How many of these have arrived.
+    pub fn arrived(&self, things: &[Thing]) -> usize {
+        let sent: HashSet<_> = self.api.sent().into_iter().map(|it| it.tel).collect();
+        things.iter().filter(|it| sent.contains(&it.tel)).count()
     }
 
     /// The run that ends it: it carries all that is left.

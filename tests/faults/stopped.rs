@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::api::feed_again;
 use super::ends::post_retries;
-use super::messages::Messages;
+use super::messages::{BLACKLISTED, Messages};
 use super::network::{Network, Server};
 use super::row::{BULK, Fault, IN_FLIGHT, fault, step};
 use super::soak::slow::Slow;
@@ -59,10 +59,11 @@ fn pausing(stage: &mut Stage) {
     second.feed(&stage.messages.lines[..IN_FLIGHT]);
     stage.failed();
     first.feed(&stage.messages.lines);
-    // The pause is a second. What the first worker had not begun, it might send after the second one's
-    // word, which is true when it is said.
-    let begun = (2 * IN_FLIGHT) as u64;
-    until("the first worker has begun with all of them", || stage.requests() > begun);
+    // The pause is a second. What the first worker had not sent, it might send after the second one's
+    // word, which is true when it is said. That many requests would not do: one may wait for its claim.
+    let common = &stage.messages.things[..IN_FLIGHT * stage.shape.recipients()];
+    let taken = common.len() - common.len() / BLACKLISTED;
+    until("the first worker has sent all of them", || stage.arrived(common) >= taken);
     second.stop();
     first.ended();
     believe(stage, &failed);
