@@ -147,14 +147,15 @@ impl FileJournal {
     async fn ask<T>(&self, order: impl FnOnce(Reply<T>) -> Order) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
         self.send(order(reply)).await?;
-        answer.await.map_err(|_| self.ended())?
+        // Only a panic of the database drops an order that was taken.
+        answer.await.map_err(|_| self.shared.home.panicked())?
     }
 
     async fn claim(&self, wanted: Wanted<'_>) -> Result<Claim, Error> {
         let (reply, answer) = oneshot::channel();
         let mut waiting = Waiting { shared: &self.shared, answer };
         self.send(Order::Claim(self.claiming(wanted), reply)).await?;
-        (&mut waiting.answer).await.map_err(|_| self.ended())?
+        (&mut waiting.answer).await.map_err(|_| self.shared.home.panicked())?
     }
 
     fn claiming(&self, wanted: Wanted<'_>) -> Claiming {
