@@ -40,7 +40,7 @@ impl Container {
         let root = std::env::var("ISENDPRO_IMAGE_ROOT").expect("run scripts/image");
         let own = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| fs::write(own.path().join(name), text).unwrap();
-        write("hosts", "127.0.0.1 localhost broker\n");
+        write("hosts", "127.0.0.1 localhost broker broker.localhost\n");
         write("resolv.conf", "nameserver 127.0.0.1\n");
         write("step.json", "{}");
         Self { root, own }
@@ -104,7 +104,7 @@ fn every_name_of_the_image_is_the_binary() {
 #[ignore = "scripts/image makes the root"]
 fn messages_are_sent_and_reports_are_read() {
     let (container, simulator) = (Container::new(), Simulator::start(&[]));
-    for name in ["127.0.0.1", "localhost", "broker"] {
+    for name in ["127.0.0.1", "localhost", "broker.localhost"] {
         sends(&container, &named(&simulator, name));
     }
     assert_eq!(simulator.total(), 3);
@@ -133,7 +133,7 @@ fn names_are_asked_of_dns() {
     let server = UdpSocket::bind("127.0.0.1:53").unwrap();
     std::thread::spawn(move || answer(&server));
     let (container, simulator) = (Container::new(), Simulator::start(&[]));
-    sends(&container, &named(&simulator, "api.test"));
+    sends(&container, &named(&simulator, "api.localhost"));
     assert_eq!(simulator.total(), 1);
 }
 
