@@ -148,12 +148,22 @@ pub async fn claim(
     resend: bool,
 ) -> Claim {
     let slots: Vec<_> = indexes.iter().map(|it| slot(*it)).collect();
+    claim_slots(store, message, &slots, resend).await
+}
+
+/// Claims these very slots.
+pub async fn claim_slots(
+    store: &(impl Ledger + ?Sized),
+    message: MessageKey,
+    slots: &[Slot<'_>],
+    resend: bool,
+) -> Claim {
     let wanted = Wanted {
         message,
         scope: SCOPE,
         action: "sendSms",
         account: Some(Account::of_key(KEY)),
-        slots: &slots,
+        slots,
         resend,
         lasts: LASTS,
         progress: None,

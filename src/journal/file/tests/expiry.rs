@@ -152,6 +152,12 @@ fn spread(number: u32) -> MessageKey {
     MessageKey(key)
 }
 
+/// Opens the journal, has one message accepted, and closes it.
+async fn remember_one(path: &Path) {
+    let store = open(path);
+    settle(&store, message(1), &[0], &accepted()).await;
+}
+
 #[test]
 fn of_all_kinds_of_messages_those_go_that_are_settled_and_old_as_a_whole() {
     run(async {
@@ -221,9 +227,7 @@ fn what_an_earlier_version_has_left_is_kept_for_as_long_as_what_is_new() {
     run(async {
         let file = OneFile::new();
         let path = file.path();
-        let store = open(&path);
-        settle(&store, message(1), &[0], &accepted()).await;
-        drop(store);
+        remember_one(&path).await;
         age(&path, 4000);
         let db = Database::open(&path).unwrap();
         let txn = db.begin_write().unwrap();
@@ -277,9 +281,7 @@ fn a_large_journal_is_passed_through_in_many_steps_and_serves_meanwhile() {
     run(async {
         let file = OneFile::new();
         let path = file.path();
-        let store = open(&path);
-        settle(&store, message(1), &[0], &accepted()).await;
-        drop(store);
+        remember_one(&path).await;
         let (many, large) = (30_000, 25_000);
         let old = Kind { state: State::Accepted, age: 91, scope: NONE };
         let young = Kind { age: 1, ..old };

@@ -9,8 +9,8 @@ use crate::component::{
     Wanted, tracker,
 };
 use crate::journal::laws::{
-    KEY, LASTS, SCOPE, Stage, accepted, claim, entries, every_law, granted, known, message, run,
-    settle, slot, take,
+    KEY, LASTS, Stage, accepted, claim, claim_slots, entries, every_law, granted, known, message,
+    run, settle, slot, take,
 };
 use crate::journal::{
     Begin, EndedRun, FileJournal, Filter, Job, JournalKey, Ledger as _, Rekeyed, State,
@@ -90,17 +90,7 @@ fn sealed(seal: &Seal, number: u8) -> MessageKey {
 /// Claims one slot with this tracker.
 pub async fn tracked(store: &FileJournal, message: MessageKey, index: u32, tracker: &str) {
     let slots = [Slot { tracker: Some(tracker), ..slot(index) }];
-    let wanted = Wanted {
-        message,
-        scope: SCOPE,
-        action: "sendSms",
-        account: Some(Account::of_key(KEY)),
-        slots: &slots,
-        resend: false,
-        lasts: LASTS,
-        progress: None,
-    };
-    let ticket = granted(store.claim(wanted).await.unwrap());
+    let ticket = granted(claim_slots(store, message, &slots, false).await);
     if index.is_multiple_of(2) {
         store.record(ticket, &[(index, accepted())]).await.unwrap();
     }
