@@ -304,9 +304,11 @@ impl Outgoing<'_> {
 fn without_secrets(mut message: Value) -> Option<Value> {
     let has_body = message.get("body").is_some();
     let body = if has_body { &mut message["body"] } else { &mut message };
-    let holds_secrets = component::holds_secrets(body);
+    if !component::holds_secrets(body) {
+        return None;
+    }
     component::mask(body);
-    holds_secrets.then_some(message)
+    Some(message)
 }
 
 /// Takes the routing key out of a message's headers, however its name is written.
