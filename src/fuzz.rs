@@ -13,7 +13,7 @@ mod report;
 mod settings;
 mod text;
 
-/// What reads bytes. It panics where it does not keep its promise.
+/// Reads bytes, and panics where it does not keep its promise.
 pub type Target = fn(&[u8]);
 
 /// Each by its name.

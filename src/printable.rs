@@ -30,7 +30,7 @@ pub fn beginning(text: &str, most: usize) -> String {
     one_line(text).trim().chars().take(most).collect()
 }
 
-/// The same text, but it keeps its lines.
+/// A text that keeps its lines, with a blank for each other character that is obeyed.
 pub fn lines(text: &str) -> Cow<'_, str> {
     spaced(text, |it| is_obeyed(it) && !matches!(it, '\n' | '\t'))
 }

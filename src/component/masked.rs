@@ -36,7 +36,7 @@ impl Private {
         }
     }
 
-    /// The same, where the words are known already.
+    /// Logs at `debug` what an error quotes, where the words are known already.
     pub fn log(&self, error: &Error) {
         if error.quotes() {
             tracing::debug!(error = self.mask(&error.to_string()), "the whole error");

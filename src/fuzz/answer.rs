@@ -39,7 +39,7 @@ fn judged(operation: Operation, status: u16, body: &[u8]) {
     }
 }
 
-/// Whether an entry says that an SMS was taken, in whatever list or level.
+/// True if an entry, on any level, says that an SMS was taken.
 fn accepts(value: &Value) -> bool {
     match value {
         Value::Array(entries) => entries.iter().any(accepts),

@@ -34,7 +34,7 @@ impl AsyncRead for Pieces<'_> {
     }
 }
 
-/// What is left of bytes that come in pieces of this length.
+/// The bytes that pass, of these, in pieces of this length.
 fn sieved(rest: &[u8], length: usize) -> Vec<u8> {
     let mut passed = Vec::new();
     let mut sieve = Sieve::new(Pieces { rest, length });

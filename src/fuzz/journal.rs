@@ -61,7 +61,7 @@ fn damaged(mut journal: Vec<u8>, changes: &[u8]) {
     }
 }
 
-/// Whatever is wrong with it, it is said.
+/// Does all that can be done with a journal.
 async fn use_it(journal: &FileJournal) {
     told(journal.entries(&Filter::default(), 100).await);
     told(journal.load("trigger").await);

@@ -38,7 +38,7 @@ const NAMES: &[(&[u8], u8)] = &[
 pub(super) struct Plain {
     /// Its bytes.
     pub bytes: Vec<u8>,
-    /// Where each of them begins in the text, and where the last one ends.
+    /// The place of each of them in the text, and the end of the last one.
     starts: Vec<u32>,
 }
 
@@ -61,7 +61,7 @@ impl Plain {
         (plain.bytes.len() < text.len()).then_some(plain)
     }
 
-    /// Where these bytes come from.
+    /// The part of the text that these bytes come from.
     pub(super) fn source(&self, range: Range<usize>) -> Range<usize> {
         self.starts[range.start] as usize..self.starts[range.end] as usize
     }

@@ -102,7 +102,7 @@ impl Report {
         Self::locate(file, limits, None)
     }
 
-    /// The same of a download that might reflect this key: no row, no name and no error shows it.
+    /// Opens a download that might reflect this key: no row, no name and no error shows it.
     pub fn open_hiding(key: &KeyId, file: File, limits: &Limits) -> Result<Self, ReportError> {
         Self::locate(file, limits, Some(key))
     }

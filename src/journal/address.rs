@@ -8,7 +8,7 @@ use crate::component::Error;
 /// How such an address is written.
 const FORM: &str = "give file:PATH, or file:PATH?keep=DAYS; the path of a journal has no ? in it";
 
-/// Where a journal's file is, and how it is used.
+/// The place of a journal's file, and how the journal is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileAddress<'a> {
     /// The file.

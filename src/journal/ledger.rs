@@ -149,7 +149,7 @@ pub trait Ledger: Journal + component::State {
         &[]
     }
 
-    /// Whether it was made when it was opened.
+    /// True if it was made when it was opened.
     fn is_new(&self) -> bool {
         false
     }

@@ -17,7 +17,7 @@ pub fn allow_cleartext() {
     ALLOWED.store(true, Ordering::Relaxed);
 }
 
-/// Whether a server is on this machine.
+/// True if a server is on this machine.
 pub(crate) fn is_local(server: &Url) -> bool {
     server.host_str().is_some_and(is_loopback)
 }

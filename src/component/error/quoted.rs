@@ -18,13 +18,13 @@ impl Error {
         Self { own: bytes(own), ..error }
     }
 
-    /// The same error, all of which is the connector's own words.
+    /// Takes all of the error for the connector's own words.
     #[must_use]
     pub fn in_own_words(self) -> Self {
         Self { own: ALL, ..self }
     }
 
-    /// The same error, all of which quotes others if `quotes`: then it is on one line.
+    /// Takes all of the error for words of others if `quotes`, and puts them on one line.
     #[must_use]
     pub fn quoting_if(self, quotes: bool) -> Self {
         if !quotes {
@@ -34,14 +34,14 @@ impl Error {
         Self { what, own: 0, ..self }
     }
 
-    /// The same error with our own words before it.
+    /// Puts our own words before the error.
     #[must_use]
     pub fn after(self, own: &str) -> Self {
         let what = format!("{own}{}", self.what);
         Self { what, own: self.own.saturating_add(bytes(own)), ..self }
     }
 
-    /// The same error with a value of the message behind it.
+    /// Puts a value of the message behind the error.
     #[must_use]
     pub fn with_value(self, value: &str) -> Self {
         let own = self.own.min(bytes(&self.what));

@@ -24,7 +24,7 @@ use crate::journal::{Retention, State};
 /// For how many days what is settled is remembered, unless the address says otherwise.
 const DAYS: u32 = 90;
 
-/// Where a pass begins.
+/// The beginning of a pass.
 const FIRST: Key = [0; 36];
 
 /// From the end of a pass to the next one.
@@ -76,7 +76,7 @@ impl Expiry {
         Ok(Self { days, next, pass: None, changed })
     }
 
-    /// The same for people.
+    /// How long what is settled is kept, for people.
     pub fn retention(&self, keep: Option<Retention>) -> Retention {
         Retention { days: self.days, chosen: keep.is_some() }
     }

@@ -35,7 +35,7 @@ pub struct Opened {
     pub seal: Seal,
     /// Whether it may have messages under keys of the first form.
     pub former_keys: bool,
-    /// Whether it was made just now.
+    /// True if it was made just now.
     pub is_new: bool,
     /// What people should know of the file.
     pub warning: Option<String>,

@@ -84,7 +84,7 @@ pub(super) struct Description {
     pub secret: Secret,
     /// Whether it may have messages under keys of the first form.
     pub former_keys: bool,
-    /// Whether it was made just now.
+    /// True if it was made just now.
     pub is_new: bool,
 }
 
