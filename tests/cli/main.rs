@@ -21,6 +21,7 @@ mod faults;
 mod files;
 mod flow;
 mod former;
+mod golden;
 mod guards;
 #[cfg(target_os = "linux")]
 mod heavy;

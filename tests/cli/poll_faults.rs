@@ -53,14 +53,18 @@ fn a_run_killed_between_its_results_and_its_state_is_repeated_with_the_same_ids(
     assert_eq!(isendpro(&arguments).key("main").run("").polled(), [Value::Null; 0]);
 }
 
-/// A run against a report of these lines.
-fn report(server: &mut Server, state: &Path, lines: &[&str]) -> Finished {
+/// A report of these lines, as iSendPro packs it.
+pub fn packed(lines: &[&str]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     zip.start_file("campagne.csv", SimpleFileOptions::default()).unwrap();
     zip.write_all((lines.join("\n") + "\n").as_bytes()).unwrap();
-    let zip = zip.finish().unwrap().into_inner();
+    zip.finish().unwrap().into_inner()
+}
+
+/// A run against a report of these lines.
+fn report(server: &mut Server, state: &Path, lines: &[&str]) -> Finished {
     server.reset();
-    server.mock("GET", Matcher::Any).with_body(zip).create();
+    server.mock("GET", Matcher::Any).with_body(packed(lines)).create();
     let url = server.url();
     isendpro(&arguments("newDeliveryReports", &url, state)).key("main").run("")
 }
