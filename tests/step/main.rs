@@ -13,6 +13,7 @@ mod example;
 mod faults;
 mod files;
 mod flow;
+mod golden;
 #[cfg(target_os = "linux")]
 mod heavy;
 mod limits;
