@@ -50,6 +50,7 @@ pub mod actions;
 pub mod catalog;
 pub mod cli;
 pub mod component;
+pub mod delivery;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzz;

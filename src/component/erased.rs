@@ -70,8 +70,16 @@ impl PartInfo {
 
 /// Planned calls.
 pub trait Job: Send + Sync {
-    /// The requests, in order.
-    fn parts(&self) -> Vec<PartInfo>;
+    /// How many requests there are.
+    fn requests(&self) -> usize;
+
+    /// What must be known of one request, as far as it is not settled; none beyond the last.
+    fn part(&self, request: usize) -> Option<PartInfo>;
+
+    /// The same of all of them, in order.
+    fn parts(&self) -> Vec<PartInfo> {
+        (0..self.requests()).filter_map(|it| self.part(it)).collect()
+    }
 
     /// Gives recipients without a tracker one that is derived from the message's key.
     fn track(&mut self, message: MessageKey);
@@ -174,15 +182,19 @@ struct PlannedCalls<A: Action> {
 }
 
 impl<A: Action> Job for PlannedCalls<A> {
-    fn parts(&self) -> Vec<PartInfo> {
-        let info = |it: &super::Part<_>| PartInfo {
-            effect: it.effect,
-            recipients: it.items.len(),
-            units: it.items.iter().map(|it| u64::from(it.units)).sum(),
-            until: it.until,
-            uncounted: it.uncounted,
-        };
-        self.plan.parts.iter().map(info).collect()
+    fn requests(&self) -> usize {
+        self.plan.parts.len()
+    }
+
+    fn part(&self, request: usize) -> Option<PartInfo> {
+        let part = self.plan.parts.get(request)?;
+        Some(PartInfo {
+            effect: part.effect,
+            recipients: part.items.len(),
+            units: part.items.iter().map(|it| u64::from(it.units)).sum(),
+            until: part.until,
+            uncounted: part.uncounted,
+        })
     }
 
     fn call<'a>(&'a self, api: &'a Session, part: usize) -> BoxFuture<'a, Outcome> {

@@ -135,7 +135,7 @@ pub struct Wanted<'a> {
 }
 
 /// The answer to a claim. Either all of its slots are granted, or none.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum Claim {
     /// Go ahead, then record. The slots that are named may have been sent before: whatever comes of
     /// this call but an acceptance, they stay in doubt.
@@ -227,8 +227,8 @@ pub struct Kept {
     pub data: Option<Box<str>>,
 }
 
-/// Proof of a claim; needed to record what became of it.
-#[derive(Debug, PartialEq, Eq, Hash, Clone, Copy)]
+/// The right to make one request, and to record once what became of it.
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Ticket(pub u64);
 
 /// What became of a claimed slot.
@@ -286,7 +286,7 @@ pub trait Journal: Send + Sync {
     /// Whether a claim still stands for a call that begins now and takes as long as it said at most.
     /// It does not after this process was stopped for so long that it counted as dead: then the call
     /// must not be made.
-    fn covers(&self, _ticket: Ticket) -> bool {
+    fn covers(&self, _ticket: &Ticket) -> bool {
         true
     }
 

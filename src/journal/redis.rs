@@ -208,7 +208,7 @@ impl Journal for RedisJournal {
         self.inner.secret.account(account)
     }
 
-    fn covers(&self, ticket: Ticket) -> bool {
+    fn covers(&self, ticket: &Ticket) -> bool {
         self.inner.covers(ticket)
     }
 

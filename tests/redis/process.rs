@@ -27,7 +27,7 @@ async fn worker() {
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).unwrap();
     let ticket = tickets.next().unwrap();
-    println!("covered {}", store.covers(ticket));
+    println!("covered {}", store.covers(&ticket));
     let own = insist(&store, 2, false).await;
     println!("own {}", is_unknown(&own));
     take(&store, 3).await;

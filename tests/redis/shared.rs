@@ -63,7 +63,7 @@ async fn a_lease_is_renewed_for_as_long_as_its_owner_lives() {
     // Time has to pass here: it is what is tested.
     tokio::time::sleep(lease * 3 / 2).await;
     assert!(matches!(ask(&two, 1, false).await.unwrap(), Claim::Busy(wait) if wait <= lease));
-    assert!(one.covers(ticket));
+    assert!(one.covers(&ticket));
     drop(one);
     let after = super::insist(&two, 1, false).await;
     assert!(super::is_unknown(&after), "{after:?}");
@@ -77,7 +77,7 @@ async fn a_bulk_message_is_claimed_in_one_go_with_a_lease_that_outlives_its_call
     let call = Duration::from_secs(20 + 200);
     let claim = claim_for(&store, SCOPE, 1, &all, false, call).await.unwrap();
     let ticket = super::granted(claim);
-    assert!(store.covers(ticket));
+    assert!(store.covers(&ticket));
     let script = "return redis.call('PTTL', redis.call('KEYS', 'isendpro:owner:*')[1])";
     let lease = redis.command(&["EVAL", script, "0"]).trim()[1..].parse().unwrap();
     assert!(Duration::from_millis(lease) >= call, "the server knows of it");

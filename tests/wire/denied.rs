@@ -197,5 +197,5 @@ async fn a_new_run_denies_nothing_that_it_shares_and_cannot_read() {
     // A step waits for it.
     let broken = Remembers { broken: Some("all"), ..Remembers::default() };
     let ran = Step::remembering("sendSms", &api.url(), json!({}), broken).run(late).await;
-    assert_eq!((ran.error().kind, ran.verdict.amnesia.is_some()), (Kind::NotSent, true));
+    assert_eq!((ran.error().kind, ran.verdict.journal_failure.is_some()), (Kind::NotSent, true));
 }

@@ -52,7 +52,7 @@ async fn an_id_that_is_used_for_another_number_meanwhile_is_refused() {
         let message = json!({"num": "0680010201", "sms": "a", "reference": "r1", "resend": resend});
         let ran = step.run(message.clone()).await;
         assert_eq!((ran.error().kind, ran.error().field.as_deref()), expected);
-        assert_eq!(ran.verdict.amnesia.is_some(), broken.is_some());
+        assert_eq!(ran.verdict.journal_failure.is_some(), broken.is_some());
         // A line's own doubt is not lost for it.
         let line = Message { in_doubt: true, ..Message::new(message) };
         assert_eq!(step.take(line).await.error().kind, Kind::Unknown);
@@ -69,7 +69,7 @@ async fn a_journal_that_cannot_be_read_ends_a_run_that_would_look_into_it() {
     let message = json!({"num": "0680010201", "sms": "a", "reference": "r1", "resend": true});
     let ran = step.run(message).await;
     assert_eq!(ran.error().kind, Kind::Unknown);
-    assert!(!ran.verdict.amnesia.as_ref().unwrap().unrecorded);
+    assert!(!ran.verdict.journal_failure.as_ref().unwrap().unrecorded);
 }
 
 /// The first recipient was refused, so nothing is known of its place; the second one is the first now.

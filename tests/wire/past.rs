@@ -34,7 +34,7 @@ async fn a_step_says_nothing_of_a_message_that_its_journal_keeps_from_being_clai
     let step = Step::remembering("sendSmsMulti", &api.url(), json!({"batchSize": 1}), remembers);
     let ran = step.run(three()).await;
     assert_eq!((ran.error().kind, api.count("smsmulti")), (Kind::NotSent, 0));
-    let amnesia = ran.verdict.amnesia.as_ref().unwrap();
+    let amnesia = ran.verdict.journal_failure.as_ref().unwrap();
     assert!(amnesia.why.contains("the disk is full") && !amnesia.unrecorded, "{amnesia:?}");
 }
 
@@ -47,7 +47,7 @@ async fn nothing_more_is_sent_after_an_outcome_that_was_not_recorded() {
     let ran = step.run(three()).await;
     // That the rest is returned could not be recorded either: it has no retry.
     assert_eq!(told(&ran), (vec!["accepted", "unknown", "accepted"], 0));
-    assert!(ran.verdict.amnesia.as_ref().unwrap().unrecorded);
+    assert!(ran.verdict.journal_failure.as_ref().unwrap().unrecorded);
     assert_eq!(api.count("smsmulti"), 1);
 }
 

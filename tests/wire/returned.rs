@@ -36,7 +36,10 @@ async fn what_a_result_returns_is_remembered_before_it_is_told() {
         let ran = step.run(three()).await;
         let returned = remembers.recorded.lock().unwrap().iter().any(|it| it.0 == RETURNED);
         assert_eq!(ran.verdict.error.as_ref().map(|it| it.kind), kind, "{ran:?}");
-        assert_eq!((returned, ran.verdict.amnesia.is_some()), (kind.is_none(), kind.is_some()));
+        assert_eq!(
+            (returned, ran.verdict.journal_failure.is_some()),
+            (kind.is_none(), kind.is_some())
+        );
         if kind.is_none() {
             assert_eq!(told(&ran), (vec!["accepted", "notSent", "refused"], 1));
         }

@@ -95,7 +95,7 @@ impl<'a> Batch<'a> {
     /// without an outcome become unknown.
     pub fn record(
         &mut self,
-        ticket: Ticket,
+        ticket: &Ticket,
         fallout: &[(u32, Fallout)],
         now: Timestamp,
     ) -> Result<bool, Trouble> {

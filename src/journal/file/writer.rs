@@ -280,7 +280,7 @@ fn apply<'a>(batch: &mut Batch<'_>, shared: &'a Shared, order: Order) -> Applied
             (answer_claim(shared, reply, claim), applied)
         }
         Order::Record(ticket, fallout, now, reply) => {
-            let recorded = batch.record(ticket, &fallout, now);
+            let recorded = batch.record(&ticket, &fallout, now);
             let (recorded, applied) = told(shared, recorded);
             let known = |it| if it { Ok(()) } else { Err(shared.used_ticket()) };
             (answer(reply, recorded.and_then(known)), applied)

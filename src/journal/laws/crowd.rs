@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Stage, accepted, claim, entries, known, message, run};
-use crate::component::{Claim, Journal as _, MessageKey};
+use crate::component::{Claim, Journal as _, MessageKey, Ticket};
 use crate::journal::{Filter, State};
 
 pub fn of_many_tasks_one_is_granted<S: Stage>() {
@@ -45,7 +45,10 @@ pub fn many_tasks_do_not_disturb_each_other<S: Stage>() {
                     else {
                         panic!("nobody else wants it")
                     };
-                    store.record(ticket, &[(0, accepted()), (1, accepted())]).await.unwrap();
+                    store
+                        .record(Ticket(ticket.0), &[(0, accepted()), (1, accepted())])
+                        .await
+                        .unwrap();
                     let answer = claim(&*store, own, &[0, 1], false).await;
                     assert_eq!(known(answer), [(0, true), (1, true)]);
                     ticket

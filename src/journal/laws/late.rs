@@ -2,7 +2,7 @@
 //! data keeps these laws by having one owner at a time.
 
 use super::{Stage, accepted, assert_busy, claim, entry, granted, known, message, run, take};
-use crate::component::{Fallout, Journal as _};
+use crate::component::{Fallout, Journal as _, Ticket};
 use crate::journal::{Begin, Filter, Job, Ledger as _, State};
 
 pub fn living_owners_respect_each_other<S: Stage>() {
@@ -19,7 +19,7 @@ pub fn living_owners_respect_each_other<S: Stage>() {
         assert_eq!(entry(&*two, message(1), 0).await.unwrap().state, State::Claimed);
         assert!(!two.accept(message(1), 0).await.unwrap());
         assert_eq!(two.forget(&Filter::default()).await.unwrap(), 0);
-        assert!(two.record(ticket, &[(0, Fallout::Released)]).await.is_err());
+        assert!(two.record(Ticket(ticket.0), &[(0, Fallout::Released)]).await.is_err());
         one.record(ticket, &[(0, accepted())]).await.unwrap();
         assert_eq!(known(claim(&*two, message(1), &[0], true).await), [(0, true)]);
         let tel = Filter { tel: Some(super::slot(0).tel.into()), ..Filter::default() };

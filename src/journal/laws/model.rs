@@ -172,8 +172,9 @@ impl<S: Stage> World<S> {
             })
             .collect();
         let store = self.store(held.owner);
-        store.record(held.ticket, &fallout).await.unwrap();
-        assert!(store.record(held.ticket, &fallout).await.is_err(), "a ticket is used once");
+        store.record(Ticket(held.ticket.0), &fallout).await.unwrap();
+        let used = Ticket(held.ticket.0);
+        assert!(store.record(used, &fallout).await.is_err(), "a ticket is used once");
         for slot in &held.slots {
             let outcome = fallout.iter().find(|it| it.0 == *slot).map(|it| &it.1);
             self.settle((held.message, *slot), held.attempt, outcome);

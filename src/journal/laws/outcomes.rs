@@ -70,12 +70,12 @@ pub fn a_ticket_is_used_once<S: Stage>() {
         let stage = S::fresh().await;
         let store = stage.open().await;
         let ticket = take(&*store, message(1), &[0]).await;
-        store.record(ticket, &[(0, accepted())]).await.unwrap();
+        store.record(Ticket(ticket.0), &[(0, accepted())]).await.unwrap();
         assert!(store.record(ticket, &[(0, Fallout::Released)]).await.is_err());
         assert_eq!(known(claim(&*store, message(1), &[0], false).await), [(0, true)]);
         let ticket = take(&*store, message(2), &[0]).await;
-        store.record(ticket, &[(0, Fallout::Unknown)]).await.unwrap();
-        assert!(store.record(ticket, &[(0, Fallout::Released)]).await.is_err());
+        store.record(Ticket(ticket.0), &[(0, Fallout::Unknown)]).await.unwrap();
+        assert!(store.record(Ticket(ticket.0), &[(0, Fallout::Released)]).await.is_err());
         assert_eq!(known(claim(&*store, message(2), &[0], false).await), [(0, false)]);
         let never = Ticket(ticket.0.wrapping_add(1 << 40));
         assert!(store.record(never, &[]).await.is_err());

@@ -185,7 +185,7 @@ impl Inner {
     }
 
     /// Whether a call that begins now is covered by the lease of its claim.
-    pub fn covers(&self, ticket: Ticket) -> bool {
+    pub fn covers(&self, ticket: &Ticket) -> bool {
         let held = self.held();
         let claim = lock(&self.attempts).get(&ticket.0).map(|it| (it.owner, it.lasts));
         claim.is_some_and(|(owner, lasts)| owner == held.owner && held.left() >= lasts)

@@ -143,18 +143,18 @@ async fn an_owner_that_has_died_does_not_come_back() {
     let (store, other) = (stage.open().await, stage.open().await);
     let ticket = take(&*store, message(1), &[0]).await;
     let owner = store.inner.held().owner;
-    assert!(store.covers(ticket));
+    assert!(store.covers(&ticket));
     lapse(&store).await;
     store.inner.renew().await.unwrap();
     assert_ne!(store.inner.held().owner, owner);
-    assert!(!store.covers(ticket), "it is another owner's claim by now");
+    assert!(!store.covers(&ticket), "it is another owner's claim by now");
     assert_eq!(known(claim(&*other, message(1), &[0], false).await), [(0, false)]);
     let ticket = take(&*store, message(1), &[1]).await;
-    assert!(store.covers(ticket));
+    assert!(store.covers(&ticket));
     lapse(&store).await;
     let again = take(&*store, message(1), &[2]).await;
-    assert!(store.covers(again), "a claim takes a new lease by itself");
-    assert!(!store.covers(ticket));
+    assert!(store.covers(&again), "a claim takes a new lease by itself");
+    assert!(!store.covers(&ticket));
 }
 
 #[tokio::test]

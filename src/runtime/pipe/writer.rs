@@ -147,7 +147,7 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 if done.verdict.account.is_some() {
                     self.stopper.stop();
                 }
-                if let Some(amnesia) = &done.verdict.amnesia {
+                if let Some(amnesia) = &done.verdict.journal_failure {
                     // Without a memory, what was sent could be sent again.
                     let said = || format!("the journal: {}", amnesia.why);
                     self.summary.stopped.get_or_insert_with(said);

@@ -23,7 +23,7 @@ use super::run::FINISHING;
 use crate::component::{
     BoxFuture, Error, Kind, Message, Private, Session, Tally, Webhook, metrics,
 };
-use crate::runtime::{Amnesia, Obstacle, Verdict};
+use crate::runtime::{JournalFailure, Obstacle, Verdict};
 
 /// For how long a journal that fails is waited for.
 const JOURNAL_PATIENCE: Duration = Duration::from_secs(300);
@@ -186,7 +186,7 @@ impl Flow {
         }
         self.note_the_journal(&verdict, trouble);
         if let Some(error) = emitter.failure() {
-            if let Some(amnesia) = verdict.amnesia.filter(|it| it.unrecorded) {
+            if let Some(amnesia) = verdict.journal_failure.filter(|it| it.unrecorded) {
                 self.fail(forgetful(&amnesia));
             }
             return Next::Fate(match error {
@@ -198,12 +198,12 @@ impl Flow {
         }
         let nothing_happened = verdict.tally.accepted == 0 && verdict.tally.unknown == 0;
         let Some(error) = verdict.error else {
-            if let Some(amnesia) = verdict.amnesia {
+            if let Some(amnesia) = verdict.journal_failure {
                 self.fail(forgetful(&amnesia));
             }
             return Next::Fate(Fate::End(told(&verdict.tally)));
         };
-        if let Some(amnesia) = verdict.amnesia {
+        if let Some(amnesia) = verdict.journal_failure {
             if !amnesia.unrecorded && nothing_happened && error.retryable() {
                 return self.wait_for_the_journal(&amnesia, &mut trouble.journal).await;
             }
@@ -235,7 +235,7 @@ impl Flow {
 
     /// The journal works again once a message that it has kept waiting is through.
     fn note_the_journal(&self, verdict: &Verdict, trouble: &mut Trouble) {
-        if verdict.amnesia.is_some() {
+        if verdict.journal_failure.is_some() {
             self.health.set(Obstacle::Journal, true);
         } else if trouble.journal.take().is_some() {
             self.health.set(Obstacle::Journal, false);
@@ -243,7 +243,11 @@ impl Flow {
     }
 
     /// A message whose claim could not be written is neither lost nor sent: it stays where it is.
-    async fn wait_for_the_journal(&self, amnesia: &Amnesia, failing: &mut Option<Instant>) -> Next {
+    async fn wait_for_the_journal(
+        &self,
+        amnesia: &JournalFailure,
+        failing: &mut Option<Instant>,
+    ) -> Next {
         let since = *failing.get_or_insert_with(Instant::now);
         if since.elapsed() > JOURNAL_PATIENCE || self.stop.wanted() {
             return Next::Fate(Fate::Leave(forgetful(amnesia)));
@@ -420,7 +424,7 @@ fn blocked() -> Error {
         .hint("see that it has memory and disk")
 }
 
-fn forgetful(amnesia: &Amnesia) -> Error {
+fn forgetful(amnesia: &JournalFailure) -> Error {
     let kind = if amnesia.unrecorded { Kind::Unknown } else { Kind::Unavailable };
     Error::new(kind, format!("the journal: {}", amnesia.why))
         .hint("see that its disk has room, or that its Redis runs; then start the step again")

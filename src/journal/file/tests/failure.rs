@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::OneFile;
 use super::disk::{Act, Disk};
-use crate::component::{Claim, Fallout, Journal as _};
+use crate::component::{Claim, Fallout, Journal as _, Ticket};
 use crate::journal::file::expiry::Expiry;
 use crate::journal::file::open::random;
 use crate::journal::file::orders::Order;
@@ -103,8 +103,8 @@ fn an_outcome_that_cannot_be_written_leaves_the_claim() {
         let other = take(&store, message(2), &[0]).await;
         disk.fail_at(Some(Act::Write));
         for _ in 0..3 {
-            store.record(ticket, &[(0, accepted())]).await.unwrap_err();
-            store.record(other, &[(0, accepted())]).await.unwrap_err();
+            store.record(Ticket(ticket.0), &[(0, accepted())]).await.unwrap_err();
+            store.record(Ticket(other.0), &[(0, accepted())]).await.unwrap_err();
         }
         disk.fail_at(None);
         assert_busy(&claim(&store, message(1), &[0], true).await);

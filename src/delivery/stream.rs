@@ -5,16 +5,16 @@ use std::time::Instant;
 use tracing::{Instrument as _, debug_span};
 
 use super::Verdict;
-use super::call::Call;
+use super::drive::Drive;
+use super::retry::delays_between;
 use crate::component::{
     AccountTrouble, Around, Common, Emit, Error, Fired, Kind, Mode, Outlet, Reason, Source, Status,
     Store, Tally, json_planned,
 };
-use crate::runtime::retry::delays_between;
 
-impl Call<'_> {
+impl Drive<'_> {
     pub(super) async fn stream(
-        &self,
+        &mut self,
         source: &dyn Source,
         around: Around<'_>,
         common: &Common,
@@ -48,7 +48,7 @@ impl Call<'_> {
 
     /// Runs a stream, again and again while it fails before its first result and there is time.
     async fn read(
-        &self,
+        &mut self,
         source: &dyn Source,
         around: Around<'_>,
         out: &Outlet<'_>,
@@ -70,7 +70,11 @@ impl Call<'_> {
                 matches!(error.kind, Kind::NotSent | Kind::Unavailable) && out.emitted() == 0;
             let asked = error.retry_after.as_deref().copied().unwrap_or_default();
             let wait = delays.next().unwrap_or_default().max(asked);
-            if !(again && self.may_wait(&error.what, wait, deadline).await) {
+            if !again || !self.may_wait(wait, deadline) {
+                return Err(error);
+            }
+            self.out.waits(&error.what, wait);
+            if !self.engine.pause(wait).await {
                 return Err(error);
             }
             self.count_retry();

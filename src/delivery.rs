@@ -1,23 +1,25 @@
-//! What happens to one message: the only place that decides about calls, retries and verdicts.
+//! Never twice: what happens to one message, whichever way it came.
 //!
-//! For each planned request: rate permit, claim, call, retry decision, record. Then the action says
-//! what became of the message, and the results go out.
+//! For each request of it: rate, claim, call, record. What is decided is one pure function,
+//! [`decide`](decide::decide); all else gathers its facts and does what it says.
 
-mod call;
-mod claim;
-mod denied;
-mod ids;
+mod account;
+mod decide;
+mod drive;
+mod facts;
+mod history;
+mod marks;
 mod memory;
-mod past;
-mod returned;
+mod refuse;
+mod retry;
 mod sequence;
+mod stop;
 mod stream;
-mod tries;
-mod unsent;
+mod verdict;
+mod words;
 
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex as StdMutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
@@ -25,19 +27,18 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::stop::Stop;
 use crate::component::{
     AccountTrouble, Around, Bound, BoxFuture, Common, Config, Delivery, Diagnosis, Emit, Error,
-    Handler, Kind, Message, Mode, Private, Session, Status, Store, Tally, WhenUnknown, Work, hex,
-    metrics,
+    Handler, Kind, Message, Mode, Private, Session, Store, WhenUnknown, Work, hex, metrics,
 };
-use call::{Call, Came};
-pub use memory::{Amnesia, Memory, key_in_run};
-use memory::{Remembered, id_of};
+use drive::{Drive, Progress};
+use facts::{JournalState, MessageFacts, Provenance, Remembered, SendAgain};
+use history::Identity;
+pub use memory::{JournalFailure, Memory, key_in_run};
+use memory::{Record, id_of};
 pub use sequence::{Place, Reading, Sequence};
-
-/// How long the answer to "does the account work?" is taken for granted.
-const DIAGNOSIS_LASTS: Duration = Duration::from_secs(10);
+pub use stop::{Stop, Stopper};
+pub use verdict::Verdict;
 
 /// What is asked before a message is sent.
 pub trait Admission: Send + Sync {
@@ -81,25 +82,10 @@ pub struct Engine {
     stop: Stop,
     /// For how long the requests of a message are still made once it is time to stop.
     grace: Duration,
-    /// When it was asked, for how many units, and what was found.
-    diagnosis: Mutex<Option<(Instant, u64, Diagnosis)>>,
+    /// What was found when the account was asked last.
+    diagnosis: Mutex<Option<account::Diagnosed>>,
     /// When the server was reached last.
     reached: StdMutex<Option<Instant>>,
-}
-
-/// What became of a message.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Verdict {
-    /// The count, by recipient.
-    pub tally: Tally,
-    /// The error, if the message as a whole failed.
-    pub error: Option<Error>,
-    /// What is wrong with the account, if that came to light: other messages will fail too.
-    pub account: Option<AccountTrouble>,
-    /// Why the journal cannot be relied on any more: no other message may be sent.
-    pub amnesia: Option<Amnesia>,
-    /// Whether it was given up without a connection, and no other message has had one since it began.
-    pub unreachable: bool,
 }
 
 impl Engine {
@@ -256,7 +242,6 @@ impl Engine {
         turn: Option<Turn>,
     ) -> Verdict {
         let _counted = metrics::under_way();
-        let under_way = AtomicBool::new(false);
         // What may have been sent before is not denied for a defect.
         let may_be_known = self.bound.acts_once()
             && (self.memory.is_some() || message.in_doubt || message.redelivered);
@@ -264,10 +249,11 @@ impl Engine {
         let private =
             tracing::enabled!(tracing::Level::DEBUG).then(|| Private::of([&message.body]));
         let started = Instant::now();
-        let carried = self.carry(message, place, out, &under_way, turn);
+        let mut progress = Progress::default();
+        let carried = self.carry(message, place, out, &mut progress, turn);
         let handled = AssertUnwindSafe(carried).catch_unwind().await;
         let mut verdict = handled.unwrap_or_else(|_| {
-            let in_doubt = may_be_known || under_way.load(Ordering::Relaxed);
+            let in_doubt = may_be_known || progress.called;
             let kind = if in_doubt { Kind::Unknown } else { Kind::Internal };
             Verdict::from(
                 Error::new(kind, "a defect of the connector stopped this message")
@@ -284,7 +270,7 @@ impl Engine {
             };
             error.hint = error.hint.take().or(advice.map(Into::into));
         }
-        log(self.name, started, &verdict);
+        verdict::log(self.name, started, &verdict);
         if let (Some(error), Some(private)) = (&verdict.error, private) {
             private.log(error);
         }
@@ -299,81 +285,106 @@ impl Engine {
         message: Message,
         place: Option<Place>,
         out: &dyn Emit,
-        under_way: &AtomicBool,
+        progress: &mut Progress,
         turn: Option<Turn>,
     ) -> Verdict {
-        let (id, resend) = (id_of(&message), message.resend());
-        let Message { body, in_doubt, redelivered, put_back, put_back_since, .. } = message;
-        let (snapshot, webhook) = (message.snapshot, message.webhook);
-        let before = in_doubt || redelivered || put_back || resend;
-        let came = |known: bool| Came {
-            in_doubt: in_doubt || redelivered && !known,
-            before,
-            put_back_since,
+        let (id, came) = (id_of(&message), Came::of(&message));
+        let Message { body, snapshot, webhook, .. } = message;
+        let record = match self.record_of(&body, id.as_deref(), place).await {
+            Ok(record) => record,
+            Err(error) => return self.refuse(None, self.facts(came, None), error).await,
         };
-        let remembered = match self.remembered(&body, id.as_deref(), place).await {
-            Ok(remembered) => remembered,
-            Err(error) => return self.refuse(None, came(false), error).await,
-        };
-        let came = came(remembered.is_some());
-        let task = match self.plan(body, remembered, came).await {
+        let facts = self.facts(came, record);
+        let task = match self.plan(body, record, facts).await {
             Ok(task) => task,
             Err(verdict) => return *verdict,
         };
         let api = match task.common.keyid.as_deref().map(|it| self.api.with_key(it)).transpose() {
             Ok(own) => own,
-            Err(error) => return self.refuse(remembered, came, error).await,
+            Err(error) => return self.refuse(record, facts, error).await,
         };
-        // An earlier delivery may have done already what its body asks for.
-        let asked = task.common.resend && !redelivered && !put_back;
+        let asked = task.common.resend && came.asks_a_person;
         let own_account = api.is_some();
         let api = api.as_ref().unwrap_or(&self.api);
-        let call = Call {
+        let identity = record.map(|record| Identity {
+            record,
+            account: api.account(),
+            purpose: record.purpose.map(|it| hex(&it)),
+            asked,
+        });
+        let mut drive = Drive {
             engine: self,
+            api,
             own_account,
             out,
-            api,
-            // A hash, which only the journal asks for.
-            account: remembered.and_then(|_| api.account()),
-            asked,
-            resend: asked || self.when_unknown == WhenUnknown::SendAgain,
-            came,
-            doubted: AtomicBool::new(false),
-            purpose: remembered.and_then(|it| it.purpose).map(|it| hex(&it)),
-            remembered,
+            identity,
+            provenance: facts.provenance,
+            send_again: match (asked, self.when_unknown) {
+                (true, _) => SendAgain::ByPerson,
+                (false, WhenUnknown::SendAgain) => SendAgain::ByPolicy,
+                (false, _) => SendAgain::Never,
+            },
+            put_back_since: came.put_back_since,
             began: Instant::now(),
-            unreached: AtomicBool::new(false),
-            claimed: StdMutex::default(),
-            elsewhere: AtomicBool::new(false),
-            for_others: AtomicBool::new(false),
-            amnesia: OnceLock::new(),
-            under_way,
+            progress,
         };
         let verdict = match task.work {
-            Work::Calls(job) => call.make_calls(job, &task.common, turn).await,
+            Work::Calls(job) => drive.message(job, &task.common, turn).await,
             Work::Stream(source) => {
                 let around =
                     Around { snapshot: &snapshot, webhook: &webhook, store: self.store.as_ref() };
-                Box::pin(call.stream(source.as_ref(), around, &task.common)).await
+                Box::pin(drive.stream(source.as_ref(), around, &task.common)).await
             }
         };
-        Verdict { unreachable: call.is_unreachable(), ..verdict }
+        Verdict { unreachable: drive.is_unreachable(), ..verdict }
     }
 
-    /// What is remembered of a message, where there is a journal.
+    /// What is true of a message that has not been planned.
+    fn facts(&self, came: Came, record: Option<Record<'_>>) -> MessageFacts {
+        // A dry run denies nothing.
+        let in_doubt =
+            self.mode == Mode::Live && (came.in_doubt || came.redelivered && record.is_none());
+        MessageFacts {
+            provenance: match (in_doubt, came.before) {
+                (true, _) => Provenance::InDoubt,
+                (false, true) => Provenance::Before,
+                (false, false) => Provenance::New,
+            },
+            send_again: SendAgain::Never,
+            remembered: record.map_or(Remembered::Nowhere, |it| it.kind),
+            shared: record.is_some_and(|it| it.journal.is_shared()),
+            journal: JournalState::Works,
+            returns: false,
+            put_back: came.put_back_since.is_some(),
+            called: false,
+            doubted: false,
+            elsewhere: false,
+        }
+    }
+
+    /// Where a message is remembered, if there is a journal.
     ///
     /// # Errors
     /// When it has to have an id, and has none.
-    async fn remembered(
+    async fn record_of(
         &self,
         body: &Value,
         id: Option<&str>,
         place: Option<Place>,
-    ) -> Result<Option<Remembered<'_>>, Error> {
+    ) -> Result<Option<Record<'_>>, Error> {
         // A dry run only looks at what earlier runs have sent.
         let looks = |it: &&Memory| self.mode == Mode::Live || it.knows_earlier_runs();
         let Some(memory) = self.memory.as_ref().filter(looks) else { return Ok(None) };
         memory.of(self.name, id, body, place).await
+    }
+
+    /// Waits; false if the run is stopped before.
+    async fn pause(&self, wait: Duration) -> bool {
+        tokio::select! {
+            biased;
+            () = self.stop.requested() => false,
+            () = tokio::time::sleep(wait) => true,
+        }
     }
 
     fn echo(&self, common: &Common, raw: Option<Value>) -> Map<String, Value> {
@@ -394,56 +405,6 @@ impl Engine {
     }
 }
 
-impl Verdict {
-    /// What became of it in one word of the results, unless its recipients differ.
-    fn status(&self) -> Option<&'static str> {
-        if let Some(error) = &self.error {
-            return Some(error.status());
-        }
-        let some = |it: &(Status, u64)| it.1 > 0;
-        let mut statuses = self.tally.by_status().into_iter().filter(some);
-        let status = statuses.next().map(|it| it.0.as_str());
-        status.filter(|_| statuses.next().is_none())
-    }
-}
-
-impl From<Error> for Verdict {
-    fn from(error: Error) -> Self {
-        let mut tally = Tally::default();
-        match error.kind {
-            Kind::Unknown => tally.count(Status::Unknown),
-            Kind::Refused => tally.count(Status::Refused),
-            Kind::NotSent | Kind::Unavailable | Kind::AccountKey | Kind::AccountCredit => {
-                tally.count(Status::NotSent);
-            }
-            _ => {}
-        }
-        Self { tally, error: Some(error), ..Self::default() }
-    }
-}
-
-/// Says in the log what became of a message: counts, codes and reasons, and no word of others.
-fn log(action: &str, started: Instant, verdict: &Verdict) {
-    let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let Tally { accepted, refused, not_sent, unknown, duplicate, .. } = verdict.tally;
-    let error = verdict.error.as_ref().map(|it| tracing::field::display(it.logged()));
-    if error.is_some() {
-        tracing::Span::current().record("otel.status_code", "ERROR");
-    }
-    tracing::info!(
-        action,
-        elapsed_ms,
-        status = verdict.status(),
-        accepted,
-        refused,
-        not_sent,
-        unknown,
-        duplicate,
-        error,
-        "message done"
-    );
-}
-
 /// The limit on calls (`rate`, a second).
 fn pace(config: &Config) -> Result<Option<DefaultDirectRateLimiter>, Error> {
     let rate = config.number("rate", 0.0, 0.0, 100_000.0)?;
@@ -454,4 +415,26 @@ fn pace(config: &Config) -> Result<Option<DefaultDirectRateLimiter>, Error> {
     let quota = Quota::with_period(Duration::from_secs_f64(1.0 / rate))
         .ok_or_else(|| Error::config("rate", "must be more than nothing"))?;
     Ok(Some(RateLimiter::direct(quota)))
+}
+
+/// What a message says of earlier deliveries.
+#[derive(Debug, Clone, Copy)]
+struct Came {
+    in_doubt: bool,
+    redelivered: bool,
+    /// Whether there was one, or its body says so by asking to send again.
+    before: bool,
+    /// Whether a wish of its body to send again is a person's: an earlier delivery may have done already
+    /// what the body asks for.
+    asks_a_person: bool,
+    put_back_since: Option<jiff::Timestamp>,
+}
+
+impl Came {
+    fn of(message: &Message) -> Self {
+        let Message { in_doubt, redelivered, put_back, put_back_since, .. } = *message;
+        let before = in_doubt || redelivered || put_back || message.resend();
+        let asks_a_person = !redelivered && !put_back;
+        Self { in_doubt, redelivered, before, asks_a_person, put_back_since }
+    }
 }

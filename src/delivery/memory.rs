@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use ring::digest::{Context, SHA256};
 use serde_json::Value;
 
+use super::facts::Remembered;
 use super::sequence::{Place, Reading, Sequence};
 use crate::component::{
     Error, Journal, Message, MessageKey, Past, Progress, Scope, Seal, add_text, finish, former,
@@ -27,7 +28,7 @@ pub struct Memory {
     earlier: bool,
     /// Whether how far it has read is no matter of its run.
     beside: bool,
-    failed: OnceLock<Amnesia>,
+    failed: OnceLock<JournalFailure>,
     since: Timestamp,
 }
 
@@ -36,12 +37,24 @@ pub(super) const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(5);
 
 /// Why a journal cannot be relied on any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Amnesia {
+pub struct JournalFailure {
     /// In words.
     pub why: String,
     /// Whether something happened that is not recorded; otherwise something did not happen because it
     /// could not be claimed.
     pub unrecorded: bool,
+}
+
+impl JournalFailure {
+    /// The failure of a journal in which nothing can be claimed.
+    pub(super) fn of_claims(error: &Error) -> Self {
+        Self { why: format!("nothing can be claimed: {}", error.what), unrecorded: false }
+    }
+
+    /// The failure of a journal that was not told what came of something: `what` says of what.
+    pub(super) fn of_records(what: &str, error: &Error) -> Self {
+        Self { why: format!("{what}: {}", error.what), unrecorded: true }
+    }
 }
 
 /// Which messages are the same.
@@ -119,7 +132,7 @@ impl Memory {
         id: Option<&str>,
         body: &Value,
         place: Option<Place>,
-    ) -> Result<Option<Remembered<'_>>, Error> {
+    ) -> Result<Option<Record<'_>>, Error> {
         if id.is_none() && matches!(self.same, Same::Equal) {
             return Ok(None);
         }
@@ -132,14 +145,18 @@ impl Memory {
         let seal = &self.seal;
         let named = Named { seal, scope: self.scope, action, id, repeat: place.repeat };
         let counted = self.counts_places();
-        let mut remembered = Remembered {
+        let mut remembered = Record {
             journal: self.journal.as_ref(),
             // That of a run is random. Any other is a hash of names, which may be those of customers.
             scope: if counted { self.scope } else { Scope(seal.of(self.scope.0)) },
             key: named.key((!by_id).then(|| place.identity.unwrap_or_else(|| identity(body)))),
             purpose: by_id.then(|| purpose(body)),
             progress: (counted && !self.beside).then_some(place.progress),
-            earlier: self.earlier,
+            kind: match self.same {
+                Same::Counted(_) => Remembered::ByRun { resumed: self.earlier },
+                Same::Equal => Remembered::ByStep,
+                Same::Id => Remembered::ById,
+            },
             since: self.since,
             // A step waits until its journal is back; a run ends.
             failed: (!matches!(self.same, Same::Equal)).then_some(&self.failed),
@@ -212,9 +229,9 @@ impl Named<'_> {
     }
 }
 
-/// What is remembered of one message.
+/// Where one message is remembered.
 #[derive(Clone, Copy)]
-pub(super) struct Remembered<'a> {
+pub(super) struct Record<'a> {
     pub(super) journal: &'a dyn Journal,
     pub(super) scope: Scope,
     pub(super) key: MessageKey,
@@ -222,28 +239,17 @@ pub(super) struct Remembered<'a> {
     pub(super) purpose: Option<[u8; 32]>,
     /// How far its run had read when it read this message.
     pub(super) progress: Option<Progress>,
-    /// Whether the message may have come in an earlier run.
-    pub(super) earlier: bool,
+    pub(super) kind: Remembered,
     /// When this run, or this process of a step, began.
     pub(super) since: Timestamp,
     /// Why the journal cannot be relied on any more, for this message and all others: nothing more is
     /// claimed. Absent where it may come back.
-    pub(super) failed: Option<&'a OnceLock<Amnesia>>,
+    pub(super) failed: Option<&'a OnceLock<JournalFailure>>,
 }
 
-impl Remembered<'_> {
-    /// Its slots that may have been sent.
+impl Record<'_> {
+    /// The slots of the message that may have been sent.
     pub(super) async fn recall(&self) -> Result<Vec<Past>, Error> {
         self.journal.recall(self.key).await
-    }
-
-    /// Whether the id alone tells what is the same.
-    pub(super) fn by_id(&self) -> bool {
-        self.purpose.is_some()
-    }
-
-    /// Whether a message without a verdict comes again by itself.
-    pub(super) fn comes_again(&self) -> bool {
-        self.failed.is_none()
     }
 }
