@@ -20,7 +20,7 @@
 //! ```
 //!
 //! `examples/first_sms.rs` is a guide of five minutes that runs without an account. The same
-//! actions that a platform uses can be run from Rust as well: see [`runtime::Engine`].
+//! actions that a platform uses can be run from Rust as well: see [`delivery::Engine`].
 //!
 //! # The house
 //!
@@ -30,7 +30,8 @@
 //! |---|---|
 //! | [`cli`] | the `isendpro` command |
 //! | [`catalog`] | the table of actions and triggers, and what is published about them |
-//! | [`runtime`] | how messages come and go: the engine, the pipe, a platform's step and its questions |
+//! | [`runtime`] | how messages come and go: the pipe, a platform's step and its questions |
+//! | [`delivery`] | never twice: claim, call, record, and what is told |
 //! | [`actions`], [`triggers`] | what can be done, one file each |
 //! | [`journal`] | where it is remembered what was sent |
 //! | [`isendpro`] | the API: client, requests, and the judge of its answers |

@@ -8,9 +8,5 @@ pub mod pipe;
 pub mod service;
 pub mod step;
 
-pub use crate::delivery::{
-    Admission, Engine, JournalFailure, Load, Memory, Place, Reading, Sequence, Stop, Stopper, Turn,
-    Verdict, key_in_run,
-};
 pub use health::{Health, Obstacle};
 pub use monitor::Monitor;

@@ -27,8 +27,9 @@ use super::settings::advised;
 use super::{Usage, complain, files, monitor, own, server, stdio, terminal};
 use crate::catalog::{kind_is_open, step_fields};
 use crate::component::{Config, Handler, Message, Role, Seal, brings_key};
+use crate::delivery::{Engine, Memory, Stop, Stopper};
+use crate::runtime::Health;
 use crate::runtime::pipe::{self, Failures, Foreseen, Opening, Options, Summary};
-use crate::runtime::{Engine, Health, Memory, Stop, Stopper};
 
 /// How long a message that was not sent is tried again, unless `giveUpAfter` says otherwise.
 const PATIENCE: Duration = Duration::from_secs(15);

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::component::{BoxFuture, Error, Kind};
-use crate::runtime::{Admission, Load, Stopper};
+use crate::delivery::{Admission, Load, Stopper};
 
 /// Flags that hold a run back.
 #[derive(Debug, Clone, clap::Args)]

@@ -20,7 +20,7 @@ use crate::component::Session;
 use crate::component::{
     BoxFuture, Cause, Config, Emit, Error, Handler, Kind, Message, ResultId, Role, Store,
 };
-use crate::runtime::{Engine, Stop};
+use crate::delivery::{Engine, Stop};
 
 /// How long iSendPro is asked again while it does not answer, unless `giveUpAfter` says otherwise.
 const PATIENCE: Duration = Duration::from_secs(15);

@@ -9,9 +9,10 @@ use serde_json::{Map, Value};
 use super::{journal, logging, monitor, settings, terminal};
 use crate::catalog::{COMPONENT, JOURNAL, STEP_FILE, remarks, unknown_settings};
 use crate::component::{Config, Error, Journal, Kind, State};
+use crate::delivery::{Stop, Stopper};
 use crate::journal::Ledger;
 use crate::runtime::step::{self, Origin, Settings, Setup};
-use crate::runtime::{Health, Obstacle, Stop, Stopper};
+use crate::runtime::{Health, Obstacle};
 
 /// For how long a journal that cannot be opened is waited for.
 const PATIENCE: Duration = Duration::from_secs(300);

@@ -9,9 +9,9 @@ use tokio::sync::OnceCell;
 
 use super::flow::Wish;
 use crate::component::{BoxFuture, Error, Kind};
+use crate::delivery::{Admission, Load, Stopper};
 use crate::printable;
 use crate::runtime::pipe::{Summary, Watch};
-use crate::runtime::{Admission, Load, Stopper};
 
 /// A person is asked before more recipients than this are sent to.
 const ASK_ABOVE: usize = 100;

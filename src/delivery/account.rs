@@ -2,20 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-use super::drive::Drive;
-use crate::component::{AccountTrouble, Diagnosis, Reason};
+use super::shared::Shared;
+use crate::component::{AccountTrouble, Diagnosis, Reason, Session};
 
 /// How long the answer to "does the account work?" is taken for granted.
 const DIAGNOSIS_LASTS: Duration = Duration::from_secs(10);
 
-/// When the account was asked, for how many units, and what was found.
-pub(super) type Diagnosed = (Instant, u64, Diagnosis);
-
-impl Drive<'_> {
+impl Shared {
     /// What is wrong with the account, when a whole request of so many units was refused by a code
-    /// that nobody knows.
+    /// that nobody knows: of the account of this `guest`, if the message brought one, else of the one
+    /// that is configured.
     pub(super) async fn diagnose(
         &self,
+        guest: Option<&Session>,
         reason: Reason,
         code: Option<i64>,
         units: u64,
@@ -23,27 +22,27 @@ impl Drive<'_> {
         if reason != Reason::Other || code.is_none() {
             return None;
         }
-        let diagnosis = if self.own_account {
-            self.api.diagnose(units).await
-        } else {
-            let mut known = self.engine.diagnosis.lock().await;
-            match &*known {
-                Some((when, asked, diagnosis))
-                    if when.elapsed() < DIAGNOSIS_LASTS && tells(diagnosis, *asked, units) =>
-                {
-                    diagnosis.clone()
-                }
-                _ => {
-                    let fresh = self.api.diagnose(units).await;
-                    *known = Some((Instant::now(), units, fresh.clone()));
-                    fresh
-                }
-            }
+        let diagnosis = match guest {
+            Some(guest) => guest.diagnose(units).await,
+            None => self.own_diagnosis(units).await,
         };
         match diagnosis {
             Diagnosis::Trouble(trouble) => Some(trouble),
             Diagnosis::Fine | Diagnosis::Unsure => None,
         }
+    }
+
+    async fn own_diagnosis(&self, units: u64) -> Diagnosis {
+        let mut known = self.diagnosis.lock().await;
+        if let Some((when, asked, diagnosis)) = &*known
+            && when.elapsed() < DIAGNOSIS_LASTS
+            && tells(diagnosis, *asked, units)
+        {
+            return diagnosis.clone();
+        }
+        let fresh = self.api.diagnose(units).await;
+        *known = Some((Instant::now(), units, fresh.clone()));
+        fresh
     }
 }
 

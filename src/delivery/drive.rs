@@ -11,14 +11,15 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::decide::{Decision, Word, decide};
+use super::decide::{Decision, Refusal, decide};
 use super::facts::{
-    Facts, JournalState, MessageFacts, Provenance, Read, Remembered, SendAgain, Stage,
+    Facts, IdUse, JournalState, MessageFacts, Provenance, Read, Remembered, SendAgain, Stage,
 };
 use super::history::Identity;
 use super::marks::Withdrawn;
-use super::words::{id_of_others, in_doubt};
-use super::{Engine, JournalFailure, Load, Turn, Verdict};
+use super::shared::Shared;
+use super::words::{STILL_IN_DOUBT, id_of_others};
+use super::{JournalFailure, Load, Turn, Verdict};
 use crate::component::{
     AccountTrouble, Common, Effect, Emit, Error, Job, Kind, Known, Mode, Outcome, Outlet, PartInfo,
     Problem, Reason, Session, exact, faults,
@@ -26,7 +27,7 @@ use crate::component::{
 
 /// One message on its way.
 pub(super) struct Drive<'a> {
-    pub(super) engine: &'a Engine,
+    pub(super) shared: &'a Shared,
     pub(super) api: &'a Session,
     /// Whether the message brought the key of an account of its own.
     pub(super) own_account: bool,
@@ -104,7 +105,7 @@ impl Drive<'_> {
             Ok(finished) => finished,
             Err(error) => return error.into(),
         };
-        let mut echo = self.engine.echo(common, raw);
+        let mut echo = self.shared.echo(common, raw);
         if replayed {
             echo.insert("replayed".to_owned(), true.into());
         }
@@ -132,7 +133,7 @@ impl Drive<'_> {
         turn: Option<Turn>,
     ) -> Result<Vec<Outcome>, Error> {
         let mut settled = self.open(job).await?;
-        if self.engine.mode == Mode::DryRun {
+        if self.shared.mode == Mode::DryRun {
             self.admit(&left_of(job, &settled)).await?;
             let planned = settled.into_iter().map(|it| it.unwrap_or(Outcome::Planned));
             return Ok(planned.collect());
@@ -140,7 +141,7 @@ impl Drive<'_> {
         let held_back = self.held_back(job, &settled).await?;
         drop(turn);
         let mut outcomes = Vec::with_capacity(settled.len());
-        let deadline = Instant::now() + self.engine.patience;
+        let deadline = Instant::now() + self.shared.patience;
         for (request, settled) in settled.iter_mut().enumerate() {
             let outcome = match settled.take() {
                 Some(outcome) => outcome,
@@ -166,7 +167,7 @@ impl Drive<'_> {
         let message = self.facts(job.returns());
         let identity = self.identity.as_ref().filter(|_| message.may_be_of_an_earlier_run());
         let Some(identity) = identity else { return Ok(outcomes) };
-        let history = match self.engine.read_past(identity.record).await {
+        let history = match self.shared.read_past(identity.record).await {
             Ok(history) => history,
             Err(error) => {
                 // What cannot be read cannot be claimed either.
@@ -185,10 +186,12 @@ impl Drive<'_> {
                         *outcome = job.settle(request, known);
                     }
                 }
-                Decision::Tell(Word::InDoubt(doubt)) => {
-                    *outcome = Some(in_doubt(doubt, None, None));
+                decision => {
+                    let error = id_of_others(id == IdUse::OthersAndThese);
+                    let Decision::Tell(_) = decision else { return Err(error) };
+                    let said = format!("{STILL_IN_DOUBT}{}", error.what);
+                    *outcome = Some(Outcome::InDoubt(Problem::new(Reason::Other, said)));
                 }
-                _ => return Err(id_of_others(id == super::facts::IdUse::OthersAndThese)),
             }
         }
         Ok(outcomes)
@@ -234,7 +237,7 @@ impl Drive<'_> {
     async fn withdrawn(&self, job: &dyn Job) -> Option<Withdrawn> {
         let returns = job.returns();
         let identity = self.identity.as_ref().filter(|_| self.facts(returns).may_be_withdrawn())?;
-        match self.engine.read_past(identity.record).await {
+        match self.shared.read_past(identity.record).await {
             Ok(history) => Withdrawn::by(&history, returns, self.put_back_since),
             Err(error) => {
                 // Whatever is claimed all the same is looked at once more.
@@ -249,11 +252,12 @@ impl Drive<'_> {
     async fn may_have_a_past(&self, requests: &[PartInfo]) -> bool {
         let once = requests.iter().any(|it| it.effect == Effect::Once);
         let (mut read, mut past) = (Read::NotYet, false);
+        let message = self.facts(false);
         loop {
             let stage = Stage::Refused { once, read, past };
-            match (decide(&Facts { message: self.facts(false), stage }), &self.identity) {
+            match (decide(&Facts { message, stage }), &self.identity) {
                 (Decision::Look, Some(identity)) => {
-                    (read, past) = match self.engine.read_past(identity.record).await {
+                    (read, past) = match self.shared.read_past(identity.record).await {
                         Ok(history) => (Read::Answered, !history.is_empty()),
                         Err(error) => {
                             tracing::warn!(%error, "the journal cannot be read");
@@ -261,9 +265,9 @@ impl Drive<'_> {
                         }
                     };
                 }
-                (decision, _) => {
-                    return decision != Decision::Refuse(super::decide::Refusal::AsItIs);
-                }
+                (Decision::Refuse(Refusal::AsItIs), _) => return false,
+                (Decision::ComeAgain, _) => return !message.is_fresh(),
+                _ => return true,
             }
         }
     }
@@ -278,7 +282,7 @@ impl Drive<'_> {
             units: requests.iter().map(|it| it.units).sum(),
             uncounted: requests.iter().any(|it| it.uncounted),
         };
-        for admission in &self.engine.admissions {
+        for admission in &self.shared.admissions {
             admission.admit(load).await?;
         }
         Ok(())
@@ -303,6 +307,11 @@ impl Drive<'_> {
             doubted: self.progress.doubted,
             elsewhere: self.progress.elsewhere,
         }
+    }
+
+    /// The account that the message brought, if it did.
+    pub(super) fn guest(&self) -> Option<&Session> {
+        self.own_account.then_some(self.api)
     }
 
     /// Why the journal cannot be relied on any more.

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::history::{History, REFUSED};
-use super::memory::{CLOCKS_DIFFER, Record, id_of};
+use super::memory::{CLOCKS_DIFFER, Record};
+use super::shared::Shared;
 use super::words::unavailable;
-use super::{Engine, JournalFailure};
 use crate::component::{
-    Claim, Error, Fallout, GIVEN_UP, Job, Kept, Message, Outcome, Problem, RETURNED, Slot, Wanted,
+    Claim, Error, Fallout, Job, Kept, Outcome, Problem, RETURNED, Slot, Wanted,
 };
 
 /// How often it is looked whether somebody else has returned something, and how long it takes.
@@ -47,30 +47,9 @@ impl Withdrawn {
     }
 }
 
-impl Engine {
-    /// Remembers of a message that was put back that it is told as not sent, for good: from now on no
-    /// copy of it is sent that was put back before. False if one has been by now, or is being sent: then
-    /// that is to be told.
-    ///
-    /// # Errors
-    /// When that cannot be remembered, or the journal not be read: then nothing may be told.
-    pub async fn give_up(&self, message: &Message) -> Result<bool, JournalFailure> {
-        let id = id_of(message);
-        let give_up = async {
-            let record = self.record_of(&message.body, id.as_deref(), None).await?;
-            let Some(record) = record else { return Ok(true) };
-            self.mark(record, GIVEN_UP, None).await?;
-            let past = record.recall().await?;
-            Ok(past.iter().all(|it| [GIVEN_UP, RETURNED].contains(&it.slot)))
-        };
-        if !self.bound.acts_once() {
-            return Ok(true);
-        }
-        give_up.await.map_err(|it: Error| JournalFailure::of_claims(&it))
-    }
-
+impl Shared {
     /// Remembers what was told of a message, in a slot of its own.
-    async fn mark(
+    pub(super) async fn mark(
         &self,
         record: Record<'_>,
         slot: u32,

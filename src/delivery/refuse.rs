@@ -5,10 +5,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::decide::{Decision, Refusal, decide};
+use super::engine::Engine;
 use super::facts::{Facts, MessageFacts, Read, Stage};
 use super::memory::Record;
 use super::words::{STILL_IN_DOUBT, refused_now, unknown, what_happened};
-use super::{Engine, JournalFailure, Verdict};
+use super::{JournalFailure, Verdict};
 use crate::component::{Error, GIVEN_UP, Kind, Past, Task, Work};
 
 impl Engine {

@@ -19,9 +19,9 @@ impl Drive<'_> {
         around: Around<'_>,
         common: &Common,
     ) -> Verdict {
-        let out = Outlet::new(self.out, self.engine.echo(common, None));
-        if self.engine.mode == Mode::DryRun {
-            let planned = json_planned(self.engine.name, 1);
+        let out = Outlet::new(self.out, self.shared.echo(common, None));
+        if self.shared.mode == Mode::DryRun {
+            let planned = json_planned(self.shared.name, 1);
             let tally = Tally::of(Status::Planned);
             let error = out.emit(planned).await.err();
             return Verdict { tally, error, ..Verdict::default() };
@@ -36,7 +36,10 @@ impl Drive<'_> {
         };
         let mut account = None;
         if error.kind == Kind::Refused {
-            account = self.diagnose(error.reason.unwrap_or(Reason::Other), error.code, 0).await;
+            account = self
+                .shared
+                .diagnose(self.guest(), error.reason.unwrap_or(Reason::Other), error.code, 0)
+                .await;
         }
         match account {
             Some(AccountTrouble::KeyOrAddress) => error.kind = Kind::AccountKey,
@@ -54,12 +57,12 @@ impl Drive<'_> {
         out: &Outlet<'_>,
     ) -> Result<Fired, Error> {
         let mut delays = delays_between();
-        let deadline = Instant::now() + self.engine.patience;
+        let deadline = Instant::now() + self.shared.patience;
         loop {
             if !self.permitted().await {
                 return Err(Error::new(Kind::NotSent, "the run was stopped before this was done"));
             }
-            let span = debug_span!("call", action = self.engine.name, otel.kind = "client");
+            let span = debug_span!("call", action = self.shared.name, otel.kind = "client");
             let run = source.run(self.api, around, out).instrument(span).await;
             self.saw_server(!matches!(&run, Err(error) if error.unreached));
             let error = match run {
@@ -74,7 +77,7 @@ impl Drive<'_> {
                 return Err(error);
             }
             self.out.waits(&error.what, wait);
-            if !self.engine.pause(wait).await {
+            if !self.shared.pause(wait).await {
                 return Err(error);
             }
             self.count_retry();

@@ -32,8 +32,8 @@ pub use summary::Summary;
 use waits::Waits;
 use writer::{Done, Event, Writer};
 
-use super::{Engine, Place, Stop, Stopper, Turn, Verdict};
 use crate::component::{Error, Kind, Message, mask, reference};
+use crate::delivery::{Engine, Place, Stop, Stopper, Turn, Verdict};
 
 /// Results of one message that may wait for the writer: enough rows to keep it busy, and few enough
 /// pages to fit into some megabytes.

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use isendpro_connector::component::{Message, Scope, Seal, tracker};
-use isendpro_connector::runtime::{Reading, Sequence, key_in_run};
+use isendpro_connector::delivery::{Reading, Sequence, key_in_run};
 use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
 use ring::hmac;
 use serde_json::{Value, json};

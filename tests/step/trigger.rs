@@ -6,8 +6,9 @@ use isendpro_connector::component::Session;
 use isendpro_connector::component::{
     Component, Config, Error, Event, Fired, Handler, HttpReply, Meta, NoOptions, Outlet, Trigger,
 };
+use isendpro_connector::delivery::{Stop, Stopper};
+use isendpro_connector::runtime::Health;
 use isendpro_connector::runtime::step::{self, Settings, Setup};
-use isendpro_connector::runtime::{Health, Stop, Stopper};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};

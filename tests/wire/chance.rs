@@ -9,8 +9,8 @@ use isendpro_connector::component::{
     Account, AccountMark, BoxFuture, Claim, Error, Fallout, Journal, Kind, MessageKey, NumberHash,
     Past, Ticket, Wanted,
 };
+use isendpro_connector::delivery::Memory;
 use isendpro_connector::journal::FileJournal;
-use isendpro_connector::runtime::Memory;
 use serde_json::{Value, json};
 
 use super::journal::SCOPE;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use isendpro_connector::component::{
     Account, AccountMark, Journal as _, Kind, Known, NumberHash, WHOLE,
 };
-use isendpro_connector::runtime::Memory;
+use isendpro_connector::delivery::Memory;
 use serde_json::json;
 
 use super::journal::{Remembers, SCOPE, accepted, of_run, unknown};

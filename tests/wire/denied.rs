@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use isendpro_connector::catalog::COMPONENT;
 use isendpro_connector::component::{Effect, Kind, Message, Role, Work};
-use isendpro_connector::runtime::Memory;
+use isendpro_connector::delivery::Memory;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use isendpro_connector::component::{AccountTrouble, Kind, Message};
-use isendpro_connector::runtime::Memory;
+use isendpro_connector::delivery::Memory;
 use serde_json::{Value, json};
 
 use super::journal::{Remembers, SCOPE, accepted, of_run, unknown};

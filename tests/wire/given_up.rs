@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use isendpro_connector::component::{Kind, Message};
+use isendpro_connector::delivery::Memory;
 use isendpro_connector::journal::FileJournal;
-use isendpro_connector::runtime::Memory;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 

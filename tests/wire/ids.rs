@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use isendpro_connector::component::{Fallout, Kind, Message, NumberHash};
+use isendpro_connector::delivery::Memory;
 use isendpro_connector::journal::FileJournal;
-use isendpro_connector::runtime::Memory;
 use serde_json::{Value, json};
 
 use super::journal::{Remembers, SCOPE, accepted, unknown};

@@ -7,7 +7,7 @@ use isendpro_connector::component::{
     Account, AccountMark, BoxFuture, Claim, Error, Fallout, Journal, Kept, Kind, Known, MessageKey,
     NumberHash, Past, RETURNED, Scope, Ticket, Wanted,
 };
-use isendpro_connector::runtime::Memory;
+use isendpro_connector::delivery::Memory;
 use jiff::{SignedDuration, Timestamp};
 
 /// Of whatever uses it.

@@ -8,8 +8,8 @@ use isendpro_connector::component::{
     Account, AccountMark, BoxFuture, Claim, Error, Fallout, Journal, MessageKey, NumberHash, Past,
     Ticket, Wanted,
 };
+use isendpro_connector::delivery::Memory;
 use isendpro_connector::journal::FileJournal;
-use isendpro_connector::runtime::Memory;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 

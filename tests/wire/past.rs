@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use isendpro_connector::component::{AccountTrouble, BoxFuture, Error, Kind};
-use isendpro_connector::runtime::{Admission, Load, Memory};
+use isendpro_connector::delivery::{Admission, Load, Memory};
 use serde_json::{Value, json};
 
 use super::journal::{Remembers, SCOPE, accepted, of_run, unknown};

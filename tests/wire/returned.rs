@@ -6,8 +6,8 @@ use isendpro_connector::component::{
     Account, AccountMark, BoxFuture, Claim, Error, Fallout, Journal, Kept, Kind, Known, MessageKey,
     NumberHash, Past, RETURNED, Ticket, Wanted,
 };
+use isendpro_connector::delivery::Memory;
 use isendpro_connector::journal::FileJournal;
-use isendpro_connector::runtime::Memory;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use isendpro_connector::catalog::COMPONENT;
 use isendpro_connector::component::{BoxFuture, Config, Emit, Error, Journal, Message, Scope};
-use isendpro_connector::runtime::{Admission, Engine, Memory, Stop, Verdict};
+use isendpro_connector::delivery::{Admission, Engine, Memory, Stop, Verdict};
 use serde_json::{Value, json};
 
 /// The account's key; it must not come out anywhere.

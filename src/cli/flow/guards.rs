@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::cli::limits::{Count, LimitArgs, Limits};
-use crate::runtime::{Engine, Stopper};
+use crate::delivery::{Engine, Stopper};
 
 /// What holds a run back, and what counts it.
 pub struct Guards {

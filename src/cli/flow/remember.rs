@@ -15,9 +15,9 @@ use crate::cli::failed::Owner;
 use crate::cli::journal::{address, close, found, open};
 use crate::cli::{Usage, stdio, terminal};
 use crate::component::{MessageKey, Scope, hex};
+use crate::delivery::{Memory, key_in_run};
 use crate::journal::{Begin, EndedRun, FileAddress, Job, Ledger, OpenRun, Run};
 use crate::runtime::pipe::{First, Input, Opening, Summary};
-use crate::runtime::{Memory, key_in_run};
 
 /// What is said of a run that stays open.
 const NOT_OVER: &str = "the run is not over: the same command with the same input sends what it has not \

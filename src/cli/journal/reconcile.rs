@@ -19,9 +19,9 @@ use crate::actions::kept_report;
 use crate::cli::settings::SettingsArgs;
 use crate::cli::{IN_DOUBT, Usage, actions, logging, print, server};
 use crate::component::{BoxFuture, Emit, Error, Message};
+use crate::delivery::{Engine, Stop};
 use crate::journal::{Entry, Filter, Ledger, State};
 use crate::printable;
-use crate::runtime::{Engine, Stop};
 use crate::sms::schedule;
 
 /// Arguments of `journal reconcile`.

@@ -65,7 +65,7 @@ impl Drive<'_> {
         let wanted = Wanted {
             message: record.key,
             scope: record.scope,
-            action: self.engine.name,
+            action: self.shared.name,
             account: identity.account,
             slots: &slots,
             resend,
@@ -83,7 +83,7 @@ impl Drive<'_> {
     /// Waits for somebody else who has the request in hand.
     pub(super) async fn wait(&mut self, attempt: &mut Attempt) -> Stage {
         self.out.waits("another process has this message in hand", attempt.busy);
-        if self.engine.pause(attempt.busy).await {
+        if self.shared.pause(attempt.busy).await {
             return Stage::Begun { once: true, obstructed: false, stopped: false, late: false };
         }
         self.progress.elsewhere = true;
@@ -100,7 +100,7 @@ impl Drive<'_> {
         attempt: &mut Attempt,
     ) -> Stage {
         let read = match &self.identity {
-            Some(identity) => Some(self.engine.read_past(identity.record).await),
+            Some(identity) => Some(self.shared.read_past(identity.record).await),
             None => None,
         };
         let (mut id, mut rest) = (IdUse::Own, Rest::Unreadable);

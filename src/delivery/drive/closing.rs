@@ -29,7 +29,7 @@ impl Drive<'_> {
         job: &mut dyn Job,
         mut outcomes: Vec<Outcome>,
     ) -> Result<Vec<Outcome>, Ended> {
-        let live = self.engine.mode == Mode::Live;
+        let live = self.shared.mode == Mode::Live;
         let is_once = |request| job.part(request).is_some_and(|it| it.effect == Effect::Once);
         let unsent: Vec<usize> = (0..outcomes.len())
             .filter(|it| live && is_once(*it) && outcomes[*it].may_be_tried_again())
@@ -68,11 +68,11 @@ impl Drive<'_> {
             let message = self.facts(job.returns());
             match (decide(&Facts { message, stage }), &self.identity) {
                 (Decision::Mark, Some(identity)) => {
-                    let marking = self.engine.mark_returned(identity.record, job, outcomes).await;
+                    let marking = self.shared.mark_returned(identity.record, job, outcomes).await;
                     asked.marked = self.heard(marking).map_or(Read::Failed, |()| Read::Answered);
                 }
                 (Decision::Look, Some(identity)) => {
-                    let reading = self.engine.read_past(identity.record).await;
+                    let reading = self.shared.read_past(identity.record).await;
                     asked.history = self.heard(reading);
                     asked.read =
                         if asked.history.is_some() { Read::Answered } else { Read::Failed };

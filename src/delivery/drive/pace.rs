@@ -7,25 +7,25 @@ use super::Drive;
 impl Drive<'_> {
     /// Waits for the rate's permission; false if the run is stopped before.
     pub(in crate::delivery) async fn permitted(&self) -> bool {
-        let Some(pace) = &self.engine.pace else { return true };
+        let Some(pace) = &self.shared.pace else { return true };
         tokio::select! {
             biased;
             () = pace.until_ready() => true,
-            () = self.engine.stop.requested_for(self.engine.grace) => false,
+            () = self.shared.stop.requested_for(self.shared.grace) => false,
         }
     }
 
     /// Whether another try may be waited for so long.
     pub(in crate::delivery) fn may_wait(&self, wait: Duration, deadline: Instant) -> bool {
         let in_time = Instant::now().checked_add(wait).is_some_and(|it| it <= deadline);
-        in_time && !self.engine.stop.wanted()
+        in_time && !self.shared.stop.wanted()
     }
 
     /// Remembers whether a request has reached the server.
     pub(in crate::delivery) fn saw_server(&mut self, reached: bool) {
         self.progress.unreached = !reached;
         if reached {
-            *self.engine.last_reached() = Some(Instant::now());
+            *self.shared.last_reached() = Some(Instant::now());
         }
     }
 
@@ -33,7 +33,7 @@ impl Drive<'_> {
     /// one would wait as long for nothing.
     pub(in crate::delivery) fn is_unreachable(&self) -> bool {
         self.progress.unreached
-            && !self.engine.patience.is_zero()
-            && self.engine.last_reached().is_none_or(|it| it < self.began)
+            && !self.shared.patience.is_zero()
+            && self.shared.last_reached().is_none_or(|it| it < self.began)
     }
 }

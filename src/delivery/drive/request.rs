@@ -76,7 +76,7 @@ impl Drive<'_> {
         deadline: Instant,
         attempt: &mut Attempt,
     ) -> Outcome {
-        let stopped = request > 0 && self.engine.stop.wanted_for(self.engine.grace);
+        let stopped = request > 0 && self.shared.stop.wanted_for(self.shared.grace);
         let mut stage = self.begin(job, request, part, attempt, stopped);
         loop {
             let message = self.facts(job.returns());
@@ -101,7 +101,8 @@ impl Drive<'_> {
                         self.fail(JournalFailure::of_claims(error));
                     }
                     attempt.made = Some(Outcome::NotSent(self.why_not(why, part, attempt)));
-                    let patience = self.has_patience(part, attempt, deadline);
+                    let patience =
+                        why == NotMade::ClaimTooOld && self.has_patience(part, attempt, deadline);
                     Stage::GivenBack { why, patience }
                 }
                 Decision::GiveBackForOthers(id) => {
@@ -110,7 +111,7 @@ impl Drive<'_> {
                 }
                 Decision::Diagnose => self.diagnosed(job, request, part, attempt).await,
                 Decision::TryAgain => {
-                    if !self.engine.pause(attempt.delay).await {
+                    if !self.shared.pause(attempt.delay).await {
                         return attempt.made.take().unwrap_or_else(defect);
                     }
                     self.count_retry();
@@ -156,7 +157,7 @@ impl Drive<'_> {
             faults::point("after-claim");
         }
         self.progress.called |= once;
-        let name = self.engine.name;
+        let name = self.shared.name;
         let span = debug_span!("call", action = name, part = request, otel.kind = "client");
         let outcome = self.guarded(job, request).instrument(span).await;
         if let Some(ticket) = attempt.ticket.take() {
@@ -203,7 +204,8 @@ impl Drive<'_> {
         if let Some(Outcome::Refused(problem)) = &mut attempt.made {
             // What an earlier delivery has sent is left out of the request by now.
             let left = job.part(request).map_or(part.units, |it| it.units);
-            problem.account = self.diagnose(problem.reason, problem.code, left).await;
+            problem.account =
+                self.shared.diagnose(self.guest(), problem.reason, problem.code, left).await;
             if problem.account.is_some() {
                 problem.reason = Reason::Account;
             }
@@ -226,7 +228,7 @@ impl Drive<'_> {
         let delay = attempt.delays.get_or_insert_with(delays_between).next().unwrap_or_default();
         attempt.delay = delay.max(problem.retry_after.unwrap_or_default());
         tracing::info!(
-            action = self.engine.name,
+            action = self.shared.name,
             wait_ms = attempt.delay.as_millis(),
             reason = problem.reason.as_str(),
             code = problem.code,
@@ -276,7 +278,7 @@ impl Drive<'_> {
 
     pub(in crate::delivery) fn count_retry(&self) {
         if let Some(metrics) = metrics::watched() {
-            metrics.retried(self.engine.name);
+            metrics.retried(self.shared.name);
         }
     }
 }

@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufRead, AsyncRead, AsyncReadExt as _, BufReader, ReadBuf};
 use super::lines::{Line, Lines};
 use super::reading::Read;
 use crate::component::{Message, Progress, Seal};
-use crate::runtime::{Place, Sequence};
+use crate::delivery::{Place, Sequence};
 
 /// Bytes that are kept in memory; what is more goes to a temporary file.
 const IN_MEMORY: usize = 4 * 1024 * 1024;

@@ -3,7 +3,7 @@
 use super::json;
 use super::lines::Line;
 use crate::component::{Error, Message};
-use crate::runtime::Reading;
+use crate::delivery::Reading;
 
 /// A line, and the message that it is.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::component::{AccountTrouble, Kind, Tally};
-use crate::runtime::Verdict;
+use crate::delivery::Verdict;
 
 /// What a run came to.
 #[derive(Debug, Clone, Default, Serialize)]

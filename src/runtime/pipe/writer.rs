@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::{Summary, Watch};
 use crate::component::{Error, Kind, faults};
-use crate::runtime::{Stopper, Verdict};
+use crate::delivery::{Stopper, Verdict};
 
 /// What comes from a message under way.
 pub enum Event {

@@ -28,7 +28,8 @@ use super::said::failed;
 use super::settings::{BrokerSettings, Rates, Settings};
 use super::storage::Storage;
 use crate::component::{AccountTrouble, Diagnosis, Error, Session, add_text, faults, finish};
-use crate::runtime::{Engine, Health, Obstacle, Stop, Stopper};
+use crate::delivery::{Engine, Stop, Stopper};
+use crate::runtime::{Health, Obstacle};
 
 /// The first wait before an account in trouble is asked for again; each next one is twice as long.
 const ACCOUNT_PAUSE: Duration = Duration::from_secs(5);

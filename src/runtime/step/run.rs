@@ -21,8 +21,9 @@ use super::storage::Storage;
 use crate::component::{
     Cause, Component, Config, Error, Handler, Journal, Private, Role, Scope, Store, hex,
 };
+use crate::delivery::{Engine, Memory, Stop, Stopper};
 use crate::runtime::http::Http;
-use crate::runtime::{Engine, Health, Memory, Obstacle, Stop, Stopper, live};
+use crate::runtime::{Health, Obstacle, live};
 
 /// For how long a broker that is not there yet is waited for.
 const START: Duration = Duration::from_secs(60);

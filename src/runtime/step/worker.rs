@@ -23,7 +23,8 @@ use super::run::FINISHING;
 use crate::component::{
     BoxFuture, Error, Kind, Message, Private, Session, Tally, Webhook, metrics,
 };
-use crate::runtime::{JournalFailure, Obstacle, Verdict};
+use crate::delivery::{JournalFailure, Verdict};
+use crate::runtime::Obstacle;
 
 /// For how long a journal that fails is waited for.
 const JOURNAL_PATIENCE: Duration = Duration::from_secs(300);
