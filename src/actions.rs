@@ -25,7 +25,6 @@ mod fate;
 mod recipients;
 mod rows;
 mod sending;
-mod session;
 mod table;
 
 pub use crate::isendpro::report::is_for_trackers;
@@ -34,5 +33,4 @@ pub use bulk::Batch;
 pub use fate::{Fate, RecipientResult, Sent};
 pub use rows::kept as kept_report;
 pub use sending::{Account, Content, Numbers, Purpose, Rules, Sending, TextPolicy, cost};
-pub use session::{Balance, Hasher, Session};
 pub use table::{Reading, Table};

@@ -14,7 +14,7 @@ pub use settings::{
 };
 
 use crate::actions::{
-    Session, add_shortlink::AddShortlink, comptage::Comptage, del_liste_noire::DelListeNoire,
+    add_shortlink::AddShortlink, comptage::Comptage, del_liste_noire::DelListeNoire,
     get_campagne::GetCampagne, get_credit::GetCredit, get_hlr::GetHlr,
     get_liste_noire::GetListeNoire, repertoire::Repertoire, repertoire_crea::RepertoireCrea,
     send_sms::SendSms, send_sms_multi::SendSmsMulti, set_liste_noire::SetListeNoire,
@@ -27,7 +27,7 @@ use crate::triggers::{
 };
 
 /// The connector: its actions, in the order in which a person meets them, and its triggers.
-pub static COMPONENT: Component<Session> = Component {
+pub static COMPONENT: Component = Component {
     name: "iSendPro SMS",
     handlers: &[
         Handler::action::<SendSms>(),

@@ -1,12 +1,10 @@
 //! The contract between what the connector can do and how messages reach it.
 //!
 //! Actions and triggers are written against these types; runtimes (the pipe, the step) drive them
-//! through a [`Component`] table without knowing what any of them does. This module is at the
-//! bottom of the house: of the others it uses [`printable`](crate::printable) alone.
+//! through a [`Component`] table without knowing what any of them does.
 
 mod action;
 mod config;
-mod connection;
 mod erased;
 mod error;
 pub mod exact;
@@ -25,14 +23,15 @@ mod remembered;
 mod report;
 mod schema;
 mod seal;
+mod session;
 mod shape;
 mod state;
+mod table;
 mod trigger;
 mod words;
 
 pub use action::{Action, Effect, Example, Finish, Meta};
 pub use config::{Config, Delivery, Mode, NoOptions, WhenUnknown};
-pub use connection::{Component, Connection, Diagnosis, Verified};
 pub use erased::{Bound, Finished, Job, PartInfo, Source, Task, Work, json_planned};
 pub use error::{Error, Kind, Meant};
 pub use handler::{Handler, Role};
@@ -55,8 +54,10 @@ pub use plan::{Deadline, Item, Part, Plan, Settled};
 pub use report::Report;
 pub use schema::{input_schema, options_schema, output_schema, plain};
 pub use seal::Seal;
+pub use session::{Balance, Diagnosis, Hasher, Session};
 pub use shape::Shape;
 pub use state::{State, Store};
+pub use table::Component;
 pub use trigger::{Around, Cause, Event, Fired, SNAPSHOT_BYTES, Trigger, Webhook};
 pub use words::nearest;
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::Session;
+use crate::component::Session;
 use crate::component::{Effect, Error, Finish, Kind, Outcome, Problem, Reason, Reply, faults};
 use crate::isendpro::{self, Failure, Request};
 

@@ -5,8 +5,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::sending::{self, Account, Ask, Order, Rules, Terms};
-use super::{Session, answer, recipients};
-use crate::component::{Action, Effect, Error, Example, Finish, Meta, Outcome, Part, Plan};
+use super::{answer, recipients};
+use crate::component::{
+    Action, Effect, Error, Example, Finish, Meta, Outcome, Part, Plan, Session,
+};
 use crate::isendpro::request;
 
 /// The action.
@@ -24,7 +26,6 @@ pub struct Output {
 }
 
 impl Action for Comptage {
-    type Api = Session;
     type Input = request::Sms;
     type Options = Account;
     type Output = Output;

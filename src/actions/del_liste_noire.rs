@@ -2,17 +2,18 @@
 
 use jiff::Timestamp;
 
+use super::answer;
 use super::blacklist::{Listed, OneNumber, listed};
 use super::sending::Numbers;
-use super::{Session, answer};
-use crate::component::{Action, Effect, Error, Example, Finish, Meta, Outcome, Part, Plan};
+use crate::component::{
+    Action, Effect, Error, Example, Finish, Meta, Outcome, Part, Plan, Session,
+};
 use crate::isendpro::request;
 
 /// The action.
 pub struct DelListeNoire;
 
 impl Action for DelListeNoire {
-    type Api = Session;
     type Input = OneNumber;
     type Options = Numbers;
     type Output = Listed;

@@ -4,8 +4,8 @@ use jiff::{Timestamp, ToSpan, Zoned};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Session;
 use super::rows::{self, EmitBehaviour, Rows};
+use crate::component::Session;
 use crate::component::{Error, Example, Kind, Meta, Outlet, Report};
 use crate::isendpro::request::{Campagne, RapportCampagne};
 use crate::sms::schedule;
@@ -70,7 +70,6 @@ pub enum Period {
 }
 
 impl Report for GetCampagne {
-    type Api = Session;
     type Input = Input;
     type Options = Options;
     type Output = Rows;

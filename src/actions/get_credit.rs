@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Session, answer};
+use super::answer;
 use crate::component::{
-    Action, Effect, Error, Example, Finish, Meta, NoOptions, Outcome, Part, Plan,
+    Action, Effect, Error, Example, Finish, Meta, NoOptions, Outcome, Part, Plan, Session,
 };
 use crate::isendpro::request::{Credit, CreditDetail};
 
@@ -36,7 +36,6 @@ pub struct Output {
 }
 
 impl Action for GetCredit {
-    type Api = Session;
     type Input = Input;
     type Options = NoOptions;
     type Output = Output;

@@ -7,13 +7,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::answer;
 use super::fate::{Fate, RecipientResult};
 use super::recipients;
 use super::sending::{self, Numbers};
-use super::{Session, answer};
 use crate::component::{
     Action, Answer, Effect, Entry, Error, Example, Finish, Item, Meta, Outcome, Part, Plan, Reply,
-    Status,
+    Session, Status,
 };
 use crate::isendpro::{self, request::Hlr};
 
@@ -84,7 +84,6 @@ pub struct Number {
 }
 
 impl Action for GetHlr {
-    type Api = Session;
     type Input = Input;
     type Options = Options;
     type Output = Output;

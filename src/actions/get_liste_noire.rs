@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Session;
 use super::rows::{self, EmitBehaviour, Rows};
+use crate::component::Session;
 use crate::component::{Error, Example, Meta, Outlet, Report};
 use crate::isendpro::request;
 
@@ -26,7 +26,6 @@ pub struct Options {
 }
 
 impl Report for GetListeNoire {
-    type Api = Session;
     type Input = Input;
     type Options = Options;
     type Output = Rows;

@@ -5,8 +5,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::sending::{self, Numbers};
-use super::{Session, answer, recipients};
-use crate::component::{Action, Effect, Error, Example, Finish, Meta, Outcome, Part, Plan};
+use super::{answer, recipients};
+use crate::component::{
+    Action, Effect, Error, Example, Finish, Meta, Outcome, Part, Plan, Session,
+};
 use crate::isendpro::request::{Champs, RepertoireEdit, RepertoireModif};
 
 /// The action.
@@ -79,7 +81,6 @@ pub struct Contact {
 }
 
 impl Action for Repertoire {
-    type Api = Session;
     type Input = Input;
     type Options = Options;
     type Output = Output;

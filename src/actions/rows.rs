@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
+use super::answer;
 use super::table::{download, unreadable};
-use super::{Session, answer};
-use crate::component::{Attached, Error, Kind, Outlet};
+use crate::component::{Attached, Error, Kind, Outlet, Session};
 use crate::isendpro::report::{Limits, Report, ReportError, Row};
 use crate::isendpro::{Download, KeyId, Request};
 

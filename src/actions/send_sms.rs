@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::answer;
 use super::fate::Sent;
 use super::recipients;
 use super::sending::{self, Ask, Order, Rules, Sending, Terms};
-use super::{Session, answer};
 use crate::component::{
     Action, Delivery, Effect, Error, Example, Finish, Item, Kind, Meta, Outcome, Part, Plan,
-    Settled, Status, Tally,
+    Session, Settled, Status, Tally,
 };
 use crate::isendpro::request::Sms;
 use crate::sms::text::Encoding;
@@ -63,7 +63,6 @@ pub struct Output {
 }
 
 impl Action for SendSms {
-    type Api = Session;
     type Input = Sms;
     type Options = Options;
     type Output = Output;

@@ -7,14 +7,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::answer;
 use super::bulk::{self, Batch};
 use super::fate::{RecipientResult, Sent};
 use super::recipients;
 use super::sending::{Ask, Order, Rules};
-use super::{Session, answer};
 use crate::component::{
-    Action, Delivery, Entry, Error, Example, Finish, Meta, Outcome, Part, Plan, Reply, Status,
-    Tally, exact,
+    Action, Delivery, Entry, Error, Example, Finish, Meta, Outcome, Part, Plan, Reply, Session,
+    Status, Tally, exact,
 };
 
 /// The action.
@@ -217,7 +217,6 @@ fn is_unset(set: &bool) -> bool {
 }
 
 impl Action for SendSmsMulti {
-    type Api = Session;
     type Input = Input;
     type Options = Options;
     type Output = Output;

@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::{Session, answer};
+use super::answer;
 use crate::component::{
-    Action, Effect, Error, Example, Finish, Meta, NoOptions, Outcome, Part, Plan,
+    Action, Effect, Error, Example, Finish, Meta, NoOptions, Outcome, Part, Plan, Session,
 };
 use crate::isendpro::request;
 
@@ -49,7 +49,6 @@ pub struct Output {
 }
 
 impl Action for SubaccountAdd {
-    type Api = Session;
     type Input = Input;
     type Options = NoOptions;
     type Output = Output;

@@ -2,8 +2,8 @@
 
 use std::fs::File;
 
-use super::{Session, answer};
-use crate::component::{Effect, Error, Kind, Reply};
+use super::answer;
+use crate::component::{Effect, Error, Kind, Reply, Session};
 use crate::isendpro::report::{Column, Limits, Report, ReportError, Row};
 use crate::isendpro::{Download, KeyId, Request};
 

@@ -4,7 +4,6 @@ use serde_json::{Map, Value, json};
 
 use super::published::published;
 use super::{COMPONENT, PROCESS, SETTINGS, fields};
-use crate::actions::Session;
 use crate::component::{Cause, Handler, Role};
 
 /// A generated file.
@@ -29,7 +28,7 @@ pub fn files() -> Vec<File> {
 }
 
 /// What there is to know of one action or trigger.
-pub fn describe(handler: &Handler<Session>) -> Value {
+pub fn describe(handler: &Handler) -> Value {
     let mut described = entry(handler);
     described["name"] = handler.meta.name.into();
     described["metadata"] = json!({ "out": output(handler) });
@@ -51,7 +50,7 @@ pub fn credential() -> Value {
 }
 
 /// A step's fields.
-pub fn step_fields(handler: &Handler<Session>) -> Value {
+pub fn step_fields(handler: &Handler) -> Value {
     fields::fields((handler.options)().to_value())
 }
 
@@ -86,7 +85,7 @@ fn component() -> Value {
     })
 }
 
-fn entry(handler: &Handler<Session>) -> Value {
+fn entry(handler: &Handler) -> Value {
     let meta = &handler.meta;
     let mut entry = json!({
         "title": meta.title,
@@ -112,7 +111,7 @@ fn entry(handler: &Handler<Session>) -> Value {
     entry
 }
 
-fn input(handler: &Handler<Session>) -> Option<Value> {
+fn input(handler: &Handler) -> Option<Value> {
     let mut schema = handler.body.map(|it| it())?;
     if let Some(properties) = schema["properties"].as_object_mut() {
         // Filled in by the connector, and only tolerated in a message.
@@ -124,11 +123,11 @@ fn input(handler: &Handler<Session>) -> Option<Value> {
     Some(published(schema))
 }
 
-fn output(handler: &Handler<Session>) -> Value {
+fn output(handler: &Handler) -> Value {
     published((handler.output)())
 }
 
-fn schema_path(handler: &Handler<Session>, direction: &str) -> String {
+fn schema_path(handler: &Handler, direction: &str) -> String {
     format!("schemas/{}.{direction}.json", handler.meta.name)
 }
 

@@ -1,6 +1,5 @@
 //! What a configuration gets wrong, or leaves open, without being refused for it.
 
-use crate::actions::Session;
 use crate::component::{Config, Delivery, Handler, Role, nearest, options_schema};
 
 use super::{COMPONENT, SETTINGS, credential, step_fields};
@@ -19,12 +18,12 @@ fn known_settings() -> Vec<String> {
 }
 
 /// Whether it is left open what the messages are for, so that hours and STOP mention are not checked.
-pub fn kind_is_open(handler: &Handler<Session>, config: &Config) -> bool {
+pub fn kind_is_open(handler: &Handler, config: &Config) -> bool {
     step_fields(handler).get("kind").is_some() && config.get("kind").is_none()
 }
 
 /// What is worth a warning when a step starts. It repeats names, and never a value.
-pub fn remarks(handler: &Handler<Session>, config: &Config) -> Vec<String> {
+pub fn remarks(handler: &Handler, config: &Config) -> Vec<String> {
     let mut remarks = Vec::new();
     let unknown = unknown_settings(config.names()).into_iter().map(|(name, meant)| match meant {
         Some(meant) => format!("{name} (did you mean {meant}?)"),

@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::Usage;
-use crate::actions::Session;
 use crate::catalog::{COMPONENT, describe};
 use crate::component::Handler;
 
@@ -33,7 +32,7 @@ pub fn main(args: &Args) -> anyhow::Result<u8> {
 }
 
 /// The action of this name, whatever its case.
-pub fn find(name: &str) -> Result<&'static Handler<Session>, Usage> {
+pub fn find(name: &str) -> Result<&'static Handler, Usage> {
     if let Some(handler) =
         COMPONENT.handlers.iter().find(|it| it.meta.name.eq_ignore_ascii_case(name))
     {
@@ -58,7 +57,7 @@ fn list() -> String {
     text + "\n`isendpro actions NAME` tells about one.\n"
 }
 
-fn about(handler: &Handler<Session>) -> String {
+fn about(handler: &Handler) -> String {
     let described = describe(handler);
     let meta = &handler.meta;
     let mut text = format!("{}: {}\n\n{}\n", meta.name, meta.title, meta.description);

@@ -2,8 +2,7 @@
 
 use super::server;
 use super::settings::SettingsArgs;
-use crate::actions::Session;
-use crate::component::Connection as _;
+use crate::component::Session;
 
 /// Arguments of `check`.
 #[derive(Debug, clap::Args)]
@@ -23,7 +22,7 @@ pub fn main(args: &Args) -> anyhow::Result<u8> {
             Ok(verified) => {
                 let simulated = config.text("testMode").is_some();
                 let note = if simulated { " [simulator: no real account]" } else { "" };
-                super::print(&format!("{}{note}\n", verified.message))?;
+                super::print(&format!("{}{note}\n", verified))?;
                 Ok(0)
             }
             Err(error) => {

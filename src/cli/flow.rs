@@ -25,7 +25,6 @@ use super::failed::FailedFile;
 use super::limits::Count;
 use super::settings::advised;
 use super::{Usage, complain, files, monitor, own, server, stdio, terminal};
-use crate::actions::Session;
 use crate::catalog::{kind_is_open, step_fields};
 use crate::component::{Config, Handler, Message, Role, Seal, brings_key};
 use crate::runtime::pipe::{self, Failures, Foreseen, Opening, Options, Summary};
@@ -63,7 +62,7 @@ fn check_files(args: &FlowArgs, journal: Option<&JournalArgs>) -> Result<(), Usa
     args.failed.as_deref().map_or(Ok(()), |it| FailedFile::vacant(it, remembered))
 }
 
-fn config(args: &FlowArgs, manner: Manner, handler: &Handler<Session>) -> anyhow::Result<Config> {
+fn config(args: &FlowArgs, manner: Manner, handler: &Handler) -> anyhow::Result<Config> {
     let fields = step_fields(handler);
     let mut names: Vec<String> =
         fields.as_object().into_iter().flat_map(|it| it.keys().cloned()).collect();
@@ -88,7 +87,7 @@ fn config(args: &FlowArgs, manner: Manner, handler: &Handler<Session>) -> anyhow
 struct Flow {
     args: FlowArgs,
     manner: Manner,
-    handler: &'static Handler<Session>,
+    handler: &'static Handler,
     /// Where it is remembered what was sent; nowhere in plans.
     journal: Option<JournalArgs>,
 }
@@ -286,11 +285,7 @@ impl Flow {
 
     /// A key that is missing is told once, before anything is carried, unless the first message brings
     /// its own. Triggers say themselves whether they need one.
-    async fn keyed(
-        &self,
-        engine: &Engine<Session>,
-        input: pipe::Input,
-    ) -> anyhow::Result<pipe::Input> {
+    async fn keyed(&self, engine: &Engine, input: pipe::Input) -> anyhow::Result<pipe::Input> {
         let Err(missing) = engine.ready() else { return Ok(input) };
         if self.handler.role != Role::Action {
             return Ok(input);
@@ -321,11 +316,11 @@ impl Flow {
     /// The engine that asks a person before it sends to many, if there is one to ask.
     fn asking(
         &self,
-        engine: Engine<Session>,
+        engine: Engine,
         mode: Option<&str>,
         stopper: &Stopper,
         progress: &terminal::Progress,
-    ) -> Engine<Session> {
+    ) -> Engine {
         let sends = mode.is_none() && self.handler.meta.deed == "sent";
         if !sends || self.manner.yes {
             return engine;
@@ -336,7 +331,7 @@ impl Flow {
         }
     }
 
-    fn engine(&self, config: &Config, stop: Stop) -> anyhow::Result<Engine<Session>> {
+    fn engine(&self, config: &Config, stop: Stop) -> anyhow::Result<Engine> {
         let engine = Engine::new(self.handler, config, PATIENCE, stop)
             .map_err(|it| advised(it, self.handler))?;
         if engine.emits_many() && !self.manner.many {

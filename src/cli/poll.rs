@@ -15,11 +15,10 @@ use tokio::sync::Mutex;
 use self::state::{Account, StateFile};
 use super::settings::{SettingsArgs, advised};
 use super::{FAILED, Usage, actions, code_of, complain, files, logging, server, stdio};
-use crate::actions::Session;
 use crate::catalog::step_fields;
+use crate::component::Session;
 use crate::component::{
-    BoxFuture, Cause, Config, Connection as _, Emit, Error, Handler, Kind, Message, ResultId, Role,
-    Store,
+    BoxFuture, Cause, Config, Emit, Error, Handler, Kind, Message, ResultId, Role, Store,
 };
 use crate::runtime::{Engine, Stop};
 
@@ -70,7 +69,7 @@ pub fn main(args: &Args) -> anyhow::Result<u8> {
 }
 
 /// Only what asks can be made to ask.
-fn check(handler: &Handler<Session>) -> Result<(), Usage> {
+fn check(handler: &Handler) -> Result<(), Usage> {
     let name = handler.meta.name;
     match handler.role {
         Role::Trigger(Cause::Polling) => Ok(()),
@@ -82,11 +81,7 @@ fn check(handler: &Handler<Session>) -> Result<(), Usage> {
     }
 }
 
-async fn poll(
-    args: &Args,
-    handler: &'static Handler<Session>,
-    mut config: Config,
-) -> anyhow::Result<u8> {
+async fn poll(args: &Args, handler: &'static Handler, mut config: Config) -> anyhow::Result<u8> {
     let server = config.text("server").unwrap_or_default();
     let _simulator = server::resolve(&mut config).await?;
     let worded = |error: Error| worded(error, handler, &args.state);
@@ -134,7 +129,7 @@ fn greet(state: &Path, told: usize) {
 }
 
 /// An error in the words of this command: there is no step here.
-fn worded(error: Error, handler: &Handler<Session>, state: &Path) -> Error {
+fn worded(error: Error, handler: &Handler, state: &Path) -> Error {
     let of_state = error.kind == Kind::Config && error.field.as_deref() == Some("snapshot");
     let error = advised(error, handler);
     if !of_state {

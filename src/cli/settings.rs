@@ -6,7 +6,6 @@ use clap::Args;
 use serde_json::{Map, Value};
 
 use super::{Usage, environment, files, keyfile};
-use crate::actions::Session;
 use crate::catalog::{
     COMPONENT, SECRETS, SETTINGS, Setting, describe, step_fields, unknown_settings,
 };
@@ -160,7 +159,7 @@ fn did_you_mean(nearest: Option<&str>) -> String {
 }
 
 /// An error of the set-up, with how to give here what a step would be given in a form.
-pub fn advised(error: Error, handler: &Handler<Session>) -> Error {
+pub fn advised(error: Error, handler: &Handler) -> Error {
     let error = Error { deed: handler.meta.deed, ..error };
     let field = error.field.clone().filter(|_| error.kind == Kind::Config && error.hint.is_none());
     let fields = step_fields(handler);

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Connection, Entry, Error, Outcome, Part, Plan, Tally};
+use super::{Entry, Error, Outcome, Part, Plan, Session, Tally};
 
 /// What a second identical request would do to the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -69,8 +69,6 @@ impl<T> Finish<T> {
 /// The engine does the rest, the same for all: it holds the rate, claims, calls, decides on
 /// retries, records, and emits.
 pub trait Action: Sized + 'static {
-    /// What it talks to.
-    type Api: Connection;
     /// The message body. The first paragraph of a field's documentation is its label in the
     /// low-code UI, the rest is its help.
     type Input: DeserializeOwned + JsonSchema + Send + Sync;
@@ -132,7 +130,7 @@ pub trait Action: Sized + 'static {
     ) -> Result<Plan<Self::Request>, Error>;
 
     /// Makes one call: one HTTP request, no retry, no memory.
-    fn call(api: &Self::Api, part: &Part<Self::Request>) -> impl Future<Output = Outcome> + Send;
+    fn call(api: &Session, part: &Part<Self::Request>) -> impl Future<Output = Outcome> + Send;
 
     /// Says what became of it. `outcomes` holds one outcome a part, in order.
     ///

@@ -9,17 +9,17 @@ use serde_json::{Value, json};
 use super::input::Reader;
 use super::{
     Action, Around, BoxFuture, Common, Config, Deadline, Effect, Error, Event, Fallout, Fired,
-    Kind, Known, MessageKey, Meta, Outcome, Outlet, Plan, Problem, Report, Slot, Status, Tally,
-    Trigger, remembered,
+    Kind, Known, MessageKey, Meta, Outcome, Outlet, Plan, Problem, Report, Session, Slot, Status,
+    Tally, Trigger, remembered,
 };
 
 /// An action or trigger with its options read: what takes messages.
-pub trait Bound<C>: Send + Sync {
+pub trait Bound: Send + Sync {
     /// Checks a message and decides what it will do. Pure.
     ///
     /// # Errors
     /// What is wrong with the message; then nothing is sent.
-    fn prepare(&self, body: Value, now: Timestamp) -> Result<Task<C>, Error>;
+    fn prepare(&self, body: Value, now: Timestamp) -> Result<Task, Error>;
 
     /// Whether a message may lead to more than one result.
     fn emits_many(&self) -> bool;
@@ -31,19 +31,19 @@ pub trait Bound<C>: Send + Sync {
 }
 
 /// One message, checked and planned.
-pub struct Task<C> {
+pub struct Task {
     /// The fields that every body may carry.
     pub common: Common,
     /// What is to be done.
-    pub work: Work<C>,
+    pub work: Work,
 }
 
 /// The two ways of working.
-pub enum Work<C> {
+pub enum Work {
     /// A few calls, decided beforehand.
-    Calls(Box<dyn Job<C>>),
+    Calls(Box<dyn Job>),
     /// A stream of results.
-    Stream(Box<dyn Source<C>>),
+    Stream(Box<dyn Source>),
 }
 
 /// What the engine must know of one planned request.
@@ -69,7 +69,7 @@ impl PartInfo {
 }
 
 /// Planned calls.
-pub trait Job<C>: Send + Sync {
+pub trait Job: Send + Sync {
     /// The requests, in order.
     fn parts(&self) -> Vec<PartInfo>;
 
@@ -100,7 +100,7 @@ pub trait Job<C>: Send + Sync {
     fn returns(&self) -> bool;
 
     /// Makes one request.
-    fn call<'a>(&'a self, api: &'a C, part: usize) -> BoxFuture<'a, Outcome>;
+    fn call<'a>(&'a self, api: &'a Session, part: usize) -> BoxFuture<'a, Outcome>;
 
     /// What became of each slot of a request, by its outcome.
     fn fallout(&self, part: usize, outcome: &Outcome) -> Vec<(u32, Fallout)>;
@@ -122,11 +122,11 @@ pub struct Finished {
 }
 
 /// A planned stream of results.
-pub trait Source<C>: Send + Sync {
+pub trait Source: Send + Sync {
     /// Runs it, emitting as it goes. Triggers look at what is around it.
     fn run<'a>(
         &'a self,
-        api: &'a C,
+        api: &'a Session,
         around: Around<'a>,
         out: &'a Outlet<'_>,
     ) -> BoxFuture<'a, Result<Fired, Error>>;
@@ -137,7 +137,7 @@ pub(super) struct BoundAction<A: Action> {
     options: Arc<A::Options>,
 }
 
-pub(super) fn bind_action<A: Action>(config: &Config) -> Result<Box<dyn Bound<A::Api>>, Error> {
+pub(super) fn bind_action<A: Action>(config: &Config) -> Result<Box<dyn Bound>, Error> {
     let reader = Reader::new::<A::Input>(&A::META)?;
     let bound = BoundAction::<A> {
         reader: if A::ENTRY_BY_ENTRY {
@@ -150,8 +150,8 @@ pub(super) fn bind_action<A: Action>(config: &Config) -> Result<Box<dyn Bound<A:
     Ok(Box::new(bound))
 }
 
-impl<A: Action> Bound<A::Api> for BoundAction<A> {
-    fn prepare(&self, body: Value, now: Timestamp) -> Result<Task<A::Api>, Error> {
+impl<A: Action> Bound for BoundAction<A> {
+    fn prepare(&self, body: Value, now: Timestamp) -> Result<Task, Error> {
         let (mut common, mut input) = self.reader.read(body).map_err(|it| named(it, &A::META))?;
         A::take(&mut input, std::mem::take(&mut common.entries));
         let plan = A::plan(input, &self.options, now).map_err(|it| named(it, &A::META))?;
@@ -173,7 +173,7 @@ struct PlannedCalls<A: Action> {
     options: Arc<A::Options>,
 }
 
-impl<A: Action> Job<A::Api> for PlannedCalls<A> {
+impl<A: Action> Job for PlannedCalls<A> {
     fn parts(&self) -> Vec<PartInfo> {
         let info = |it: &super::Part<_>| PartInfo {
             effect: it.effect,
@@ -185,7 +185,7 @@ impl<A: Action> Job<A::Api> for PlannedCalls<A> {
         self.plan.parts.iter().map(info).collect()
     }
 
-    fn call<'a>(&'a self, api: &'a A::Api, part: usize) -> BoxFuture<'a, Outcome> {
+    fn call<'a>(&'a self, api: &'a Session, part: usize) -> BoxFuture<'a, Outcome> {
         Box::pin(A::call(api, &self.plan.parts[part]))
     }
 
@@ -268,7 +268,7 @@ pub(super) struct BoundReport<A: Report> {
     options: Arc<A::Options>,
 }
 
-pub(super) fn bind_report<A: Report>(config: &Config) -> Result<Box<dyn Bound<A::Api>>, Error> {
+pub(super) fn bind_report<A: Report>(config: &Config) -> Result<Box<dyn Bound>, Error> {
     let bound = BoundReport::<A> {
         reader: Reader::new::<A::Input>(&A::META)?,
         options: Arc::new(config.parse()?),
@@ -276,8 +276,8 @@ pub(super) fn bind_report<A: Report>(config: &Config) -> Result<Box<dyn Bound<A:
     Ok(Box::new(bound))
 }
 
-impl<A: Report> Bound<A::Api> for BoundReport<A> {
-    fn prepare(&self, body: Value, now: Timestamp) -> Result<Task<A::Api>, Error> {
+impl<A: Report> Bound for BoundReport<A> {
+    fn prepare(&self, body: Value, now: Timestamp) -> Result<Task, Error> {
         let (common, input) = self.reader.read(body).map_err(|it| named(it, &A::META))?;
         A::check(&input, &self.options, now).map_err(|it| named(it, &A::META))?;
         let source = PlannedReport::<A> { input, options: Arc::clone(&self.options), now };
@@ -295,10 +295,10 @@ struct PlannedReport<A: Report> {
     now: Timestamp,
 }
 
-impl<A: Report> Source<A::Api> for PlannedReport<A> {
+impl<A: Report> Source for PlannedReport<A> {
     fn run<'a>(
         &'a self,
-        api: &'a A::Api,
+        api: &'a Session,
         _: Around<'a>,
         out: &'a Outlet<'_>,
     ) -> BoxFuture<'a, Result<Fired, Error>> {
@@ -315,12 +315,12 @@ pub(super) struct BoundTrigger<T: Trigger> {
     options: Arc<T::Options>,
 }
 
-pub(super) fn bind_trigger<T: Trigger>(config: &Config) -> Result<Box<dyn Bound<T::Api>>, Error> {
+pub(super) fn bind_trigger<T: Trigger>(config: &Config) -> Result<Box<dyn Bound>, Error> {
     Ok(Box::new(BoundTrigger::<T> { options: Arc::new(config.parse()?) }))
 }
 
-impl<T: Trigger> Bound<T::Api> for BoundTrigger<T> {
-    fn prepare(&self, body: Value, now: Timestamp) -> Result<Task<T::Api>, Error> {
+impl<T: Trigger> Bound for BoundTrigger<T> {
+    fn prepare(&self, body: Value, now: Timestamp) -> Result<Task, Error> {
         let source = PlannedTrigger::<T> { body, options: Arc::clone(&self.options), now };
         Ok(Task { common: Common::default(), work: Work::Stream(Box::new(source)) })
     }
@@ -336,10 +336,10 @@ struct PlannedTrigger<T: Trigger> {
     now: Timestamp,
 }
 
-impl<T: Trigger> Source<T::Api> for PlannedTrigger<T> {
+impl<T: Trigger> Source for PlannedTrigger<T> {
     fn run<'a>(
         &'a self,
-        api: &'a T::Api,
+        api: &'a Session,
         around: Around<'a>,
         out: &'a Outlet<'_>,
     ) -> BoxFuture<'a, Result<Fired, Error>> {

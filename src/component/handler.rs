@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::erased::{bind_action, bind_report, bind_trigger};
 use super::input::body_schema;
-use super::{Action, Bound, Cause, Config, Connection, Error, Meta, Report, Trigger};
+use super::{Action, Bound, Cause, Config, Error, Meta, Report, Trigger};
 use super::{input_schema, options_schema, output_schema};
 
 /// What a handler is to a flow.
@@ -19,7 +19,7 @@ pub enum Role {
 }
 
 /// An action or a trigger, described and erased.
-pub struct Handler<C: 'static> {
+pub struct Handler {
     /// What people and the platform are told about it.
     pub meta: Meta,
     /// What it is to a flow.
@@ -32,14 +32,14 @@ pub struct Handler<C: 'static> {
     pub options: fn() -> Schema,
     /// The schema of what is emitted.
     pub output: fn() -> Value,
-    bind: Bind<C>,
+    bind: Bind,
 }
 
-type Bind<C> = fn(&Config) -> Result<Box<dyn Bound<C>>, Error>;
+type Bind = fn(&Config) -> Result<Box<dyn Bound>, Error>;
 
-impl<C: Connection> Handler<C> {
+impl Handler {
     /// The handler of an action that makes calls.
-    pub const fn action<A: Action<Api = C>>() -> Self {
+    pub const fn action<A: Action>() -> Self {
         Self {
             meta: A::META,
             role: Role::Action,
@@ -52,7 +52,7 @@ impl<C: Connection> Handler<C> {
     }
 
     /// The handler of an action that reads a stream.
-    pub const fn report<A: Report<Api = C>>() -> Self {
+    pub const fn report<A: Report>() -> Self {
         Self {
             meta: A::META,
             role: Role::Action,
@@ -65,7 +65,7 @@ impl<C: Connection> Handler<C> {
     }
 
     /// The handler of a trigger.
-    pub const fn trigger<T: Trigger<Api = C>>() -> Self {
+    pub const fn trigger<T: Trigger>() -> Self {
         Self {
             meta: T::META,
             role: Role::Trigger(T::CAUSE),
@@ -81,12 +81,12 @@ impl<C: Connection> Handler<C> {
     ///
     /// # Errors
     /// What is wrong with the configuration.
-    pub fn bind(&self, config: &Config) -> Result<Box<dyn Bound<C>>, Error> {
+    pub fn bind(&self, config: &Config) -> Result<Box<dyn Bound>, Error> {
         (self.bind)(config)
     }
 }
 
-impl<C> std::fmt::Debug for Handler<C> {
+impl std::fmt::Debug for Handler {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Handler").field("name", &self.meta.name).finish_non_exhaustive()
     }

@@ -5,12 +5,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Connection, Error, Meta, Outlet};
+use super::{Error, Meta, Outlet, Session};
 
 /// An action that only reads, and emits as many results as there are.
 pub trait Report: Sized + 'static {
-    /// What it talks to.
-    type Api: Connection;
     /// The message body.
     type Input: DeserializeOwned + JsonSchema + Send + Sync;
     /// The step's fields.
@@ -32,7 +30,7 @@ pub trait Report: Sized + 'static {
 
     /// Reads, and emits results as they come.
     fn read(
-        api: &Self::Api,
+        api: &Session,
         input: &Self::Input,
         options: &Self::Options,
         now: Timestamp,

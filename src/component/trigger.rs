@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Connection, Error, Meta, Outlet, Store};
+use super::{Error, Meta, Outlet, Session, Store};
 
 /// What a trigger leaves behind for its next run.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -66,8 +66,6 @@ pub struct Event<'a> {
 
 /// A trigger. It is run again and again, each time with the snapshot of the time before.
 pub trait Trigger: Sized + 'static {
-    /// What it talks to.
-    type Api: Connection;
     /// The step's fields.
     type Options: DeserializeOwned + JsonSchema + Send + Sync;
     /// What is emitted.
@@ -86,7 +84,7 @@ pub trait Trigger: Sized + 'static {
 
     /// Runs once, emitting what is new since the snapshot.
     fn fire(
-        api: &Self::Api,
+        api: &Session,
         options: &Self::Options,
         event: Event<'_>,
         out: &Outlet<'_>,

@@ -7,7 +7,6 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::actions::Session;
 use crate::catalog::COMPONENT;
 use crate::component::{Bound, Config, MessageKey, Role, WHOLE, Work};
 use crate::runtime::pipe::{Line, Lines, json as written};
@@ -17,7 +16,7 @@ const MOST: usize = 64 * 1024;
 const ENDING: usize = 6;
 
 /// All actions, each with settings that let it do much.
-static ACTIONS: LazyLock<Vec<Box<dyn Bound<Session>>>> = LazyLock::new(|| {
+static ACTIONS: LazyLock<Vec<Box<dyn Bound>>> = LazyLock::new(|| {
     let settings = [
         json!({"kind": "transactional"}),
         json!({"kind": "marketing", "textPolicy": "ucs2", "region": "RE", "batchSize": 2}),
@@ -47,7 +46,7 @@ pub fn read(bytes: &[u8]) {
 }
 
 /// No number is called that nobody has named.
-fn plan(action: &dyn Bound<Session>, body: Value, given: &[String]) {
+fn plan(action: &dyn Bound, body: Value, given: &[String]) {
     let now: Timestamp = "2026-11-30T12:00:00Z".parse().unwrap();
     let Ok(task) = action.prepare(body, now) else { return };
     let Work::Calls(mut job) = task.work else { return };

@@ -27,9 +27,9 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::stop::Stop;
 use crate::component::{
-    AccountTrouble, Around, Bound, BoxFuture, Common, Config, Connection, Delivery, Diagnosis,
-    Emit, Error, Handler, Kind, Message, Mode, Private, Status, Store, Tally, WhenUnknown, Work,
-    hex, metrics,
+    AccountTrouble, Around, Bound, BoxFuture, Common, Config, Delivery, Diagnosis, Emit, Error,
+    Handler, Kind, Message, Mode, Private, Session, Status, Store, Tally, WhenUnknown, Work, hex,
+    metrics,
 };
 use call::{Call, Came};
 pub use memory::{Amnesia, Memory, key_in_run};
@@ -66,11 +66,11 @@ pub struct Load {
 pub type Turn = OwnedMutexGuard<()>;
 
 /// Carries messages through one action or trigger.
-pub struct Engine<C: Connection> {
+pub struct Engine {
     name: &'static str,
     deed: &'static str,
-    bound: Box<dyn Bound<C>>,
-    api: C,
+    bound: Box<dyn Bound>,
+    api: Session,
     mode: Mode,
     patience: Duration,
     pace: Option<DefaultDirectRateLimiter>,
@@ -102,19 +102,19 @@ pub struct Verdict {
     pub unreachable: bool,
 }
 
-impl<C: Connection> Engine<C> {
+impl Engine {
     /// An engine for one handler. `patience` is how long a message that was not sent is tried again
     /// when the configuration does not say (`giveUpAfter`).
     ///
     /// # Errors
     /// What is wrong with the configuration.
     pub fn new(
-        handler: &Handler<C>,
+        handler: &Handler,
         config: &Config,
         patience: Duration,
         stop: Stop,
     ) -> Result<Self, Error> {
-        Self::over(C::connect(config)?, handler, config, patience, stop)
+        Self::over(Session::connect(config)?, handler, config, patience, stop)
     }
 
     /// The same on a connection that is there already.
@@ -122,8 +122,8 @@ impl<C: Connection> Engine<C> {
     /// # Errors
     /// What is wrong with the configuration.
     pub fn over(
-        api: C,
-        handler: &Handler<C>,
+        api: Session,
+        handler: &Handler,
         config: &Config,
         patience: Duration,
         stop: Stop,
@@ -277,9 +277,9 @@ impl<C: Connection> Engine<C> {
         if let Some(error) = &mut verdict.error {
             error.deed = self.deed;
             let advice = match error.kind {
-                Kind::Unknown => Some(C::WHEN_UNKNOWN),
-                Kind::AccountKey => Some(C::advice(AccountTrouble::KeyOrAddress)),
-                Kind::AccountCredit => Some(C::advice(AccountTrouble::Credit)),
+                Kind::Unknown => Some(Session::WHEN_UNKNOWN),
+                Kind::AccountKey => Some(Session::advice(AccountTrouble::KeyOrAddress)),
+                Kind::AccountCredit => Some(Session::advice(AccountTrouble::Credit)),
                 _ => None,
             };
             error.hint = error.hint.take().or(advice.map(Into::into));

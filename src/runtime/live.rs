@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::component::{Config, Connection, Error};
+use crate::component::{Config, Error, Session};
 
 /// The configuration of a step or of a question: `fields` of the credential and of the step, and
 /// `defaults` where those say nothing.
@@ -21,8 +21,8 @@ pub fn configured(mut defaults: Config, fields: Map<String, Value>) -> Config {
 /// # Errors
 /// What is wrong with the configuration. A test mode is, too: in a flow nobody would see that
 /// nothing is sent.
-pub fn connect<C: Connection>(config: &Config) -> Result<C, Error> {
-    let connection = C::connect(config)?;
+pub fn connect(config: &Config) -> Result<Session, Error> {
+    let connection = Session::connect(config)?;
     match connection.test_mode() {
         None => Ok(connection),
         Some(mode) => {

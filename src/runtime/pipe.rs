@@ -33,7 +33,7 @@ use waits::Waits;
 use writer::{Done, Event, Writer};
 
 use super::{Engine, Place, Stop, Stopper, Turn, Verdict};
-use crate::component::{Connection, Error, Kind, Message, mask, reference};
+use crate::component::{Error, Kind, Message, mask, reference};
 
 /// Results of one message that may wait for the writer: enough rows to keep it busy, and few enough
 /// pages to fit into some megabytes.
@@ -83,8 +83,8 @@ impl Watch for () {}
 ///
 /// Reading stops at the end of the input, when `stop` is wanted, when the account is refused, and
 /// when the output is closed; what is under way is always finished.
-pub async fn run<C: Connection>(
-    engine: Arc<Engine<C>>,
+pub async fn run(
+    engine: Arc<Engine>,
     input: impl AsyncBufRead + Unpin,
     output: impl AsyncWrite + Unpin + Send + 'static,
     failures: Option<Arc<dyn Failures>>,
@@ -137,8 +137,8 @@ struct End {
 }
 
 /// Reads until the end of the input, or until it is time to stop.
-async fn read<C: Connection>(
-    shared: Shared<C>,
+async fn read(
+    shared: Shared,
     input: impl AsyncBufRead + Unpin,
     exit: &Exit,
     options: Options,
@@ -223,15 +223,15 @@ impl Exit {
 }
 
 /// What all messages of a run share.
-struct Shared<C: Connection> {
-    engine: Arc<Engine<C>>,
+struct Shared {
+    engine: Arc<Engine>,
     failures: Option<Arc<dyn Failures>>,
     /// Whether results cannot be written any more.
     closed: Arc<AtomicBool>,
     waits: Arc<Waits>,
 }
 
-impl<C: Connection> Clone for Shared<C> {
+impl Clone for Shared {
     fn clone(&self) -> Self {
         Self {
             engine: Arc::clone(&self.engine),
@@ -243,14 +243,14 @@ impl<C: Connection> Clone for Shared<C> {
 }
 
 /// One line on its way.
-struct Job<C: Connection> {
-    shared: Shared<C>,
+struct Job {
+    shared: Shared,
     events: mpsc::Sender<Event>,
     number: u64,
     limit: usize,
 }
 
-impl<C: Connection> Job<C> {
+impl Job {
     /// Whatever happens, a defect included, the last event says what became of the line.
     async fn carry(self, read: Read, place: Option<Place>, turn: Option<Turn>) {
         let span = tracing::info_span!(

@@ -12,7 +12,7 @@ use self::settings::Post;
 pub use self::settings::Question;
 use super::http::{Bounds, Http};
 use super::live::connect;
-use crate::component::{Component, Config, Connection, Error, Kind, Private};
+use crate::component::{Component, Config, Error, Kind, Private};
 
 const BOUNDS: Bounds = Bounds { time: Duration::from_secs(15), bytes: 1024 * 1024 };
 /// How long a verification may take; somebody waits for it.
@@ -25,8 +25,8 @@ const LONGEST: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// When the platform did not take the answer, or nobody knows where to send it.
-pub async fn answer<C: Connection>(
-    component: &Component<C>,
+pub async fn answer(
+    component: &Component,
     defaults: Config,
     method: &str,
     variables: impl IntoIterator<Item = (String, String)>,
@@ -47,8 +47,8 @@ pub async fn answer<C: Connection>(
     send(&post, &body).await
 }
 
-async fn answered<C: Connection>(
-    component: &Component<C>,
+async fn answered(
+    component: &Component,
     defaults: Config,
     method: &str,
     question: Question,
@@ -56,7 +56,7 @@ async fn answered<C: Connection>(
     match method.to_ascii_lowercase().as_str() {
         "verifycredentials" => {
             let config = question.config(defaults)?;
-            Ok(match verified::<C>(config, LONGEST).await {
+            Ok(match verified(config).await {
                 Ok(()) => json!({ "verified": true }),
                 Err(reason) => json!({ "verified": false, "reason": reason }),
             })
@@ -71,7 +71,7 @@ async fn answered<C: Connection>(
 }
 
 /// This component computes neither schemas nor choices: all of them are in component.json.
-fn no_method<C: Connection>(component: &Component<C>, question: &Question, method: &str) -> Error {
+fn no_method(component: &Component, question: &Question, method: &str) -> Error {
     let said = match question.handler.as_deref() {
         None => "ELASTICIO_ACTION_OR_TRIGGER is not provided".to_owned(),
         Some(name) if component.handler(name).is_none() => {
@@ -82,16 +82,21 @@ fn no_method<C: Connection>(component: &Component<C>, question: &Question, metho
     Error::new(Kind::Config, said)
 }
 
-/// Asks the component whether a credential works; if it does not, says why.
-async fn verified<C: Connection>(config: Config, longest: Duration) -> Result<(), String> {
-    let connection: C = connect(&config).map_err(|it| reason(&it))?;
-    let longest = longest.max(connection.longest_call(1));
-    // In a task of its own, so that a defect is an answer too.
-    let asked =
-        tokio::spawn(async move { tokio::time::timeout(longest, connection.verify()).await });
-    match asked.await {
-        Ok(Ok(Ok(verified))) => {
-            tracing::info!(found = verified.message, "the credential works");
+/// Checks a credential; if it does not work, says why.
+async fn verified(config: Config) -> Result<(), String> {
+    let session = connect(&config).map_err(|it| reason(&it))?;
+    let longest = LONGEST.max(session.longest_call(1));
+    in_time(longest, async move { session.verify().await }).await
+}
+
+/// What a check finds within this time. It runs in a task of its own, so that a defect is an answer too.
+async fn in_time(
+    longest: Duration,
+    check: impl Future<Output = Result<String, Error>> + Send + 'static,
+) -> Result<(), String> {
+    match tokio::spawn(tokio::time::timeout(longest, check)).await {
+        Ok(Ok(Ok(found))) => {
+            tracing::info!(found, "the credential works");
             Ok(())
         }
         Ok(Ok(Err(error))) => Err(reason(&error)),

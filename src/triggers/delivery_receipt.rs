@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::actions::Session;
+use crate::component::Session;
 use crate::component::{Cause, Error, Event, Fired, Meta, NoOptions, Outlet, Trigger};
 
 /// The trigger.
@@ -44,7 +44,6 @@ pub struct Output {
 const KNOWN: [&str; 3] = ["tel", "statut", "tracker"];
 
 impl Trigger for DeliveryReceipt {
-    type Api = Session;
     type Options = NoOptions;
     type Output = Output;
 

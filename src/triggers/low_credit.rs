@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::snapshot;
-use crate::actions::Session;
+use crate::component::Session;
 use crate::component::{Error, Event, Fired, Kind, Meta, Outlet, ResultId, Trigger};
 
 /// The trigger.
@@ -47,7 +47,6 @@ struct Snapshot {
 }
 
 impl Trigger for LowCredit {
-    type Api = Session;
     type Options = Options;
     type Output = Output;
 

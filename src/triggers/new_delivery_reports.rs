@@ -18,8 +18,9 @@ use self::seen::{Line, Next, Seen, Sifted, sift};
 use self::window::Window;
 use super::pages::{self, Pages};
 use super::{marks, snapshot};
-use crate::actions::{Hasher, Reading, Session, Table};
+use crate::actions::{Reading, Table};
 use crate::component::{Error, Event, Fired, Kind, Meta, Outlet, ResultId, Store, Trigger};
+use crate::component::{Hasher, Session};
 use crate::isendpro::report::is_for_trackers;
 
 /// Most rows that a store remembers one by one: 12 MB.
@@ -87,7 +88,6 @@ struct Snapshot {
 }
 
 impl Trigger for NewDeliveryReports {
-    type Api = Session;
     type Options = Options;
     type Output = Output;
 

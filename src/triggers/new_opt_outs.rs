@@ -10,8 +10,9 @@ use serde_json::{Map, Value};
 
 use super::pages::{self, Pages};
 use super::{marks, snapshot};
-use crate::actions::{Hasher, Session, Table};
+use crate::actions::Table;
 use crate::component::{Error, Event, Fired, Kind, Meta, Outlet, ResultId, Store, Trigger, hex};
+use crate::component::{Hasher, Session};
 use crate::isendpro::request::GetListeNoire;
 use crate::sms::number;
 use crate::sms::region::Region;
@@ -95,7 +96,6 @@ enum Seen {
 }
 
 impl Trigger for NewOptOuts {
-    type Api = Session;
     type Options = Options;
     type Output = Output;
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::actions::Session;
+use crate::component::Session;
 use crate::component::{Error, Event, Fired, Meta, NoOptions, Outlet, Trigger};
 
 /// The trigger.
@@ -24,7 +24,6 @@ pub struct Output {
 }
 
 impl Trigger for StartFlow {
-    type Api = Session;
     type Options = NoOptions;
     type Output = Output;
 

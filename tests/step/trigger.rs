@@ -2,7 +2,7 @@
 
 use std::thread::JoinHandle;
 
-use isendpro_connector::actions::Session;
+use isendpro_connector::component::Session;
 use isendpro_connector::component::{
     Component, Config, Error, Event, Fired, Handler, HttpReply, Meta, NoOptions, Outlet, Trigger,
 };
@@ -25,7 +25,6 @@ struct Output {
 }
 
 impl Trigger for Count {
-    type Api = Session;
     type Options = NoOptions;
     type Output = Output;
 
@@ -59,7 +58,7 @@ impl Trigger for Count {
     }
 }
 
-static COMPONENT: Component<Session> =
+static COMPONENT: Component =
     Component { name: "Counting", handlers: &[Handler::trigger::<Count>()] };
 
 /// The step, which ends with an error, or with nothing.

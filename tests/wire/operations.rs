@@ -1,6 +1,5 @@
 //! The fourteen operations as they are documented, written by hand: the one table of this suite.
 
-use isendpro_connector::actions::Session;
 use isendpro_connector::catalog::COMPONENT;
 use isendpro_connector::component::{Effect, Work};
 use jiff::Timestamp;
@@ -232,7 +231,7 @@ fn what_a_repetition_does_is_known_for_every_message() {
     }
 }
 
-fn effect_of(work: &Work<Session>) -> Option<Effect> {
+fn effect_of(work: &Work) -> Option<Effect> {
     match work {
         Work::Calls(job) => {
             let parts = job.parts();

@@ -4,7 +4,6 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use isendpro_connector::actions::Session;
 use isendpro_connector::catalog::COMPONENT;
 use isendpro_connector::component::{BoxFuture, Config, Emit, Error, Journal, Message, Scope};
 use isendpro_connector::runtime::{Admission, Engine, Memory, Stop, Verdict};
@@ -16,7 +15,7 @@ pub const KEY: &str = "CanaryKey5f3a9c21";
 pub const PASSWORD: &str = "CanaryPassword7b1d";
 
 /// An action, set up.
-pub struct Step(Engine<Session>);
+pub struct Step(Engine);
 
 /// What came of a message.
 #[derive(Debug)]

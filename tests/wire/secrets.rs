@@ -3,8 +3,8 @@
 
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD as STANDARD, BASE64_URL_SAFE as URL_SAFE};
-use isendpro_connector::actions::Session;
-use isendpro_connector::component::{self, Common, Connection, Item, Kind, Message, Outcome, Slot};
+use isendpro_connector::component::Session;
+use isendpro_connector::component::{self, Common, Item, Kind, Message, Outcome, Slot};
 use isendpro_connector::isendpro;
 use serde_json::{Value, json};
 
@@ -191,7 +191,7 @@ async fn the_words_of_the_credit_check_hold_no_key() {
             let api = Api::new([("credit", vec![Answer::reflecting(status, reflection)])]).await;
             let session = Session::connect(&config(&api.url(), json!({}))).unwrap();
             let shown = match session.verify().await {
-                Ok(verified) => verified.message,
+                Ok(verified) => verified,
                 Err(error) => format!("{error} {error:?} {}", Value::to_string(&error.to_json())),
             };
             assert!(!shown.contains(KEY), "{shown}");

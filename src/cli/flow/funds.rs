@@ -1,8 +1,8 @@
 //! Whether the account can pay for what is planned.
 
-use crate::actions::{Balance, Session};
 use crate::cli::limits::Count;
-use crate::component::{Config, Connection as _, Error, Kind};
+use crate::component::{Balance, Session};
+use crate::component::{Config, Error, Kind};
 
 /// What the account has, and what a part costs.
 #[derive(Debug)]

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::actions::Session;
 use crate::cli::limits::{Count, LimitArgs, Limits};
 use crate::runtime::{Engine, Stopper};
 
@@ -23,7 +22,7 @@ impl Guards {
     }
 
     /// The engine, held back. What the credit is compared with is counted in plans only.
-    pub fn guard(&self, engine: Engine<Session>) -> Engine<Session> {
+    pub fn guard(&self, engine: Engine) -> Engine {
         let engine = match &self.limits {
             Some(limits) => engine.admission(Arc::clone(limits) as _),
             None => engine,

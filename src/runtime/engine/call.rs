@@ -11,14 +11,14 @@ use super::ids::used_for_others;
 use super::returned::{Withdrawn, warn_of_the_key};
 use super::{Amnesia, DIAGNOSIS_LASTS, Engine, Load, Remembered, Turn, Verdict};
 use crate::component::{
-    Account, AccountTrouble, Common, Connection, Diagnosis, Effect, Emit, Error, Job, Kind, Mode,
-    Outcome, Outlet, PartInfo, Problem, Reason, exact, faults,
+    Account, AccountTrouble, Common, Diagnosis, Effect, Emit, Error, Job, Kind, Mode, Outcome,
+    Outlet, PartInfo, Problem, Reason, Session, exact, faults,
 };
 
 /// One message on its way.
-pub(super) struct Call<'a, C: Connection> {
-    pub(super) engine: &'a Engine<C>,
-    pub(super) api: &'a C,
+pub(super) struct Call<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) api: &'a Session,
     pub(super) own_account: bool,
     /// Where its results go.
     pub(super) out: &'a dyn Emit,
@@ -61,10 +61,10 @@ pub(super) struct Came {
     pub(super) put_back_since: Option<Timestamp>,
 }
 
-impl<C: Connection> Call<'_, C> {
+impl Call<'_> {
     pub(super) async fn make_calls(
         &self,
-        mut job: Box<dyn Job<C>>,
+        mut job: Box<dyn Job>,
         common: &Common,
         turn: Option<Turn>,
     ) -> Verdict {
@@ -117,7 +117,7 @@ impl<C: Connection> Call<'_, C> {
 
     async fn outcomes(
         &self,
-        job: &mut dyn Job<C>,
+        job: &mut dyn Job,
         parts: &[PartInfo],
         turn: Option<Turn>,
     ) -> Result<(Vec<Outcome>, Option<AccountTrouble>), Error> {
@@ -187,7 +187,7 @@ impl<C: Connection> Call<'_, C> {
     /// The same of a message of which nothing else can be known.
     async fn held_back(
         &self,
-        job: &dyn Job<C>,
+        job: &dyn Job,
         settled: &[Option<Outcome>],
         given_up: Option<Withdrawn>,
     ) -> Result<Option<Problem>, Error> {
@@ -283,7 +283,7 @@ fn tells(diagnosis: &Diagnosis, asked: u64, units: u64) -> bool {
 }
 
 /// The requests that are not settled, each with what is left of it.
-fn left_of<C>(job: &dyn Job<C>, settled: &[Option<Outcome>]) -> Vec<PartInfo> {
+fn left_of(job: &dyn Job, settled: &[Option<Outcome>]) -> Vec<PartInfo> {
     let parts = job.parts().into_iter().zip(settled);
     parts.filter(|it| it.1.is_none()).map(|it| it.0).collect()
 }

@@ -14,15 +14,15 @@ use super::ids::for_nobody_knows_whom;
 use super::memory::{Amnesia, Remembered};
 use super::past::{History, delivered_before};
 use crate::component::{
-    Claim, Connection, Effect, Error, Fallout, Job, Known, Outcome, PartInfo, Slot, Status, Ticket,
-    Wanted, faults,
+    Claim, Effect, Error, Fallout, Job, Known, Outcome, PartInfo, Slot, Status, Ticket, Wanted,
+    faults,
 };
 
-impl<C: Connection> Call<'_, C> {
+impl Call<'_> {
     /// Claims, calls and records.
     pub(super) async fn once(
         &self,
-        job: &mut dyn Job<C>,
+        job: &mut dyn Job,
         index: usize,
         part: &PartInfo,
     ) -> (Outcome, Vec<u32>) {
@@ -83,7 +83,7 @@ impl<C: Connection> Call<'_, C> {
     }
 
     /// Calls, unless it is too late: waiting for the rate and for claims takes time.
-    async fn in_time(&self, job: &dyn Job<C>, index: usize, part: &PartInfo) -> Outcome {
+    async fn in_time(&self, job: &dyn Job, index: usize, part: &PartInfo) -> Outcome {
         if let Some(problem) = part.missed() {
             return Outcome::NotSent(problem);
         }
@@ -101,7 +101,7 @@ impl<C: Connection> Call<'_, C> {
     async fn claim(
         &self,
         remembered: Remembered<'_>,
-        job: &mut dyn Job<C>,
+        job: &mut dyn Job,
         index: usize,
     ) -> Result<(Ticket, Vec<u32>), Outcome> {
         // What is in doubt would be granted whoever it was for: it is looked at first.
@@ -156,7 +156,7 @@ impl<C: Connection> Call<'_, C> {
     async fn settle_known(
         &self,
         remembered: Remembered<'_>,
-        job: &mut dyn Job<C>,
+        job: &mut dyn Job,
         index: usize,
         (known, again): (Vec<(u32, Known)>, bool),
     ) -> Option<Outcome> {
@@ -208,7 +208,7 @@ impl<C: Connection> Call<'_, C> {
     }
 }
 
-impl<C: Connection> Engine<C> {
+impl Engine {
     /// Waits; false if the run is stopped before.
     pub(super) async fn pause(&self, wait: Duration) -> bool {
         tokio::select! {

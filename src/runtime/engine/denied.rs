@@ -9,11 +9,9 @@ use super::claim::unclaimable;
 use super::memory::Remembered;
 use super::past::STILL_IN_DOUBT;
 use super::{Engine, Verdict};
-use crate::component::{
-    Connection, Error, GIVEN_UP, Kind, Known, Mode, Past, RETURNED, Task, Work,
-};
+use crate::component::{Error, GIVEN_UP, Kind, Known, Mode, Past, RETURNED, Task, Work};
 
-impl<C: Connection> Engine<C> {
+impl Engine {
     /// Checks and plans a message. One that was claimed before, by an earlier delivery, is planned as
     /// of then, if it would be refused today: its date may have passed since it was accepted.
     pub(super) async fn plan(
@@ -21,7 +19,7 @@ impl<C: Connection> Engine<C> {
         body: Value,
         remembered: Option<Remembered<'_>>,
         came: Came,
-    ) -> Result<Task<C>, Box<Verdict>> {
+    ) -> Result<Task, Box<Verdict>> {
         let Some(remembered) = remembered else {
             let task = self.bound.prepare(body, Timestamp::now());
             return task.map_err(|it| Box::new(self.doubted(came, it).into()));

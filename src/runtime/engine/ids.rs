@@ -7,9 +7,7 @@ use std::sync::atomic::Ordering;
 use super::call::{Call, not_sent};
 use super::memory::{Amnesia, Remembered};
 use super::past::History;
-use crate::component::{
-    Connection, Error, Job, Kind, Outcome, Problem, Reason, Slot, Ticket, WHOLE,
-};
+use crate::component::{Error, Job, Kind, Outcome, Problem, Reason, Slot, Ticket, WHOLE};
 
 /// The error of a message whose id counts, and is another's. `called` says whether some of its
 /// recipients may have been sent to under that id: then nobody may be told that nothing was sent.
@@ -30,11 +28,11 @@ pub(super) fn for_nobody_knows_whom() -> Outcome {
     Outcome::InDoubt(Problem::new(Reason::Unavailable, said))
 }
 
-impl<C: Connection> Call<'_, C> {
+impl Call<'_> {
     /// Whether the id is another's by now: what is said of its request then.
     pub(super) fn conflict_in(
         &self,
-        job: &dyn Job<C>,
+        job: &dyn Job,
         index: usize,
         history: &History,
     ) -> Option<Outcome> {
@@ -52,21 +50,21 @@ impl<C: Connection> Call<'_, C> {
     ///
     /// # Errors
     /// When the journal cannot be read.
-    async fn conflict(&self, job: &dyn Job<C>, index: usize) -> Result<Option<Outcome>, Error> {
+    async fn conflict(&self, job: &dyn Job, index: usize) -> Result<Option<Outcome>, Error> {
         let Some(remembered) = self.remembered.filter(Remembered::by_id) else { return Ok(None) };
         let history = History::new(remembered.recall().await?);
         Ok(self.conflict_in(job, index, &history))
     }
 
     /// Whether a recipient of this request may have been sent to, at whatever place.
-    pub(super) fn has_called(&self, job: &dyn Job<C>, index: usize, history: &History) -> bool {
+    pub(super) fn has_called(&self, job: &dyn Job, index: usize, history: &History) -> bool {
         let number = |tel: &str| self.remembered.and_then(|it| it.journal.number(tel));
         let slots = self.slots(job, index);
         slots.iter().any(|slot| history.has_called(slot.index, number(slot.tel)))
     }
 
     /// Whether the id was used for other recipients than those of this request.
-    pub(super) fn is_for_others(&self, job: &dyn Job<C>, index: usize, history: &History) -> bool {
+    pub(super) fn is_for_others(&self, job: &dyn Job, index: usize, history: &History) -> bool {
         let number = |tel: &str| self.remembered.and_then(|it| it.journal.number(tel));
         // Several texts for one number have a slot each.
         let everyone: OnceCell<HashMap<u32, &str>> = OnceCell::new();
@@ -80,7 +78,7 @@ impl<C: Connection> Call<'_, C> {
 
     /// What a request does that must happen at most once. Where the id tells what is the same, what has
     /// no number is marked with what it was used for.
-    pub(super) fn slots<'s>(&'s self, job: &'s dyn Job<C>, index: usize) -> Vec<Slot<'s>> {
+    pub(super) fn slots<'s>(&'s self, job: &'s dyn Job, index: usize) -> Vec<Slot<'s>> {
         let mut slots = job.slots(index);
         if let Some(purpose) = &self.purpose {
             let whole = slots.iter_mut().filter(|it| it.index == WHOLE);
@@ -98,7 +96,7 @@ impl<C: Connection> Call<'_, C> {
     pub(super) async fn still_free(
         &self,
         remembered: Remembered<'_>,
-        job: &mut dyn Job<C>,
+        job: &mut dyn Job,
         index: usize,
         ticket: Ticket,
     ) -> Result<(), Outcome> {

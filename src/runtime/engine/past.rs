@@ -10,8 +10,8 @@ use super::ids::used_for_others;
 use super::memory::Remembered;
 use super::returned::refused_in;
 use crate::component::{
-    AccountMark, Connection, Difference, Error, GIVEN_UP, Job, Known, NumberHash, Outcome,
-    PartInfo, Past, Problem, RETURNED, Reason, Slot,
+    AccountMark, Difference, Error, GIVEN_UP, Job, Known, NumberHash, Outcome, PartInfo, Past,
+    Problem, RETURNED, Reason, Slot,
 };
 
 /// What is remembered of a message.
@@ -116,7 +116,7 @@ pub(super) fn delivered_before() -> Outcome {
     Outcome::InDoubt(Problem::new(Reason::Unavailable, said))
 }
 
-impl<C: Connection> Call<'_, C> {
+impl Call<'_> {
     /// Whether an earlier delivery of these requests, or another worker, may have sent anything, or be
     /// at it.
     pub(super) async fn may_have_a_past(&self, parts: &[PartInfo]) -> bool {
@@ -146,7 +146,7 @@ impl<C: Connection> Call<'_, C> {
     /// When the id was used for other recipients.
     pub(super) async fn settle_the_past(
         &self,
-        job: &mut dyn Job<C>,
+        job: &mut dyn Job,
         parts: &[PartInfo],
     ) -> Result<Vec<Option<Outcome>>, Error> {
         let mut outcomes = vec![None; parts.len()];
@@ -198,7 +198,7 @@ impl<C: Connection> Call<'_, C> {
     pub(super) fn unmade_after(
         &self,
         history: &History,
-        job: &mut dyn Job<C>,
+        job: &mut dyn Job,
         index: usize,
         why: Problem,
     ) -> Outcome {
@@ -229,7 +229,7 @@ impl<C: Connection> Call<'_, C> {
     pub(super) async fn unmade_elsewhere(
         &self,
         remembered: Remembered<'_>,
-        job: &mut dyn Job<C>,
+        job: &mut dyn Job,
         index: usize,
     ) -> Outcome {
         if self.postponed().is_some() {

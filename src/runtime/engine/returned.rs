@@ -13,8 +13,8 @@ use super::claim::unclaimable;
 use super::memory::{Amnesia, CLOCKS_DIFFER, Remembered, id_of};
 use super::past::History;
 use crate::component::{
-    Claim, Connection, Error, Fallout, GIVEN_UP, Job, Kept, Known, Message, Outcome, Past, Problem,
-    RETURNED, Reason, Slot, Wanted,
+    Claim, Error, Fallout, GIVEN_UP, Job, Kept, Known, Message, Outcome, Past, Problem, RETURNED,
+    Reason, Slot, Wanted,
 };
 
 /// How often it is looked whether somebody else has returned something, and how long it takes.
@@ -40,7 +40,7 @@ impl Withdrawn {
     }
 }
 
-impl<C: Connection> Engine<C> {
+impl Engine {
     /// Remembers of a message that was put back that it is told as not sent, for good: from now on no
     /// copy of it is sent that was put back before. False if one has been by now, or is being sent: then
     /// that is to be told.
@@ -97,21 +97,21 @@ impl<C: Connection> Engine<C> {
     }
 }
 
-impl<C: Connection> Call<'_, C> {
+impl Call<'_> {
     /// Where it is remembered what a result of this message returned, if one does.
-    pub(super) fn returns_to(&self, job: &dyn Job<C>) -> Option<Remembered<'_>> {
+    pub(super) fn returns_to(&self, job: &dyn Job) -> Option<Remembered<'_>> {
         self.remembered.filter(|it| it.comes_again() && job.returns())
     }
 
     /// Where it is remembered that the message was told as not sent, which leaves it to others. Its own
     /// body may ask for it all the same.
-    pub(super) fn leaves_to(&self, job: &dyn Job<C>) -> Option<Remembered<'_>> {
+    pub(super) fn leaves_to(&self, job: &dyn Job) -> Option<Remembered<'_>> {
         let may_be_left = job.returns() || self.came.put_back_since.is_some();
         self.remembered.filter(|it| it.comes_again() && may_be_left && !self.asked)
     }
 
     /// Why nothing more of the message is sent, if it was told as not sent.
-    pub(super) async fn withdrawn(&self, job: &dyn Job<C>) -> Option<Withdrawn> {
+    pub(super) async fn withdrawn(&self, job: &dyn Job) -> Option<Withdrawn> {
         match self.read_past(self.leaves_to(job)?).await {
             Ok(history) => self.withdrawn_by(&history, job),
             Err(error) => {
@@ -122,7 +122,7 @@ impl<C: Connection> Call<'_, C> {
         }
     }
 
-    fn withdrawn_by(&self, history: &History, job: &dyn Job<C>) -> Option<Withdrawn> {
+    fn withdrawn_by(&self, history: &History, job: &dyn Job) -> Option<Withdrawn> {
         if job.returns() && history.refused.is_some() {
             return Some(Withdrawn::Returned);
         }
@@ -142,7 +142,7 @@ impl<C: Connection> Call<'_, C> {
     /// When the journal cannot be read.
     pub(super) async fn withdrawn_meanwhile(
         &self,
-        job: &mut dyn Job<C>,
+        job: &mut dyn Job,
         index: usize,
     ) -> Result<Option<Outcome>, Error> {
         let Some(remembered) = self.leaves_to(job) else { return Ok(None) };
@@ -159,11 +159,7 @@ impl<C: Connection> Call<'_, C> {
     ///
     /// # Errors
     /// When that cannot be remembered: then nothing may be told as not sent.
-    pub(super) async fn give_back(
-        &self,
-        job: &dyn Job<C>,
-        outcomes: &[Outcome],
-    ) -> Result<(), Error> {
+    pub(super) async fn give_back(&self, job: &dyn Job, outcomes: &[Outcome]) -> Result<(), Error> {
         let Some(remembered) = self.returns_to(job) else { return Ok(()) };
         let refused = json!({ REFUSED: refusals(job, outcomes) });
         self.engine.mark(remembered, RETURNED, Some(refused.to_string().into())).await
@@ -196,7 +192,7 @@ pub(super) fn refused_in(returned: &Past) -> HashMap<u32, Option<i64>> {
 }
 
 /// The slots that these outcomes refuse.
-fn refusals<C>(job: &dyn Job<C>, outcomes: &[Outcome]) -> Vec<(u32, Option<i64>)> {
+fn refusals(job: &dyn Job, outcomes: &[Outcome]) -> Vec<(u32, Option<i64>)> {
     let fallout = outcomes.iter().enumerate().flat_map(|(part, it)| job.fallout(part, it));
     let refused = |(slot, it)| match it {
         Fallout::Refused { code } => Some((slot, code)),

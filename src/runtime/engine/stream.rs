@@ -7,15 +7,15 @@ use tracing::{Instrument as _, debug_span};
 use super::Verdict;
 use super::call::Call;
 use crate::component::{
-    AccountTrouble, Around, Common, Connection, Emit, Error, Fired, Kind, Mode, Outlet, Reason,
-    Source, Status, Store, Tally, json_planned,
+    AccountTrouble, Around, Common, Emit, Error, Fired, Kind, Mode, Outlet, Reason, Source, Status,
+    Store, Tally, json_planned,
 };
 use crate::runtime::retry::delays_between;
 
-impl<C: Connection> Call<'_, C> {
+impl Call<'_> {
     pub(super) async fn stream(
         &self,
-        source: &dyn Source<C>,
+        source: &dyn Source,
         around: Around<'_>,
         common: &Common,
     ) -> Verdict {
@@ -49,7 +49,7 @@ impl<C: Connection> Call<'_, C> {
     /// Runs a stream, again and again while it fails before its first result and there is time.
     async fn read(
         &self,
-        source: &dyn Source<C>,
+        source: &dyn Source,
         around: Around<'_>,
         out: &Outlet<'_>,
     ) -> Result<Fired, Error> {

@@ -7,15 +7,15 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 
 use super::call::{Call, not_sent};
-use crate::component::{Connection, Job, Outcome, PartInfo, Problem, Reason, faults, metrics};
+use crate::component::{Job, Outcome, PartInfo, Problem, Reason, faults, metrics};
 use crate::runtime::retry::{Next, delays_between, next};
 
-impl<C: Connection> Call<'_, C> {
+impl Call<'_> {
     /// Makes one request, again and again while that is safe and there is time. Names the slots that
     /// may have been sent before it.
     pub(super) async fn deliver(
         &self,
-        job: &mut dyn Job<C>,
+        job: &mut dyn Job,
         index: usize,
         part: &PartInfo,
         deadline: Instant,
@@ -74,7 +74,7 @@ impl<C: Connection> Call<'_, C> {
     }
 
     /// Calls. From here on a defect means that nobody knows what happened.
-    pub(super) async fn guarded(&self, job: &dyn Job<C>, index: usize) -> Outcome {
+    pub(super) async fn guarded(&self, job: &dyn Job, index: usize) -> Outcome {
         faults::point("before-call");
         let called = AssertUnwindSafe(job.call(self.api, index)).catch_unwind().await;
         let outcome = called.unwrap_or_else(|_| {

@@ -5,11 +5,9 @@ use super::call::{Call, is_once};
 use super::claim::unclaimable;
 use super::memory::Remembered;
 use super::past::{History, delivered_before};
-use crate::component::{
-    Connection, Error, Job, Known, Mode, Outcome, PartInfo, Problem, Reason, Slot,
-};
+use crate::component::{Error, Job, Known, Mode, Outcome, PartInfo, Problem, Reason, Slot};
 
-impl<C: Connection> Call<'_, C> {
+impl Call<'_> {
     /// Asks the journal of all that is about to be told as not sent, or was refused without a call.
     /// Where the result of the message returns what was not sent, that is remembered first.
     ///
@@ -17,7 +15,7 @@ impl<C: Connection> Call<'_, C> {
     /// When the journal fails, and the message comes again: then nothing may be told.
     pub(super) async fn settle_the_unsent(
         &self,
-        job: &mut dyn Job<C>,
+        job: &mut dyn Job,
         parts: &[PartInfo],
         outcomes: &mut [Outcome],
     ) -> Result<(), Error> {
@@ -82,7 +80,7 @@ impl<C: Connection> Call<'_, C> {
     fn settle_by(
         &self,
         history: &History,
-        job: &mut dyn Job<C>,
+        job: &mut dyn Job,
         outcomes: &mut [Outcome],
         unsent: &[usize],
     ) {
@@ -106,12 +104,7 @@ impl<C: Connection> Call<'_, C> {
 
 /// Calls nothing unsent that the journal could not be asked of, or that it could not be told of: what is
 /// not remembered as returned may be sent when the message comes again.
-fn doubt_the_rest<C>(
-    job: &mut dyn Job<C>,
-    outcomes: &mut [Outcome],
-    unsent: &[usize],
-    is_read: bool,
-) {
+fn doubt_the_rest(job: &mut dyn Job, outcomes: &mut [Outcome], unsent: &[usize], is_read: bool) {
     let said = "the journal fails, and cannot say whether this is sent by another delivery of the \
                 message";
     let doubt = Outcome::InDoubt(Problem::new(Reason::Unavailable, said));
@@ -130,7 +123,7 @@ fn doubt_all(outcomes: &mut [Outcome], unsent: &[usize], doubt: &Outcome) {
 }
 
 /// Nothing is known of what was refused without a call.
-fn doubt_left_out<C>(job: &mut dyn Job<C>) {
+fn doubt_left_out(job: &mut dyn Job) {
     let left_out = in_doubt(&job.left_out());
     job.restate(left_out);
 }

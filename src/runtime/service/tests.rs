@@ -2,78 +2,35 @@ use mockito::{Matcher, Server};
 use serde_json::Map;
 
 use super::*;
-use crate::component::{AccountTrouble, Diagnosis, Verified};
 
-/// An account that is what its configuration says.
-#[derive(Clone)]
-struct Account(String);
-
-impl Connection for Account {
-    fn connect(config: &Config) -> Result<Self, Error> {
-        let is = config.text("is");
-        Ok(Self(is.ok_or_else(|| Error::config("is", "is missing").hint("say what it is"))?))
-    }
-
-    fn with_key(&self, _: &str) -> Result<Self, Error> {
-        Ok(self.clone())
-    }
-
-    fn ready(&self) -> Result<(), Error> {
-        Ok(())
-    }
-
-    fn test_mode(&self) -> Option<&'static str> {
-        (self.0 == "simulated").then_some("simulator")
-    }
-
-    fn longest_call(&self, _: usize) -> Duration {
-        Duration::ZERO
-    }
-
-    async fn diagnose(&self, _: u64) -> Diagnosis {
-        Diagnosis::Unsure
-    }
-
-    fn advice(_: AccountTrouble) -> &'static str {
-        ""
-    }
-
-    const WHEN_UNKNOWN: &'static str = "";
-
-    async fn verify(&self) -> Result<Verified, Error> {
-        match self.0.as_str() {
-            "refused" => Err(Error {
-                code: Some(902),
-                ..Error::new(Kind::AccountKey, "the key is unknown").hint("check the key")
-            }),
-            "silent" => std::future::pending().await,
-            "broken" => panic!("canary"),
-            _ => Ok(Verified { message: "fine".to_owned() }),
-        }
-    }
-}
-
-static COMPONENT: Component<Account> = Component { name: "accounts", handlers: &[] };
-
-async fn said(is: Value, longest: Duration) -> Result<(), String> {
-    let Value::Object(config) = json!({ "is": is }) else { return Ok(()) };
-    verified::<Account>(Config::new(config), longest).await
-}
+static COMPONENT: Component = Component { name: "accounts", handlers: &[] };
 
 #[tokio::test]
 async fn every_end_of_a_verification_has_a_reason_that_a_person_can_act_on() {
-    let table = [
-        ("fine", Ok(())),
-        ("", Err("is: is missing; say what it is")),
-        ("refused", Err("the key is unknown (code 902); check the key")),
-        ("simulated", Err("testMode: simulator is a test mode, and not for a platform")),
-        ("broken", Err("a defect of the connector, not of the credential; see its log")),
-    ];
-    for (is, expected) in table {
-        assert_eq!(said(is.into(), LONGEST).await, expected.map_err(str::to_owned));
-    }
-    let late = said("silent".into(), Duration::from_millis(1)).await;
-    assert_eq!(late.unwrap_err(), "no answer within 0 s; try again");
+    let refused = || Error {
+        code: Some(902),
+        ..Error::new(Kind::AccountKey, "the key is unknown").hint("check the key")
+    };
+    let said = in_time(LONGEST, async { Ok("fine".to_owned()) }).await;
+    assert_eq!(said, Ok(()));
+    let said = in_time(LONGEST, async move { Err(refused()) }).await;
+    assert_eq!(said.unwrap_err(), "the key is unknown (code 902); check the key");
+    let said = in_time(LONGEST, async { panic!("canary") }).await;
+    assert_eq!(said.unwrap_err(), "a defect of the connector, not of the credential; see its log");
+    let said = in_time(Duration::from_millis(1), std::future::pending()).await;
+    assert_eq!(said.unwrap_err(), "no answer within 0 s; try again");
+
+    let said = async |config: Value| {
+        let Value::Object(fields) = config else { panic!("no settings") };
+        verified(Config::new(fields)).await.unwrap_err()
+    };
+    let simulated = said(json!({"keyid": "k", "testMode": "simulator"})).await;
+    assert_eq!(simulated, "testMode: simulator is a test mode, and not for a platform");
+    let missing = said(json!({"server": "https://127.0.0.1:1"})).await;
+    assert!(
+        missing.starts_with("keyid: is missing; your key is in your iSendPro account"),
+        "{missing}"
+    );
 }
 
 /// What is posted when this is asked, with these variables besides the address.
@@ -98,9 +55,18 @@ async fn posted(method: &str, defaults: Value, variables: &[(&str, &str)]) -> Va
 
 #[tokio::test]
 async fn a_credential_replaces_the_settings_of_the_environment() {
-    let with = async |is: &str| {
-        let config = json!({ "is": is, "unknown": null }).to_string();
-        let defaults = json!({ "is": "fine" });
+    let mut server = Server::new_async().await;
+    for (key, answer) in [
+        ("fine", r#"{"etat":{"credit":"12.4","quantite":"250"}}"#),
+        ("refused", r#"{"etat":{"code":"902","message":"unknown"}}"#),
+    ] {
+        let asked = Matcher::UrlEncoded("keyid".to_owned(), key.to_owned());
+        let mock = server.mock("GET", "/credit").match_query(Matcher::AllOf(vec![asked]));
+        mock.with_body(answer).create_async().await;
+    }
+    let with = async |key: &str| {
+        let config = json!({ "keyid": key, "unknown": null }).to_string();
+        let defaults = json!({ "keyid": "fine", "server": server.url() });
         posted("verifyCredentials", defaults, &[("ELASTICIO_CFG", &config)]).await
     };
     let fine = json!({"status": "success", "data": {"verified": true}});

@@ -15,14 +15,14 @@ use super::passthrough::Passthrough;
 use super::publisher::Unpublished;
 use super::storage::is_stored;
 use super::worker::{ANSWER, SNAPSHOT};
-use crate::component::{Attached, BoxFuture, Connection, Emit, Error, HttpReply, Kind, ResultId};
+use crate::component::{Attached, BoxFuture, Emit, Error, HttpReply, Kind, ResultId};
 
 /// Where a message carries what earlier steps found.
 const PASSTHROUGH: &str = "passthrough";
 
 /// The way out for the results of one message.
-pub(super) struct Emitter<'a, C: Connection> {
-    flow: &'a Flow<C>,
+pub(super) struct Emitter<'a> {
+    flow: &'a Flow,
     incoming: &'a Incoming,
     passthrough: Option<&'a Passthrough>,
     started: Timestamp,
@@ -31,9 +31,9 @@ pub(super) struct Emitter<'a, C: Connection> {
     kept: OnceCell<Value>,
 }
 
-impl<'a, C: Connection> Emitter<'a, C> {
+impl<'a> Emitter<'a> {
     pub fn new(
-        flow: &'a Flow<C>,
+        flow: &'a Flow,
         incoming: &'a Incoming,
         passthrough: Option<&'a Passthrough>,
         started: Timestamp,
@@ -134,7 +134,7 @@ impl<'a, C: Connection> Emitter<'a, C> {
     }
 }
 
-impl<C: Connection> Emit for Emitter<'_, C> {
+impl Emit for Emitter<'_> {
     fn emit(&self, result: Value) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(self.emit_all(None, result, json!({})))
     }

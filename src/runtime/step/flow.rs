@@ -27,7 +27,7 @@ use super::publisher::Publisher;
 use super::said::failed;
 use super::settings::{BrokerSettings, Rates, Settings};
 use super::storage::Storage;
-use crate::component::{AccountTrouble, Connection, Diagnosis, Error, add_text, faults, finish};
+use crate::component::{AccountTrouble, Diagnosis, Error, Session, add_text, faults, finish};
 use crate::runtime::{Engine, Health, Obstacle, Stop, Stopper};
 
 /// The first wait before an account in trouble is asked for again; each next one is twice as long.
@@ -43,10 +43,10 @@ const CLOSING: Duration = Duration::from_secs(2);
 const NAMESPACE: Uuid = Uuid::from_u128(0x0f5c_4b8e_7d0d_4b0a_9d53_6b1e_52a7_c0de);
 
 /// A step at work.
-pub(super) struct Flow<C: Connection> {
+pub(super) struct Flow {
     pub settings: Settings,
     pub broker: BrokerSettings,
-    pub engine: Engine<C>,
+    pub engine: Engine,
     /// What its action does to the world, as a participle.
     pub deed: &'static str,
     pub publisher: Publisher,
@@ -117,7 +117,7 @@ impl Limits {
     }
 }
 
-impl<C: Connection> Flow<C> {
+impl Flow {
     /// Takes messages until the step is to stop, and finishes what is under way.
     ///
     /// # Errors
@@ -290,7 +290,7 @@ impl<C: Connection> Flow<C> {
     pub fn close_for(&self, trouble: AccountTrouble) {
         if self.state.gate.send_replace(false) {
             self.health.set(Obstacle::Account, true);
-            tracing::error!(advice = C::advice(trouble), "paused: the account is refused");
+            tracing::error!(advice = Session::advice(trouble), "paused: the account is refused");
             self.state.probing.notify_one();
         }
     }
@@ -311,7 +311,7 @@ impl<C: Connection> Flow<C> {
                 match self.engine.account().await {
                     Diagnosis::Fine => break,
                     Diagnosis::Trouble(trouble) => {
-                        tracing::warn!(advice = C::advice(trouble), "still paused");
+                        tracing::warn!(advice = Session::advice(trouble), "still paused");
                     }
                     Diagnosis::Unsure => {
                         tracing::warn!("still paused: no answer about the account");

@@ -19,7 +19,7 @@ use super::publisher::Publisher;
 use super::settings::{BrokerSettings, Origin, Settings};
 use super::storage::Storage;
 use crate::component::{
-    Cause, Component, Config, Connection, Error, Handler, Journal, Private, Role, Scope, Store, hex,
+    Cause, Component, Config, Error, Handler, Journal, Private, Role, Scope, Store, hex,
 };
 use crate::runtime::http::Http;
 use crate::runtime::{Engine, Health, Memory, Obstacle, Stop, Stopper, live};
@@ -38,11 +38,11 @@ const TELLING: Duration = Duration::from_secs(30);
 pub(super) const FINISHING: Duration = Duration::from_secs(10);
 
 /// What runs as a step.
-pub struct Setup<C: 'static> {
+pub struct Setup {
     /// The component, one of whose actions or triggers it is.
-    pub component: &'static Component<C>,
+    pub component: &'static Component,
     /// What is worth a warning in the configuration of an action or a trigger.
-    pub remarks: fn(&Handler<C>, &Config) -> Vec<String>,
+    pub remarks: fn(&Handler, &Config) -> Vec<String>,
     /// Settings that the platform's own go before.
     pub defaults: Config,
     /// Where it is remembered what was sent.
@@ -57,9 +57,9 @@ pub struct Setup<C: 'static> {
 ///
 /// # Errors
 /// Why it could not start or cannot go on. The platform was told of it, if it could be.
-pub async fn run<C: Connection>(
+pub async fn run(
     settings: Settings,
-    setup: Setup<C>,
+    setup: Setup,
     (stopper, stop): (Stopper, Stop),
 ) -> Result<(), Error> {
     for warning in &settings.warnings {
@@ -134,8 +134,8 @@ pub async fn run<C: Connection>(
 }
 
 /// What a step needs to work.
-struct Started<C: Connection> {
-    engine: Engine<C>,
+struct Started {
+    engine: Engine,
     deed: &'static str,
     storage: Option<Storage>,
     attachments: Attachments,
@@ -145,14 +145,14 @@ struct Started<C: Connection> {
 }
 
 /// Finds out what this step is, and prepares it.
-async fn start<C: Connection>(
+async fn start(
     settings: &Settings,
     broker: &BrokerSettings,
     http: Http,
     origin: &Origin<Platform>,
-    setup: Setup<C>,
+    setup: Setup,
     stop: &Stop,
-) -> Result<Started<C>, Error> {
+) -> Result<Started, Error> {
     let Setup { component, remarks, defaults, journal, state, .. } = setup;
     let data = match origin {
         Origin::Platform(platform) => platform.step(&settings.ids).await?,

@@ -21,7 +21,7 @@ use super::passthrough::Passthrough;
 use super::publisher::Unpublished;
 use super::run::FINISHING;
 use crate::component::{
-    BoxFuture, Connection, Error, Kind, Message, Private, Tally, Webhook, metrics,
+    BoxFuture, Error, Kind, Message, Private, Session, Tally, Webhook, metrics,
 };
 use crate::runtime::{Amnesia, Obstacle, Verdict};
 
@@ -61,7 +61,7 @@ enum Next {
     Again,
 }
 
-impl<C: Connection> Flow<C> {
+impl Flow {
     /// Carries one delivery, and ends it.
     pub(super) async fn carry(self: Arc<Self>, delivery: Delivery, taken: Arc<Taken<Acker>>) {
         let carried = AssertUnwindSafe(self.process(delivery)).catch_unwind().await;
@@ -177,7 +177,7 @@ impl<C: Connection> Flow<C> {
         &self,
         incoming: &Incoming,
         started: Timestamp,
-        emitter: &Emitter<'_, C>,
+        emitter: &Emitter<'_>,
         verdict: Verdict,
         trouble: &mut Trouble,
     ) -> Next {
@@ -303,7 +303,7 @@ impl<C: Connection> Flow<C> {
         if !redelivered && !incoming.was_put_off() {
             return error;
         }
-        let (kind, hint) = (Kind::Unknown, Some(C::WHEN_UNKNOWN.into()));
+        let (kind, hint) = (Kind::Unknown, Some(Session::WHEN_UNKNOWN.into()));
         let error = error.after("this message was delivered before; now ");
         Error { kind, hint, deed: self.deed, ..error }
     }

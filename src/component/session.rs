@@ -1,12 +1,10 @@
-//! An account of the API, as the actions use it.
+//! An account of the API, as the actions and the engine use it.
 
 use std::time::{Duration, Instant};
 
 use ring::hmac;
 
-use crate::component::{
-    Account, AccountTrouble, Config, Connection, Diagnosis, Error, Kind, Verified, metrics, stretch,
-};
+use super::{Account, AccountTrouble, Config, Error, Kind, metrics, stretch};
 use crate::isendpro::request::Credit;
 use crate::isendpro::{Client, Download, KeyId, Operation, Outcome, Reply, Request, RequestStyle};
 
@@ -84,7 +82,7 @@ impl Session {
     }
 
     /// Makes one request with this account's key.
-    pub(super) async fn call<R: Request>(&self, request: &R) -> Result<Outcome<Reply>, Error> {
+    pub(crate) async fn call<R: Request>(&self, request: &R) -> Result<Outcome<Reply>, Error> {
         let outcome = self.timed(request, self.client.call(self.key()?, request)).await;
         if let (Operation::Credit, Outcome::Answered(reply)) = (request.operation(), &outcome) {
             self.show(Balance::of(reply));
@@ -93,7 +91,7 @@ impl Session {
     }
 
     /// Makes one request whose answer is a file.
-    pub(super) async fn download<R: Request>(
+    pub(crate) async fn download<R: Request>(
         &self,
         request: &R,
     ) -> Result<Outcome<Download>, Error> {
@@ -129,8 +127,12 @@ impl Session {
     }
 }
 
-impl Connection for Session {
-    fn connect(config: &Config) -> Result<Self, Error> {
+impl Session {
+    /// The session that the configuration describes. No I/O.
+    ///
+    /// # Errors
+    /// What is wrong with the configuration.
+    pub fn connect(config: &Config) -> Result<Self, Error> {
         let mut builder = Client::builder()
             .connect_timeout(config.seconds("connectTimeout", 5.0, 0.1, 60.0)?)
             .call_timeout(config.seconds("callTimeout", 20.0, 1.0, 600.0)?)
@@ -152,30 +154,43 @@ impl Connection for Session {
         Ok(Self { client, key, test_mode, guest: false })
     }
 
-    fn with_key(&self, key: &str) -> Result<Self, Error> {
+    /// The same with another key, given by a message.
+    ///
+    /// # Errors
+    /// When this cannot be a key.
+    pub fn with_key(&self, key: &str) -> Result<Self, Error> {
         let key = KeyId::new(key).ok_or_else(|| {
             Error::invalid("keyid", "holds only blanks; leave it out or give a key")
         })?;
         Ok(Self { key: Some(key), guest: true, ..self.clone() })
     }
 
-    fn ready(&self) -> Result<(), Error> {
+    /// Checks that a call can be made at all.
+    ///
+    /// # Errors
+    /// When there is no key.
+    pub fn ready(&self) -> Result<(), Error> {
         self.key().map(|_| ())
     }
 
-    fn account(&self) -> Option<Account> {
+    /// Whose key its requests carry.
+    pub fn account(&self) -> Option<Account> {
         self.key.as_ref().map(|it| Account::of_key(it.expose()))
     }
 
-    fn test_mode(&self) -> Option<&'static str> {
+    /// The name of the test mode that it runs in, if it is not the real thing.
+    pub fn test_mode(&self) -> Option<&'static str> {
         self.test_mode
     }
 
-    fn longest_call(&self, recipients: usize) -> Duration {
+    /// The longest that a request to so many recipients may take.
+    pub fn longest_call(&self, recipients: usize) -> Duration {
         self.client.longest_call(recipients)
     }
 
-    async fn diagnose(&self, units: u64) -> Diagnosis {
+    /// Asks, at no cost, whether the account works, and pays for so many units. Used when a whole
+    /// request was refused for a reason that nobody knows.
+    pub async fn diagnose(&self, units: u64) -> Diagnosis {
         match self.call(&Credit::default()).await {
             Ok(Outcome::Answered(reply)) => match Balance::of(&reply) {
                 balance if !balance.pays_for(units) => Diagnosis::Trouble(AccountTrouble::Credit),
@@ -189,17 +204,24 @@ impl Connection for Session {
         }
     }
 
-    fn advice(trouble: AccountTrouble) -> &'static str {
+    /// What a person can do about an account that does not work.
+    pub fn advice(trouble: AccountTrouble) -> &'static str {
         match trouble {
             AccountTrouble::KeyOrAddress => MENU,
             AccountTrouble::Credit => "top up the account, then feed the message in again",
         }
     }
 
-    const WHEN_UNKNOWN: &'static str = "look into the report (getCampagne), which may not name single messages, or your account \
+    /// What a person can do about a message that may have been sent.
+    pub const WHEN_UNKNOWN: &'static str = "look into the report (getCampagne), which may not name single messages, or your account \
          before you do it again";
 
-    async fn verify(&self) -> Result<Verified, Error> {
+    /// Checks the credential, and says in words what was found: for example `key accepted, credit
+    /// 12.40 EUR, about 250 SMS`.
+    ///
+    /// # Errors
+    /// What is wrong, and what to do about it.
+    pub async fn verify(&self) -> Result<String, Error> {
         let balance = self.balance().await?;
         let message = match balance.to_string() {
             unsaid if unsaid.is_empty() => "key accepted".to_owned(),
@@ -208,8 +230,19 @@ impl Connection for Session {
         if !balance.pays_for(1) {
             return Err(Error::new(Kind::AccountCredit, message).hint("top up the account"));
         }
-        Ok(Verified { message })
+        Ok(message)
     }
+}
+
+/// What a question about the account brought to light.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Diagnosis {
+    /// The account works: whatever was refused concerns that request alone.
+    Fine,
+    /// The account is refused, or out of credit.
+    Trouble(AccountTrouble),
+    /// No answer; nothing is known.
+    Unsure,
 }
 
 /// Hashes with an account's key.
