@@ -1,5 +1,6 @@
 //! How messages come and go. Nothing here knows what any action does.
 
+pub mod disposition;
 pub mod engine;
 mod health;
 pub mod http;

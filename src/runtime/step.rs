@@ -11,6 +11,7 @@ mod confirms;
 mod cut;
 mod emitter;
 mod flow;
+mod handling;
 pub mod headers;
 pub mod incoming;
 mod inflight;

@@ -9,13 +9,14 @@ use uuid::Uuid;
 
 use super::cut;
 use super::flow::Flow;
+use super::handling::{ANSWER, SNAPSHOT};
 use super::incoming::Incoming;
 use super::outgoing::{Outgoing, Publication, Snapshot};
 use super::passthrough::Passthrough;
-use super::publisher::Unpublished;
 use super::storage::is_stored;
-use super::worker::{ANSWER, SNAPSHOT};
+
 use crate::component::{Attached, BoxFuture, Emit, Error, HttpReply, Kind, ResultId};
+use crate::runtime::disposition::Unpublished;
 
 /// Where a message carries what earlier steps found.
 const PASSTHROUGH: &str = "passthrough";

@@ -21,13 +21,14 @@ use uuid::Uuid;
 use super::attachments::Attachments;
 use super::broker::{Line, Open, pauses};
 use super::incoming::Incoming;
-use super::inflight::{Arrival, End, InFlight, Seen, Taken};
+use super::inflight::{Arrival, InFlight, Seen, Taken};
 use super::outage::PATIENCE;
 use super::publisher::Publisher;
 use super::said::failed;
 use super::settings::{BrokerSettings, Rates, Settings};
 use super::storage::Storage;
 use crate::component::{AccountTrouble, Diagnosis, Error, Session, add_text, faults, finish};
+use crate::runtime::disposition::End;
 use crate::runtime::{Engine, Health, Obstacle, Stop, Stopper};
 
 /// The first wait before an account in trouble is asked for again; each next one is twice as long.
@@ -345,11 +346,10 @@ impl Flow {
 /// Tells the broker how a delivery ended. Where it does not hear it, it delivers it again.
 async fn say(acker: &Acker, end: End) {
     let told = async {
-        match end {
-            End::Failed => acker.reject(BasicRejectOptions { requeue: false }).await,
-            End::Done | End::Incomplete | End::PutBack(_) => {
-                acker.ack(BasicAckOptions::default()).await
-            }
+        if end.is_acknowledged() {
+            acker.ack(BasicAckOptions::default()).await
+        } else {
+            acker.reject(BasicRejectOptions { requeue: false }).await
         }
     };
     // A connection that breaks at this moment may leave this without an answer for ever.

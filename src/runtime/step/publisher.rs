@@ -15,6 +15,7 @@ use super::outgoing::Publication;
 use super::said::{failed, is_refusal};
 use super::settings::Retry;
 use crate::component::{Error, Kind, metrics};
+use crate::runtime::disposition::Unpublished;
 use crate::runtime::{Health, Obstacle};
 
 /// How often it is looked whether the broker is there, and takes something.
@@ -30,23 +31,6 @@ pub struct Publisher {
     health: Health,
     /// Over the channel of this number.
     open: Mutex<Option<(u64, Confirms)>>,
-}
-
-/// Why something was not published.
-#[derive(Debug)]
-pub enum Unpublished {
-    /// No queue takes it, or the broker does not: it would be so again.
-    Unroutable(Error),
-    /// The broker is gone, or refuses for too long.
-    GaveUp(Error),
-}
-
-impl From<Unpublished> for Error {
-    fn from(unpublished: Unpublished) -> Self {
-        match unpublished {
-            Unpublished::Unroutable(error) | Unpublished::GaveUp(error) => error,
-        }
-    }
 }
 
 impl Publisher {
