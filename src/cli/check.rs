@@ -22,7 +22,7 @@ pub fn main(args: &Args) -> anyhow::Result<u8> {
             Ok(verified) => {
                 let simulated = config.text("testMode").is_some();
                 let note = if simulated { " [simulator: no real account]" } else { "" };
-                super::print(&format!("{}{note}\n", verified))?;
+                super::print(&format!("{verified}{note}\n"))?;
                 Ok(0)
             }
             Err(error) => {
