@@ -20,6 +20,7 @@ mod outage;
 pub mod outgoing;
 pub mod passthrough;
 pub mod platform;
+mod publication_id;
 mod publisher;
 mod run;
 mod said;

@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use super::cut;
 use super::flow::Flow;
-use super::handling::{ANSWER, SNAPSHOT};
 use super::incoming::Incoming;
 use super::outgoing::{Outgoing, Publication, Snapshot};
 use super::passthrough::Passthrough;
+use super::publication_id::Which;
 use super::storage::is_stored;
 
 use crate::component::{Attached, BoxFuture, Emit, Error, HttpReply, Kind, ResultId};
@@ -63,14 +63,14 @@ impl<'a> Emitter<'a> {
         result: Value,
         attachments: Value,
     ) -> Result<(), Unpublished> {
-        let number = self.emitted.fetch_add(1, Ordering::Relaxed);
-        if number > 0 {
+        let place = self.emitted.fetch_add(1, Ordering::Relaxed);
+        if place > 0 {
             // The permit for the first was there before the call.
             self.flow.rates.data.until_ready().await;
         }
         let ids = &self.flow.settings.ids;
         let id = own.map_or_else(
-            || self.flow.id_of(self.incoming, number),
+            || Which::Result(place).id(ids, self.incoming),
             |it| it.uuid(&[&ids.flow, &ids.step]),
         );
         let mut whole = message(result, attachments);
@@ -159,7 +159,7 @@ impl Emit for Emitter<'_> {
     fn reply(&self, reply: HttpReply) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
             let out = self.out();
-            let id = self.flow.id_of(self.incoming, ANSWER);
+            let id = Which::HttpReply.id(&self.flow.settings.ids, self.incoming);
             let HttpReply { status, headers, body } = reply;
             let publication = out.http_reply(status, &body, &headers, id);
             self.flow.publish(publication).await.map_err(Error::from)
@@ -169,7 +169,7 @@ impl Emit for Emitter<'_> {
     fn keep(&self, snapshot: Value) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
             self.flow.rates.snapshot.until_ready().await;
-            let id = self.flow.id_of(self.incoming, SNAPSHOT);
+            let id = Which::Snapshot.id(&self.flow.settings.ids, self.incoming);
             let out = self.out();
             let published = self.flow.publish(out.snapshot(&snapshot, Snapshot::Whole, id)).await;
             match published {

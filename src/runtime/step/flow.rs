@@ -11,12 +11,10 @@ use lapin::options::{
 };
 use lapin::types::FieldTable;
 use lapin::{Acker, Channel, Consumer};
-use ring::digest::{Context, SHA256};
 use serde_json::Value;
 use tokio::sync::{Mutex, Notify, Semaphore, SemaphorePermit, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use super::attachments::Attachments;
 use super::broker::{Line, Open, pauses};
@@ -27,7 +25,7 @@ use super::publisher::Publisher;
 use super::said::failed;
 use super::settings::{BrokerSettings, Rates, Settings};
 use super::storage::Storage;
-use crate::component::{AccountTrouble, Diagnosis, Error, Session, add_text, faults, finish};
+use crate::component::{AccountTrouble, Diagnosis, Error, Session, faults};
 use crate::runtime::disposition::End;
 use crate::runtime::{Engine, Health, Obstacle, Stop, Stopper};
 
@@ -40,8 +38,6 @@ const DEADLINE: Duration = Duration::from_secs(23);
 /// How long the broker may take to hear how a message ended, or that nothing more is wanted, or to
 /// close.
 const CLOSING: Duration = Duration::from_secs(2);
-/// The names of what a step emits are derived from this.
-const NAMESPACE: Uuid = Uuid::from_u128(0x0f5c_4b8e_7d0d_4b0a_9d53_6b1e_52a7_c0de);
 
 /// A step at work.
 pub(super) struct Flow {
@@ -323,23 +319,6 @@ impl Flow {
             self.health.set(Obstacle::Account, false);
             self.state.gate.send_replace(true);
         }
-    }
-
-    /// The name of what a message emits: the same whenever the message comes again, if that can be
-    /// told. Else it is of this delivery alone: the next step must not take equal messages for one.
-    pub fn id_of(&self, incoming: &Incoming, number: u32) -> Uuid {
-        let mut hash = Context::new(&SHA256);
-        let ids = &self.settings.ids;
-        let id = incoming.ids.message.as_deref().unwrap_or_default();
-        for text in [ids.flow.as_str(), &ids.step, id] {
-            add_text(&mut hash, text);
-        }
-        hash.update(&incoming.raw.payload);
-        hash.update(&number.to_be_bytes());
-        if let Some(mark) = incoming.mark() {
-            hash.update(mark.as_bytes());
-        }
-        Uuid::new_v5(&NAMESPACE, &finish(hash))
     }
 }
 

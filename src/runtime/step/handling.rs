@@ -6,10 +6,12 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::Instant;
 use tracing::{Instrument as _, debug_span};
+use uuid::Uuid;
 
 use super::flow::Flow;
 use super::incoming::Incoming;
 use super::outgoing::{Input, Outgoing, Publication};
+use super::publication_id::Which;
 use crate::component::{BoxFuture, Error, Message, Private, Webhook, metrics};
 use crate::runtime::disposition::{
     self, Act, Delivery, Disposition, End, Unpublished, Until, after_giving_up, after_put_back,
@@ -19,13 +21,6 @@ use crate::runtime::{Obstacle, Verdict};
 
 /// How long to wait before a journal that failed is tried again.
 const JOURNAL_PAUSE: Duration = Duration::from_secs(5);
-
-/// The numbers of what is no result: of the error of a message, of the answer that tells it, of a
-/// trigger's snapshot, and of an answer over HTTP.
-const ERROR: u32 = u32::MAX;
-const REPLY: u32 = u32::MAX - 1;
-pub(super) const SNAPSHOT: u32 = u32::MAX - 2;
-pub(super) const ANSWER: u32 = u32::MAX - 3;
 
 /// A delivery at work.
 pub(super) struct Handling<'a> {
@@ -187,7 +182,7 @@ impl<'a> Handling<'a> {
             }
             self.answer(error).await;
             self.flow.rates.error.until_ready().await;
-            let (out, id) = (self.out(), self.flow.id_of(self.incoming, ERROR));
+            let (out, id) = (self.out(), self.id_of(Which::Error));
             let mut told = self.flow.publish(out.error(error, id, Input::Given)).await;
             if let Err(Unpublished::Unroutable(failed)) = told {
                 // The broker may take less than the message has.
@@ -200,12 +195,16 @@ impl<'a> Handling<'a> {
 
     /// Tells an error to whoever waits for an answer, if anybody does.
     async fn answer(&self, error: &Error) {
-        let reply = self.out().error_reply(error, self.flow.id_of(self.incoming, REPLY));
+        let reply = self.out().error_reply(error, self.id_of(Which::ErrorReply));
         if let Some(reply) = reply.transpose()
             && let Err(failed) = self.flow.publish(reply).await
         {
             tracing::warn!(error = %Error::from(failed).logged(), "the error was not told to who asked");
         }
+    }
+
+    fn id_of(&self, which: Which) -> Uuid {
+        which.id(&self.flow.settings.ids, self.incoming)
     }
 
     fn out(&self) -> Outgoing<'_> {
