@@ -80,12 +80,13 @@ impl Call<'_> {
 
 /// Keeps what a trigger left for its next run, once its results are safe.
 async fn keep(fired: Fired, store: Option<&Store>, to: &dyn Emit) -> Result<(), Error> {
+    let Some(snapshots) = to.snapshots() else { return Ok(()) };
     if let (Some(bytes), Some(store)) = (fired.stored, store) {
-        to.settle().await?;
+        snapshots.settle().await?;
         store.save(bytes).await?;
     }
     match fired.snapshot {
-        Some(snapshot) => to.keep(snapshot).await,
+        Some(snapshot) => snapshots.keep(snapshot).await,
         None => Ok(()),
     }
 }

@@ -15,7 +15,9 @@ use super::passthrough::Passthrough;
 use super::publication_id::Which;
 use super::storage::is_stored;
 
-use crate::component::{Attached, BoxFuture, Emit, Error, HttpReply, Kind, ResultId};
+use crate::component::{
+    Attached, BoxFuture, Emit, Error, Files, HttpReply, Kind, Replies, ResultId, Snapshots,
+};
 use crate::runtime::disposition::Unpublished;
 
 /// Where a message carries what earlier steps found.
@@ -144,10 +146,20 @@ impl Emit for Emitter<'_> {
         Box::pin(self.emit_all(Some(id), result, json!({})))
     }
 
-    fn takes_files(&self) -> bool {
-        true
+    fn files(&self) -> Option<&dyn Files> {
+        Some(self)
     }
 
+    fn replies(&self) -> Option<&dyn Replies> {
+        Some(self)
+    }
+
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
+        Some(self)
+    }
+}
+
+impl Files for Emitter<'_> {
     fn emit_with(&self, result: Value, file: Attached) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
             let Attached { name, content_type, file } = file;
@@ -155,7 +167,9 @@ impl Emit for Emitter<'_> {
             self.emit_all(None, result, json!({ name: kept })).await
         })
     }
+}
 
+impl Replies for Emitter<'_> {
     fn reply(&self, reply: HttpReply) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
             let out = self.out();
@@ -165,7 +179,9 @@ impl Emit for Emitter<'_> {
             self.flow.publish(publication).await.map_err(Error::from)
         })
     }
+}
 
+impl Snapshots for Emitter<'_> {
     fn keep(&self, snapshot: Value) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
             self.flow.rates.snapshot.until_ready().await;
