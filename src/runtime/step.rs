@@ -26,6 +26,7 @@ mod run;
 mod said;
 pub mod settings;
 pub(crate) mod sieve;
+mod step_data;
 pub mod storage;
 mod worker;
 

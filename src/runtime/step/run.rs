@@ -14,9 +14,10 @@ use super::broker::{Broker, Line, pauses};
 use super::flow::{Flow, Limits, State};
 use super::inflight::InFlight;
 use super::outgoing::{Input, Outgoing};
-use super::platform::{Platform, StepData};
+use super::platform::Platform;
 use super::publisher::Publisher;
 use super::settings::{BrokerSettings, Origin, Settings};
+use super::step_data::StepData;
 use super::storage::Storage;
 use crate::component::{
     Cause, Component, Config, Error, Handler, Journal, Private, Role, Scope, Store, hex,
