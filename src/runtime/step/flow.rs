@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use jiff::Timestamp;
 use lapin::message::Delivery;
 use lapin::options::{
     BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions, BasicRejectOptions,
@@ -12,27 +12,30 @@ use lapin::options::{
 use lapin::types::FieldTable;
 use lapin::{Acker, Channel, Consumer};
 use serde_json::Value;
-use tokio::sync::{Mutex, Notify, Semaphore, SemaphorePermit, watch};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tracing::{Instrument as _, debug_span};
 
 use super::attachments::Attachments;
 use super::broker::{Line, Open, pauses};
+use super::gate::Gate;
 use super::incoming::Incoming;
 use super::inflight::{Arrival, InFlight, Seen, Taken};
+use super::limits::Limits;
 use super::outage::PATIENCE;
+use super::outgoing::{Outgoing, Publication};
 use super::publisher::Publisher;
 use super::said::failed;
-use super::settings::{BrokerSettings, Rates, Settings};
+use super::settings::{BrokerSettings, Settings};
 use super::storage::Storage;
-use crate::component::{AccountTrouble, Diagnosis, Error, Session, faults};
-use crate::runtime::disposition::End;
+use crate::component::{Error, faults};
+use crate::runtime::disposition::{End, Unpublished};
 use crate::runtime::{Engine, Health, Obstacle, Stop, Stopper};
 
-/// The first wait before an account in trouble is asked for again; each next one is twice as long.
-const ACCOUNT_PAUSE: Duration = Duration::from_secs(5);
-/// The longest.
-const LONGEST_ACCOUNT_PAUSE: Duration = Duration::from_secs(60);
+/// For how long messages that were taken are still begun, and the requests of a bulk message still
+/// made, once the step is to stop.
+pub(super) const FINISHING: Duration = Duration::from_secs(10);
 /// How long what is under way may take once the step is to stop. A platform kills after 30 s.
 const DEADLINE: Duration = Duration::from_secs(23);
 /// How long the broker may take to hear how a message ended, or that nothing more is wanted, or to
@@ -61,6 +64,7 @@ pub(super) struct Flow {
     pub stopper: Stopper,
     pub stop: Stop,
     pub in_flight: InFlight<Acker>,
+    pub gate: Gate,
     pub health: Health,
     pub state: State,
 }
@@ -74,43 +78,12 @@ const ROOM: u32 = 512 * 1024;
 pub(super) struct State {
     /// Room for messages, in bytes as they came.
     room: Semaphore,
-    /// Whether messages are let through.
-    gate: watch::Sender<bool>,
-    probing: Notify,
     failed: OnceLock<Error>,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self {
-            room: Semaphore::new(ROOM as usize),
-            gate: watch::Sender::new(true),
-            probing: Notify::new(),
-            failed: OnceLock::new(),
-        }
-    }
-}
-
-/// The limits on what is published.
-pub(super) struct Limits {
-    pub data: DefaultDirectRateLimiter,
-    pub error: DefaultDirectRateLimiter,
-    pub snapshot: DefaultDirectRateLimiter,
-}
-
-impl Limits {
-    pub fn new(rates: &Rates) -> Self {
-        let limiter = |count: u32| {
-            let count = count.max(1).try_into().unwrap_or(std::num::NonZeroU32::MIN);
-            let quota = Quota::with_period(rates.interval / u32::from(count))
-                .unwrap_or_else(|| Quota::per_second(count));
-            RateLimiter::direct(quota.allow_burst(count))
-        };
-        Self {
-            data: limiter(rates.data),
-            error: limiter(rates.error),
-            snapshot: limiter(rates.snapshot),
-        }
+        Self { room: Semaphore::new(ROOM as usize), failed: OnceLock::new() }
     }
 }
 
@@ -121,7 +94,8 @@ impl Flow {
     /// Why it cannot go on: what is unfinished stays in the queue.
     pub async fn run(self: Arc<Self>, reader: Line) -> Result<(), Error> {
         let mut carrying = JoinSet::new();
-        let probing = tokio::spawn(Self::probe(Arc::clone(&self)));
+        let flow = Arc::clone(&self);
+        let probing = tokio::spawn(async move { flow.gate.probe(&flow.engine).await });
         let flow = Arc::clone(&self);
         let watching = tokio::spawn(async move { flow.publisher.watch().await });
         let ended = self.consume(&reader, &mut carrying).await;
@@ -273,51 +247,27 @@ impl Flow {
         self.state.room.acquire_many(bytes).await.ok()
     }
 
-    /// Waits until messages may be carried; false if the step is to stop.
-    pub async fn open(&self) -> bool {
-        let mut gate = self.state.gate.subscribe();
-        tokio::select! {
-            biased;
-            opened = gate.wait_for(|open| *open) => opened.is_ok(),
-            () = self.stop.requested() => false,
-        }
-    }
-
-    /// Lets no message through until the account works.
-    pub fn close_for(&self, trouble: AccountTrouble) {
-        if self.state.gate.send_replace(false) {
-            self.health.set(Obstacle::Account, true);
-            tracing::error!(advice = Session::advice(trouble), "paused: the account is refused");
-            self.state.probing.notify_one();
-        }
-    }
-
     /// Whether what was not sent is an error at once.
     pub fn impatient(&self) -> bool {
         self.patience.is_zero()
     }
 
-    /// Opens the gate again once the account works.
-    async fn probe(self: Arc<Self>) {
-        loop {
-            self.state.probing.notified().await;
-            let mut pause = ACCOUNT_PAUSE;
-            loop {
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_ACCOUNT_PAUSE);
-                match self.engine.account().await {
-                    Diagnosis::Fine => break,
-                    Diagnosis::Trouble(trouble) => {
-                        tracing::warn!(advice = Session::advice(trouble), "still paused");
-                    }
-                    Diagnosis::Unsure => {
-                        tracing::warn!("still paused: no answer about the account");
-                    }
-                }
+    /// What goes out for a delivery.
+    pub fn out<'a>(&'a self, incoming: &'a Incoming, started: Timestamp) -> Outgoing<'a> {
+        let Self { settings, broker, .. } = self;
+        Outgoing { settings, broker, incoming: Some(incoming), started }
+    }
+
+    /// Publishes something that could be written.
+    pub async fn publish(&self, written: Result<Publication, Error>) -> Result<(), Unpublished> {
+        match written {
+            Ok(publication) => {
+                let what = publication.kind.as_str();
+                let span = debug_span!("publish", what, otel.kind = "producer");
+                self.publisher.publish(publication).instrument(span).await
             }
-            tracing::info!("the account works: going on");
-            self.health.set(Obstacle::Account, false);
-            self.state.gate.send_replace(true);
+            // It cannot be written, whoever would take it.
+            Err(error) => Err(Unpublished::Unroutable(error)),
         }
     }
 }

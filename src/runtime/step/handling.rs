@@ -5,12 +5,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::Instant;
-use tracing::{Instrument as _, debug_span};
 use uuid::Uuid;
 
 use super::flow::Flow;
 use super::incoming::Incoming;
-use super::outgoing::{Input, Outgoing, Publication};
+use super::outgoing::{Input, Outgoing};
 use super::publication_id::Which;
 use crate::component::{BoxFuture, Error, Message, Private, Webhook, metrics};
 use crate::runtime::disposition::{
@@ -91,7 +90,7 @@ impl<'a> Handling<'a> {
     pub fn note(&mut self, verdict: &Verdict) {
         let flow = self.flow;
         if let Some(account) = verdict.account {
-            flow.close_for(account);
+            flow.gate.close_for(account);
         }
         if verdict.amnesia.is_some() {
             flow.health.set(Obstacle::Journal, true);
@@ -209,27 +208,5 @@ impl<'a> Handling<'a> {
 
     fn out(&self) -> Outgoing<'_> {
         self.flow.out(self.incoming, self.started)
-    }
-}
-
-impl Flow {
-    pub(super) fn out<'a>(&'a self, incoming: &'a Incoming, started: Timestamp) -> Outgoing<'a> {
-        let Self { settings, broker, .. } = self;
-        Outgoing { settings, broker, incoming: Some(incoming), started }
-    }
-
-    pub(super) async fn publish(
-        &self,
-        publication: Result<Publication, Error>,
-    ) -> Result<(), Unpublished> {
-        match publication {
-            Ok(publication) => {
-                let what = publication.kind.as_str();
-                let span = debug_span!("publish", what, otel.kind = "producer");
-                self.publisher.publish(publication).instrument(span).await
-            }
-            // It cannot be written, whoever would take it.
-            Err(error) => Err(Unpublished::Unroutable(error)),
-        }
     }
 }

@@ -11,8 +11,10 @@ use uuid::Uuid;
 
 use super::attachments::Attachments;
 use super::broker::{Broker, Line, pauses};
-use super::flow::{Flow, Limits, State};
+use super::flow::{FINISHING, Flow, State};
+use super::gate::Gate;
 use super::inflight::InFlight;
+use super::limits::Limits;
 use super::outgoing::{Input, Outgoing};
 use super::platform::Platform;
 use super::publisher::Publisher;
@@ -34,9 +36,6 @@ const HOLDING: Duration = Duration::from_secs(10);
 /// For how long the platform is told why a step does not start: a broker that takes nothing would
 /// keep it for ever.
 const TELLING: Duration = Duration::from_secs(30);
-/// For how long messages that were taken are still begun, and the requests of a bulk message still
-/// made, once the step is to stop.
-pub(super) const FINISHING: Duration = Duration::from_secs(10);
 
 /// What runs as a step.
 pub struct Setup {
@@ -126,6 +125,7 @@ pub async fn run(
         stopper,
         stop,
         in_flight: InFlight::new(prefetch),
+        gate: Gate::new(health.clone()),
         health: health.clone(),
         state: State::default(),
     };

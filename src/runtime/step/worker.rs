@@ -10,12 +10,11 @@ use lapin::message::Delivery;
 use tracing::Instrument as _;
 
 use super::emitter::Emitter;
-use super::flow::Flow;
+use super::flow::{FINISHING, Flow};
 use super::handling::Handling;
 use super::incoming::Incoming;
 use super::inflight::Taken;
 use super::passthrough::Passthrough;
-use super::run::FINISHING;
 use crate::component::Error;
 use crate::runtime::disposition::{self, Disposition, End};
 
@@ -122,9 +121,9 @@ async fn once(handling: &mut Handling<'_>, passthrough: Option<&Passthrough>) ->
 /// Waits until the account works, something may be published, and the broker takes it: whoever may not
 /// publish need not call either. What becomes of the message, if the step is to stop before.
 async fn held_up(handling: &Handling<'_>) -> Option<Disposition> {
-    let Flow { rates, publisher, stop, .. } = handling.flow;
+    let Flow { gate, rates, publisher, stop, .. } = handling.flow;
     let unbegun = || Some(disposition::unbegun(&handling.facts()));
-    if !handling.flow.open().await {
+    if !gate.opened(stop).await {
         return unbegun();
     }
     tokio::select! {
