@@ -37,7 +37,7 @@
 //! | [`sms`] | rules that need no network: numbers, texts, senders, times |
 //! | [`component`] | the contract between actions and runtimes |
 //! | [`printable`] | words of others on a terminal and in a log |
-//! | [`trust`] | whose certificates are trusted |
+//! | [`trust`] | whose certificates are trusted, and how web servers are asked |
 //! | `simulator` | a local iSendPro (feature `simulator`, on by default) |
 //!
 //! # What became of a send

@@ -28,7 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("journal", &["component", "trust"]),
     ("isendpro", &["printable", "trust"]),
     ("sms", &[]),
-    ("simulator", &[]),
+    ("simulator", &["trust"]),
     ("component", &["isendpro", "printable"]),
     ("printable", &[]),
     ("trust", &[]),

@@ -78,15 +78,7 @@ impl Http {
     pub fn new() -> Result<Self, Error> {
         let no_client = |why: String| Error::new(Kind::Config, format!("no HTTP client: {why}"));
         let tls = trust::client().map_err(|it| no_client(it.to_string()))?;
-        let builder = || {
-            Client::builder()
-                .tls_backend_preconfigured(tls.clone())
-                .connect_timeout(CONNECT)
-                .redirect(reqwest::redirect::Policy::none())
-                .retry(reqwest::retry::never())
-                .referer(false)
-                .user_agent(concat!("isendpro-connector/", env!("CARGO_PKG_VERSION")))
-        };
+        let builder = || trust::web_client(tls.clone(), CONNECT);
         let build = |it: reqwest::ClientBuilder| {
             it.build().map_err(|it| no_client(cause(&it.without_url())))
         };
