@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
-
+use crate::backoff::Backoff;
 use crate::component::{Effect, Outcome};
 
 /// What follows from the outcome of a call.
@@ -28,13 +27,8 @@ pub const fn next(outcome: &Outcome, effect: Effect) -> Next {
 }
 
 /// Waits between tries: from a quarter of a second to half a minute, with jitter.
-pub fn delays_between() -> ExponentialBackoff {
-    ExponentialBuilder::default()
-        .with_min_delay(Duration::from_millis(250))
-        .with_max_delay(Duration::from_secs(30))
-        .with_jitter()
-        .without_max_times()
-        .build()
+pub fn delays_between() -> impl Iterator<Item = Duration> {
+    Backoff::new(Duration::from_millis(250), Duration::from_secs(30)).jittered()
 }
 
 #[cfg(test)]

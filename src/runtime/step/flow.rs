@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use tracing::{Instrument as _, debug_span};
 
 use super::attachments::Attachments;
-use super::broker::{Line, Open, pauses};
+use super::broker::{Line, Open, PAUSES};
 use super::gate::Gate;
 use super::incoming::Incoming;
 use super::inflight::{Arrival, InFlight, Seen, Taken};
@@ -118,14 +118,14 @@ impl Flow {
         reader: &Line,
         carrying: &mut JoinSet<()>,
     ) -> Result<(), Error> {
-        let (mut gone_since, mut waits) = (None, pauses());
+        let (mut gone_since, mut waits) = (None, PAUSES.waits());
         loop {
             let error = match self.listen(reader, carrying, &mut gone_since).await {
                 Ok(()) => return Ok(()),
                 Err(error) => failed(&error),
             };
             let since = *gone_since.get_or_insert_with(|| {
-                waits = pauses();
+                waits = PAUSES.waits();
                 Instant::now()
             });
             if since.elapsed() > PATIENCE {

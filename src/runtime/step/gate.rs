@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
+use crate::backoff::Backoff;
 use crate::component::{AccountTrouble, Diagnosis, Session};
 use crate::runtime::{Engine, Health, Obstacle, Stop};
 
-/// The first wait before an account in trouble is asked for again; each next one is twice as long.
-const PAUSE: Duration = Duration::from_secs(5);
-/// The longest.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// The waits before an account in trouble is asked for again.
+const PAUSES: Backoff = Backoff::new(Duration::from_secs(5), Duration::from_secs(60));
 
 /// Open while the account works.
 pub struct Gate {
@@ -58,10 +57,8 @@ impl Gate {
 
 /// Asks for the account until it works.
 async fn until_it_works(engine: &Engine) {
-    let mut pause = PAUSE;
-    loop {
+    for pause in PAUSES.waits() {
         tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
         match engine.account().await {
             Diagnosis::Fine => return,
             Diagnosis::Trouble(trouble) => {

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::attachments::Attachments;
-use super::broker::{Broker, Line, pauses};
+use super::broker::{Broker, Line, PAUSES};
 use super::flow::{FINISHING, Flow, State};
 use super::gate::Gate;
 use super::inflight::InFlight;
@@ -205,7 +205,7 @@ async fn start(
 /// Connects to the broker, again and again for a while: at the start of a platform all starts.
 async fn connect(publisher: &Publisher) -> Result<(), Error> {
     let began = Instant::now();
-    for pause in pauses() {
+    for pause in PAUSES.waits() {
         match publisher.begin().await {
             Err(error) if began.elapsed() < START => {
                 tracing::warn!(error = %error.logged(), "not connected yet");

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::publication::{Kind, Publication, without_its_user};
 use super::{Outgoing, short, unpublishable};
+use crate::backoff::Backoff;
 use crate::component::Error;
 use crate::runtime::step::headers::{Headers, REBOUND_ID, REBOUNDS};
 
@@ -25,8 +26,7 @@ impl Outgoing<'_> {
 
     /// For how long a message that is put off for the n-th time waits: twice as long each time.
     pub fn wait(&self, iteration: u32) -> Duration {
-        let doubled = 2_u32.saturating_pow(iteration.saturating_sub(1));
-        self.settings.rebound.initial.saturating_mul(doubled).min(LONGEST_WAIT)
+        Backoff::new(self.settings.rebound.initial, LONGEST_WAIT).wait(iteration.saturating_sub(1))
     }
 
     /// The message as it came, to come again later.
