@@ -1,5 +1,5 @@
-//! What a host does with a message: the only place that decides about acknowledging, putting back,
-//! reporting and leaving.
+//! Decides what a host does with a message: acknowledge it, put it back, report it, or leave it. No
+//! other place does.
 //!
 //! All of it is pure: facts in, a [`Disposition`] out. A host gathers the facts, asks, acts, and asks
 //! what follows from how the act went, until the delivery has an [`End`], or stays in its queue:
@@ -28,7 +28,7 @@ pub(super) use words::defect;
 /// For how long a journal that fails is waited for.
 pub const JOURNAL_PATIENCE: Duration = Duration::from_secs(300);
 
-/// What a host knows of a delivery, beside the engine's verdict.
+/// The facts of a delivery, beside the engine's verdict.
 #[derive(Debug, Clone, Copy)]
 pub struct Delivery<'a> {
     /// The broker says that it has delivered it before.
@@ -39,7 +39,7 @@ pub struct Delivery<'a> {
     pub may_come_back: bool,
     /// The host is being stopped.
     pub stopping: bool,
-    /// What was not sent is an error at once.
+    /// Nothing is tried for long: a message that was not sent is an error at once.
     pub impatient: bool,
     /// It has waited for the account once.
     pub waited_for_account: bool,
@@ -47,7 +47,7 @@ pub struct Delivery<'a> {
     pub waited_for_journal: Option<Duration>,
     /// Why its results could not be published; none if all of them were.
     pub unpublished: Option<&'a Unpublished>,
-    /// What its action does to the world, as a participle.
+    /// The action's deed, as a participle: `sent`, `done`.
     pub deed: &'static str,
 }
 
@@ -68,16 +68,16 @@ impl From<Unpublished> for Error {
     }
 }
 
-/// What a host does with a delivery, and with itself.
+/// The next act of a host with a delivery, and the end of the host itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Disposition {
-    /// What it does with the delivery.
+    /// The act.
     pub act: Act,
     /// Why the process has to end once that is done. The host takes no more messages before it acts.
     pub fatal: Option<Error>,
 }
 
-/// What a host does with a delivery.
+/// An act of a host with a delivery.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Act {
     /// Tells the broker.
@@ -112,10 +112,10 @@ impl From<Act> for Disposition {
     }
 }
 
-/// What follows from the engine's verdict.
+/// Decides by the engine's verdict.
 ///
-/// What may have been sent is told, and neither tried again nor put back. What the journal could not be
-/// told ends the process, as no other message may rely on it.
+/// A message that may have been sent is told, and neither tried again nor put back. A journal that
+/// could not be told of it ends the process: no other message may rely on it.
 pub fn disposition(verdict: &Verdict, delivery: &Delivery<'_>) -> Disposition {
     if let Some(unpublished) = delivery.unpublished {
         let unrecorded = verdict.amnesia.as_ref().filter(|it| it.unrecorded);
@@ -149,8 +149,8 @@ pub fn disposition(verdict: &Verdict, delivery: &Delivery<'_>) -> Disposition {
     Disposition { act: unsent(error, &delivery), fatal }
 }
 
-/// What becomes of a message that a host which is being stopped has not begun. One that was delivered
-/// before stays in the queue: a copy of it would not say so, and be taken for new.
+/// Decides about a message that a host has not begun when it is to stop. One that was delivered before
+/// stays in the queue: a copy of it would not say so, and be taken for new.
 pub fn unbegun(delivery: &Delivery<'_>) -> Disposition {
     let why = words::STOPPING;
     if delivery.redelivered {
@@ -159,24 +159,24 @@ pub fn unbegun(delivery: &Delivery<'_>) -> Disposition {
     Act::PutBack(why.to_owned()).into()
 }
 
-/// What becomes of a message that a host which is being stopped has not begun, because the broker takes
+/// Decides about a message that a host has not begun when it is to stop, because the broker takes
 /// nothing: no copy of it either.
 pub fn blocked() -> Disposition {
     Act::Leave(words::blocked()).into()
 }
 
-/// What becomes of a message whose work a defect has stopped.
+/// Decides about a message that a defect has stopped.
 pub fn broken() -> Disposition {
     Act::Report(words::defect()).into()
 }
 
-/// What becomes of a message that cannot be read, also where it was delivered before: nobody can have
-/// sent what nobody can read.
+/// Decides about a message that cannot be read. That it was delivered before is no matter: nobody can
+/// have sent what nobody can read.
 pub fn illegible(error: Error) -> Disposition {
     Act::Report(error).into()
 }
 
-/// What becomes of a message whose body cannot be had. Without it the journal cannot be asked either
+/// Decides about a message whose body cannot be had. Without it the journal cannot be asked either
 /// what an earlier delivery has done: it may have sent the message.
 pub fn without_body(error: Error, delivery: &Delivery<'_>) -> Disposition {
     let came_before = delivery.redelivered || delivery.was_put_back;
@@ -184,8 +184,8 @@ pub fn without_body(error: Error, delivery: &Delivery<'_>) -> Disposition {
     Act::Report(error).into()
 }
 
-/// What follows once a copy was published that comes back after `wait`, or was not published. The other
-/// one of two copies may have been sent.
+/// Decides once a copy was published that comes back after `wait`, or could not be published. Where there
+/// are two copies, the other one may have been sent.
 pub fn after_put_back(
     published: Result<(), Unpublished>,
     wait: Duration,
@@ -202,8 +202,8 @@ pub fn after_put_back(
     act.into()
 }
 
-/// What follows once the journal was asked to give a message up: `given` is false where another copy was
-/// faster, and what became of that is told.
+/// Decides once the journal was asked to give a message up. `given` is false where another copy was
+/// faster: the engine tells what became of that one.
 pub fn after_giving_up(
     given: Result<bool, Amnesia>,
     error: Error,
@@ -216,7 +216,8 @@ pub fn after_giving_up(
     }
 }
 
-/// What follows once an error was published, or was not. What nobody can be told stays in the queue.
+/// Decides once an error was published, or could not be. A message that nobody can be told of stays in
+/// the queue.
 pub fn after_report(published: Result<(), Unpublished>) -> Disposition {
     let act = match published {
         Ok(()) => Act::End(End::Failed),
@@ -226,7 +227,7 @@ pub fn after_report(published: Result<(), Unpublished>) -> Disposition {
     act.into()
 }
 
-/// Whether something of a message may have happened: then it is told, whatever else there is.
+/// True if something of a message may have happened: then it is told, whatever else there is.
 fn may_have_happened(verdict: &Verdict) -> bool {
     let is_unknown = |it: &Error| it.kind == Kind::Unknown;
     verdict.tally.accepted + verdict.tally.unknown > 0

@@ -252,7 +252,7 @@ impl Flow {
         self.patience.is_zero()
     }
 
-    /// What goes out for a delivery.
+    /// Writes whatever goes out for a delivery.
     pub fn out<'a>(&'a self, incoming: &'a Incoming, started: Timestamp) -> Outgoing<'a> {
         let Self { settings, broker, .. } = self;
         Outgoing { settings, broker, incoming: Some(incoming), started }

@@ -45,7 +45,7 @@ impl<'a> Handling<'a> {
         Self { flow, incoming, started, redelivered, waited_for_account, journal_fails_since }
     }
 
-    /// What a decision about it depends on. Of its results nothing is known here.
+    /// The facts that decide about it, but for whether its results are out.
     pub fn facts(&self) -> Delivery<'static> {
         Delivery {
             redelivered: self.redelivered,
@@ -60,7 +60,7 @@ impl<'a> Handling<'a> {
         }
     }
 
-    /// Whether it may be put back once more.
+    /// True if it may be put back once more.
     fn may_come_back(&self) -> bool {
         let (rebound, rebounds) = (&self.flow.settings.rebound, self.incoming.rebounds);
         // Waits double: all of them so far are one less than the next one.

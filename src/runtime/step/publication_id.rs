@@ -17,7 +17,7 @@ pub enum Which {
     Result(u32),
     /// The answer over HTTP.
     HttpReply,
-    /// What a trigger leaves for its next run.
+    /// The snapshot that a trigger leaves for its next run.
     Snapshot,
     /// The error, for whoever waits for an answer.
     ErrorReply,

@@ -1,17 +1,17 @@
-//! What a step is: its configuration and its snapshot, as a platform or a file tells them.
+//! A step's configuration and snapshot, as a platform or a file tells them.
 
 use serde_json::{Map, Value};
 
 use crate::component::exact;
 
-/// What the platform knows of a step.
+/// All that the platform knows of a step.
 #[derive(Clone, Default, PartialEq)]
 pub struct StepData {
     /// The values of the credential and of the step's fields.
     pub config: Map<String, Value>,
-    /// What the step kept from the last time; an empty object at first.
+    /// The snapshot that the step left the last time; an empty object at first.
     pub snapshot: Value,
-    /// Whether messages carry those of the steps before.
+    /// True if messages carry those of the steps before.
     pub passthrough: bool,
     /// The flow's variables.
     pub variables: Map<String, Value>,
@@ -28,10 +28,10 @@ impl std::fmt::Debug for StepData {
 }
 
 impl StepData {
-    /// What the platform answers, or a file in its place says.
+    /// Reads the platform's answer, or the file in its place.
     ///
     /// # Errors
-    /// What it is instead, without any of its values.
+    /// Says how it is wrong, without any of its values.
     pub(super) fn read(answer: &[u8]) -> Result<Self, String> {
         let answer = exact::parse_bytes(answer).map_err(|it| format!("it {it}"))?;
         let Value::Object(mut answer) = answer else {

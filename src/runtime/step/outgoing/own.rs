@@ -1,6 +1,6 @@
-//! The headers of what a step publishes on its own.
+//! The headers of results, errors, answers and snapshots.
 //!
-//! What came in with a message does not go out with its results, but for a short list: who began
+//! Headers that came in with a message do not go out with its results, but for a short list: who began
 //! it, whom to answer, and the flow's own `x-eio-meta-` headers.
 
 use uuid::Uuid;
@@ -9,7 +9,7 @@ use super::Outgoing;
 use crate::runtime::step::headers::Headers;
 
 impl Outgoing<'_> {
-    /// What every such message says: the message that it results from, the settings' own headers, the
+    /// The headers that all of them have: the message that it results from, the settings' own headers, the
     /// ids of the step, the message's own id, and when the work on it began.
     pub(super) fn headers(&self, id: Uuid) -> Headers {
         let mut headers = Headers::default();

@@ -1,4 +1,4 @@
-//! What the settings of a step are made of.
+//! The parts of a step's settings.
 
 use std::time::Duration;
 
@@ -92,7 +92,7 @@ pub struct Retry {
     pub attempts: Option<u32>,
 }
 
-/// What comes in.
+/// The form of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InputFormat {
     /// Messages.
@@ -110,7 +110,7 @@ pub struct StorageSettings {
     pub token: SecretString,
     /// Bodies of more bytes than this in all are stored; 0: all are.
     pub threshold: usize,
-    /// Whether bodies are stored at all.
+    /// True if bodies are stored at all.
     pub emit_lightweight: bool,
 }
 
