@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::cut;
 use super::flow::Flow;
 use super::incoming::Incoming;
-use super::outgoing::{Outgoing, Publication, Snapshot};
+use super::outgoing::{Outgoing, Publication};
 use super::passthrough::Passthrough;
 use super::publication_id::Which;
 use super::storage::is_stored;
@@ -187,7 +187,7 @@ impl Snapshots for Emitter<'_> {
             self.flow.rates.snapshot.until_ready().await;
             let id = Which::Snapshot.id(&self.flow.settings.ids, self.incoming);
             let out = self.out();
-            let published = self.flow.publish(out.snapshot(&snapshot, Snapshot::Whole, id)).await;
+            let published = self.flow.publish(out.snapshot(&snapshot, id)).await;
             match published {
                 Ok(()) => {
                     self.kept.set(snapshot).ok();

@@ -33,15 +33,6 @@ pub enum Input {
     LeftOut,
 }
 
-/// What a snapshot is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Snapshot {
-    /// All of it, in place of the one before.
-    Whole,
-    /// The fields that changed.
-    Update,
-}
-
 /// Writes what results from one delivery, or from none: an error at the start.
 #[derive(Debug, Clone, Copy)]
 pub struct Outgoing<'a> {
@@ -147,14 +138,14 @@ impl Outgoing<'_> {
         self.publication(Kind::Reply, reply_to, payload, headers)
     }
 
-    /// What a trigger leaves for its next run. The platform reads it, so it is not encrypted.
+    /// What a trigger leaves for its next run, in place of what it left before. The platform reads it,
+    /// so it is not encrypted.
     ///
     /// # Errors
     /// Of the settings only.
-    pub fn snapshot(&self, value: &Value, what: Snapshot, id: Uuid) -> Result<Publication, Error> {
+    pub fn snapshot(&self, value: &Value, id: Uuid) -> Result<Publication, Error> {
         let mut headers = self.headers(id);
-        let event = if what == Snapshot::Whole { "snapshot" } else { "updateSnapshot" };
-        headers.text("snapshotEvent", event);
+        headers.text("snapshotEvent", "snapshot");
         self.publication(Kind::Snapshot, &self.broker.snapshot_key, to_json(value)?, headers)
     }
 

@@ -12,7 +12,7 @@ use crate::component::Error;
 use crate::runtime::step::headers::{Headers, REBOUND_ID, REBOUNDS};
 
 /// Longest expiration that RabbitMQ takes: seven weeks.
-pub(super) const LONGEST_WAIT: Duration = Duration::from_millis(4_294_967_295);
+const LONGEST_WAIT: Duration = Duration::from_millis(4_294_967_295);
 
 /// Most bytes of a reason in a header; all headers have to fit into one frame.
 const LONGEST_REASON: usize = 1024;
