@@ -49,7 +49,9 @@ pub use message::{Message, holds_secrets, is_bare, mask};
 pub use outcome::{
     AccountTrouble, Answer, Oddities, Outcome, Problem, Reason, Reply, Status, Tally,
 };
-pub use outlet::{Attached, Emit, HttpReply, Outlet, ResultId};
+pub use outlet::{
+    Attached, Emit, FileOutlet, Files, HttpReply, Outlet, Replies, ResultId, Snapshots,
+};
 pub use plan::{Deadline, Item, Part, Plan, Settled};
 pub use report::Report;
 pub use schema::{input_schema, options_schema, output_schema, plain};

@@ -13,7 +13,6 @@ mod history;
 mod marks;
 mod memory;
 mod refuse;
-mod retry;
 mod sequence;
 mod shared;
 mod stop;

@@ -38,7 +38,8 @@
 //! | [`sms`] | rules that need no network: numbers, texts, senders, times |
 //! | [`component`] | the contract between actions and runtimes |
 //! | [`printable`] | words of others on a terminal and in a log |
-//! | [`trust`] | whose certificates are trusted |
+//! | [`trust`] | whose certificates are trusted, and how web servers are asked |
+//! | `backoff` | waits between tries |
 //! | `simulator` | a local iSendPro (feature `simulator`, on by default) |
 //!
 //! # What became of a send
@@ -48,6 +49,7 @@
 //! got no usable answer is *in doubt*: it is reported, and never repeated on its own.
 
 pub mod actions;
+mod backoff;
 pub mod catalog;
 pub mod cli;
 pub mod component;

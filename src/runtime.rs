@@ -1,5 +1,6 @@
 //! How messages come and go. Nothing here knows what any action does.
 
+pub mod disposition;
 mod health;
 pub mod http;
 pub mod live;

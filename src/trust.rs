@@ -1,10 +1,11 @@
 //! Whose certificates are trusted: those of the system's CAs, and of a CA of one's own beside them. And
-//! who is spoken to without TLS.
+//! who is spoken to without TLS, and how web servers are asked.
 //!
 //! One rule for all that speaks TLS: iSendPro, the broker, the journal and a platform. Nothing can take
 //! the public CAs away, so a company's CA for its broker leaves iSendPro reachable.
 
 mod cleartext;
+mod web;
 
 use std::sync::{Arc, OnceLock};
 
@@ -16,7 +17,8 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::{BuilderVerifierExt as _, Verifier};
 
 pub use cleartext::allow_cleartext;
-pub(crate) use cleartext::{cleartext, is_local};
+pub(crate) use cleartext::{cleartext, is_local, is_loopback};
+pub(crate) use web::web_client;
 
 /// The certificates of one's own, in PEM.
 static OWN: OnceLock<Authorities> = OnceLock::new();

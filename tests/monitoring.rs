@@ -10,7 +10,7 @@ use isendpro_connector::catalog::COMPONENT;
 use isendpro_connector::component::{Error, Kind as ErrorKind, Problem, Reason, Tally, metrics};
 use isendpro_connector::isendpro::Operation;
 use isendpro_connector::runtime::Obstacle;
-use isendpro_connector::runtime::step::outgoing::Kind;
+use isendpro_connector::runtime::step::PublicationKind as Kind;
 use regex::Regex;
 
 /// The values of each label of each metric.

@@ -235,10 +235,10 @@ async fn emit_rows(pages: &mut mpsc::Receiver<Page>, out: &Outlet<'_>) -> Result
 
 async fn emit_file(mut download: Download, out: &Outlet<'_>) -> Result<(), Error> {
     let size = download.bytes;
-    if out.takes_files() {
+    if let Some(files) = out.files() {
         let file = Attached { name: FILE, content_type: "application/zip", file: download.file };
         let rows = Rows { size: Some(size), ..Rows::default() };
-        return out.emit_with(rows.into_value(), file).await;
+        return files.emit(rows.into_value(), file).await;
     }
     if size > MOST_FILE {
         let megabytes = size / (1024 * 1024);

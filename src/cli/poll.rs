@@ -18,7 +18,7 @@ use super::{FAILED, Usage, actions, code_of, complain, files, logging, server, s
 use crate::catalog::step_fields;
 use crate::component::Session;
 use crate::component::{
-    BoxFuture, Cause, Config, Emit, Error, Handler, Kind, Message, ResultId, Role, Store,
+    BoxFuture, Cause, Config, Emit, Error, Handler, Kind, Message, ResultId, Role, Snapshots, Store,
 };
 use crate::delivery::{Engine, Stop};
 
@@ -193,6 +193,12 @@ impl Emit for Out {
         self.line(json!({ "id": id, "body": result }).to_string())
     }
 
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
+        Some(self)
+    }
+}
+
+impl Snapshots for Out {
     fn settle(&self) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async {
             self.output.lock().await.flush().await.map_err(|it| self.unwritten(&it))?;

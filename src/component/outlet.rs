@@ -39,7 +39,7 @@ impl ResultId {
     }
 }
 
-/// A runtime's way of taking results.
+/// A runtime's way of taking results, and what else it offers.
 pub trait Emit: Send + Sync {
     /// Takes one result, waiting until there is room for it, so that memory stays flat however many
     /// results there are.
@@ -59,6 +59,42 @@ pub trait Emit: Send + Sync {
     /// Hears that the message waits for its next try, and why.
     fn waits(&self, _why: &str, _wait: Duration) {}
 
+    /// Where files go along with results, if they can.
+    fn files(&self) -> Option<&dyn Files> {
+        None
+    }
+
+    /// Where requests over HTTP are answered, if any begins a flow.
+    fn replies(&self) -> Option<&dyn Replies> {
+        None
+    }
+
+    /// Where it is kept what the next run of a trigger begins with, unless each run stands alone.
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
+        None
+    }
+}
+
+/// Takes files beside results, and not in them.
+pub trait Files: Send + Sync {
+    /// Takes one result with a file.
+    ///
+    /// # Errors
+    /// When the file cannot be kept anywhere, or results cannot be taken any more.
+    fn emit_with(&self, result: Value, file: Attached) -> BoxFuture<'_, Result<(), Error>>;
+}
+
+/// Answers requests over HTTP.
+pub trait Replies: Send + Sync {
+    /// Answers the request over HTTP that began the flow.
+    ///
+    /// # Errors
+    /// When nobody waits for an answer.
+    fn reply(&self, reply: HttpReply) -> BoxFuture<'_, Result<(), Error>>;
+}
+
+/// Keeps what the next run of a trigger begins with.
+pub trait Snapshots: Send + Sync {
     /// Waits until all results so far are safe. Where each is when it is taken, there is no wait.
     ///
     /// # Errors
@@ -67,38 +103,11 @@ pub trait Emit: Send + Sync {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    /// Whether files can go along with results, beside them and not in them.
-    fn takes_files(&self) -> bool {
-        false
-    }
-
-    /// Takes one result with a file.
-    ///
-    /// # Errors
-    /// When the file cannot be kept anywhere, or results cannot be taken any more.
-    fn emit_with(&self, result: Value, file: Attached) -> BoxFuture<'_, Result<(), Error>> {
-        let said = format!("there is no place for the file {}", file.name);
-        drop((result, file));
-        Box::pin(std::future::ready(Err(Error::new(Kind::Internal, said))))
-    }
-
-    /// Answers the request over HTTP that began the flow.
-    ///
-    /// # Errors
-    /// When nobody waits for an answer.
-    fn reply(&self, _reply: HttpReply) -> BoxFuture<'_, Result<(), Error>> {
-        let nobody = Error::new(Kind::Unusable, "nobody waits for an answer");
-        Box::pin(std::future::ready(Err(nobody)))
-    }
-
-    /// Keeps what the next run of a trigger begins with, once all results before it are safe. Where
-    /// each run stands alone, nothing is kept.
+    /// Keeps a snapshot, once all results before it are safe.
     ///
     /// # Errors
     /// When it cannot be kept: the next run begins where this one did.
-    fn keep(&self, _snapshot: Value) -> BoxFuture<'_, Result<(), Error>> {
-        Box::pin(std::future::ready(Ok(())))
-    }
+    fn keep(&self, snapshot: Value) -> BoxFuture<'_, Result<(), Error>>;
 }
 
 /// An answer to a request over HTTP.
@@ -154,18 +163,9 @@ impl<'a> Outlet<'a> {
         self.to.emit_as(id, result).await
     }
 
-    /// Whether files can go along with results.
-    pub fn takes_files(&self) -> bool {
-        self.to.takes_files()
-    }
-
-    /// Emits one result with a file.
-    ///
-    /// # Errors
-    /// When the file cannot be kept anywhere, or nobody takes results any more.
-    pub async fn emit_with(&self, result: Value, file: Attached) -> Result<(), Error> {
-        let result = self.echoed(result);
-        self.to.emit_with(result, file).await
+    /// The way out for results with files, if files can go along with results.
+    pub fn files(&self) -> Option<FileOutlet<'_>> {
+        self.to.files().map(|to| FileOutlet { outlet: self, to })
     }
 
     /// Answers the request over HTTP that began the flow.
@@ -174,7 +174,8 @@ impl<'a> Outlet<'a> {
     /// When nobody waits for an answer.
     pub async fn reply(&self, reply: HttpReply) -> Result<(), Error> {
         self.emitted.fetch_add(1, Ordering::Relaxed);
-        self.to.reply(reply).await
+        let nobody = || Error::new(Kind::Unusable, "nobody waits for an answer");
+        self.to.replies().ok_or_else(nobody)?.reply(reply).await
     }
 
     fn echoed(&self, mut result: Value) -> Value {
@@ -190,5 +191,22 @@ impl<'a> Outlet<'a> {
     /// How many results and answers were given out: from the first one on, nothing is begun anew.
     pub fn emitted(&self) -> u64 {
         self.emitted.load(Ordering::Relaxed)
+    }
+}
+
+/// The way out for a message's results with files.
+pub struct FileOutlet<'a> {
+    outlet: &'a Outlet<'a>,
+    to: &'a dyn Files,
+}
+
+impl FileOutlet<'_> {
+    /// Emits one result with a file.
+    ///
+    /// # Errors
+    /// When the file cannot be kept anywhere, or nobody takes results any more.
+    pub async fn emit(&self, result: Value, file: Attached) -> Result<(), Error> {
+        let result = self.outlet.echoed(result);
+        self.to.emit_with(result, file).await
     }
 }

@@ -8,7 +8,12 @@ use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 
 use super::{Admission, Stop};
+use crate::backoff::Backoff;
 use crate::component::{Common, Diagnosis, Mode, Session};
+
+/// Waits between tries of a request.
+pub(super) const BETWEEN_TRIES: Backoff =
+    Backoff::new(Duration::from_millis(250), Duration::from_secs(30));
 
 /// What all messages of an engine share.
 pub(super) struct Shared {

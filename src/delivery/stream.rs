@@ -6,7 +6,7 @@ use tracing::{Instrument as _, debug_span};
 
 use super::Verdict;
 use super::drive::Drive;
-use super::retry::delays_between;
+use super::shared::BETWEEN_TRIES;
 use crate::component::{
     AccountTrouble, Around, Common, Emit, Error, Fired, Kind, Mode, Outlet, Reason, Source, Status,
     Store, Tally, json_planned,
@@ -56,7 +56,7 @@ impl Drive<'_> {
         around: Around<'_>,
         out: &Outlet<'_>,
     ) -> Result<Fired, Error> {
-        let mut delays = delays_between();
+        let mut tries = 0;
         let deadline = Instant::now() + self.shared.patience;
         loop {
             if !self.permitted().await {
@@ -72,7 +72,8 @@ impl Drive<'_> {
             let again =
                 matches!(error.kind, Kind::NotSent | Kind::Unavailable) && out.emitted() == 0;
             let asked = error.retry_after.as_deref().copied().unwrap_or_default();
-            let wait = delays.next().unwrap_or_default().max(asked);
+            let wait = BETWEEN_TRIES.jittered_wait(tries).max(asked);
+            tries += 1;
             if !again || !self.may_wait(wait, deadline) {
                 return Err(error);
             }
@@ -87,12 +88,13 @@ impl Drive<'_> {
 
 /// Keeps what a trigger left for its next run, once its results are safe.
 async fn keep(fired: Fired, store: Option<&Store>, to: &dyn Emit) -> Result<(), Error> {
+    let Some(snapshots) = to.snapshots() else { return Ok(()) };
     if let (Some(bytes), Some(store)) = (fired.stored, store) {
-        to.settle().await?;
+        snapshots.settle().await?;
         store.save(bytes).await?;
     }
     match fired.snapshot {
-        Some(snapshot) => to.keep(snapshot).await,
+        Some(snapshot) => snapshots.keep(snapshot).await,
         None => Ok(()),
     }
 }

@@ -73,16 +73,10 @@ impl Connections {
 
     /// A client that makes one connection, as it has one request at a time.
     fn client(&self) -> Result<reqwest::Client, Failure> {
-        let builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(self.0.tls.clone())
-            .connect_timeout(self.0.timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
+        let builder = trust::web_client(self.0.tls.clone(), self.0.timeout)
             .http1_only()
             .tcp_nodelay(true)
-            .pool_idle_timeout(IDLE)
-            .user_agent(concat!("isendpro-connector/", env!("CARGO_PKG_VERSION")));
+            .pool_idle_timeout(IDLE);
         let builder = if self.0.is_local { builder.no_proxy() } else { builder };
         builder.build().map_err(|it| Failure::new(words(&it.without_url())))
     }

@@ -7,12 +7,12 @@ mod fault;
 
 use std::time::Duration;
 
-use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder, Retryable as _};
 use reqwest::{Client, Request, Response};
 
 pub use fault::Fault;
 use fault::cause;
 
+use crate::backoff::Backoff;
 use crate::component::{Error, Kind};
 use crate::trust;
 
@@ -34,13 +34,9 @@ pub struct Retry {
 }
 
 impl Retry {
-    fn delays(self) -> ExponentialBackoff {
-        ExponentialBuilder::default()
-            .with_min_delay(self.delay)
-            .with_max_delay(LONGEST_WAIT.max(self.delay))
-            .with_max_times(self.attempts.saturating_sub(1) as usize)
-            .with_jitter()
-            .build()
+    fn delays(self) -> impl Iterator<Item = Duration> {
+        let backoff = Backoff::new(self.delay, LONGEST_WAIT.max(self.delay));
+        backoff.jittered().take(self.attempts.saturating_sub(1) as usize)
     }
 }
 
@@ -78,15 +74,7 @@ impl Http {
     pub fn new() -> Result<Self, Error> {
         let no_client = |why: String| Error::new(Kind::Config, format!("no HTTP client: {why}"));
         let tls = trust::client().map_err(|it| no_client(it.to_string()))?;
-        let builder = || {
-            Client::builder()
-                .tls_backend_preconfigured(tls.clone())
-                .connect_timeout(CONNECT)
-                .redirect(reqwest::redirect::Policy::none())
-                .retry(reqwest::retry::never())
-                .referer(false)
-                .user_agent(concat!("isendpro-connector/", env!("CARGO_PKG_VERSION")))
-        };
+        let builder = || trust::web_client(tls.clone(), CONNECT);
         let build = |it: reqwest::ClientBuilder| {
             it.build().map_err(|it| no_client(cause(&it.without_url())))
         };
@@ -122,15 +110,18 @@ impl Http {
     where
         F: Future<Output = Result<Request, Fault>>,
     {
-        (|| async { self.once(bounds, request().await?).await })
-            .retry(retry.delays())
-            .sleep(tokio::time::sleep)
-            .when(Fault::may_pass)
-            .notify(|fault, wait| {
-                let (status, lost) = (fault.status(), fault.network());
-                tracing::warn!(status, lost, wait_ms = millis(wait), "the platform is asked again");
-            })
-            .await
+        let mut delays = retry.delays();
+        loop {
+            let asked = async { self.once(bounds, request().await?).await };
+            let fault = match asked.await {
+                Ok(answer) => return Ok(answer),
+                Err(fault) => fault,
+            };
+            let Some(wait) = delays.next().filter(|_| fault.may_pass()) else { return Err(fault) };
+            let (status, lost) = (fault.status(), fault.network());
+            tracing::warn!(status, lost, wait_ms = millis(wait), "the platform is asked again");
+            tokio::time::sleep(wait).await;
+        }
     }
 
     async fn once(&self, bounds: Bounds, mut request: Request) -> Result<Answer, Fault> {

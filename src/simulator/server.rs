@@ -4,7 +4,6 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -32,6 +31,7 @@ use super::{Accepts, App};
 use super::{
     admin, blacklist, comptage, credit, directory, hlr, report, send, shortlink, subaccount,
 };
+use crate::trust;
 
 /// An operation of the API: the key is checked, everything else is its own
 /// affair.
@@ -123,9 +123,7 @@ fn is_this_machine(host: &HeaderValue) -> bool {
     let authority = host.to_str().ok().and_then(|it| it.parse::<Authority>().ok());
     authority.is_some_and(|it| {
         let host = it.host().trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
-        host == "localhost"
-            || host.ends_with(".localhost")
-            || host.parse::<IpAddr>().is_ok_and(|it| it.is_loopback())
+        host.ends_with(".localhost") || trust::is_loopback(&host)
     })
 }
 

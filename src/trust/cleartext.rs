@@ -22,7 +22,8 @@ pub(crate) fn is_local(server: &Url) -> bool {
     server.host_str().is_some_and(is_loopback)
 }
 
-fn is_loopback(host: &str) -> bool {
+/// True if a host is this machine, by the name or the address that everybody knows it by.
+pub(crate) fn is_loopback(host: &str) -> bool {
     host == "localhost" || address(host).is_some_and(|it| it.is_loopback())
 }
 

@@ -3,7 +3,6 @@
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
-use backon::ExponentialBackoff;
 use futures_util::FutureExt as _;
 use tracing::{Instrument as _, debug_span};
 
@@ -15,7 +14,7 @@ use crate::delivery::JournalFailure;
 use crate::delivery::decide::{Decision, Word, decide};
 use crate::delivery::facts::{Facts, Made, NotMade, Provenance, Rest, Stage};
 use crate::delivery::marks::Withdrawn;
-use crate::delivery::retry::delays_between;
+use crate::delivery::shared::BETWEEN_TRIES;
 use crate::delivery::words::{ELSEWHERE, id_of_others, in_doubt, unavailable};
 
 /// What one request has come to.
@@ -45,7 +44,8 @@ pub(super) struct Attempt {
     permitted: bool,
     /// The slots that may have been sent before this delivery made the request.
     pub(super) doubts: Vec<u32>,
-    pub(super) delays: Option<ExponentialBackoff>,
+    /// How many tries there were that did not come to an end.
+    pub(super) tries: u32,
     /// How long to wait before the next try.
     pub(super) delay: Duration,
 }
@@ -225,7 +225,8 @@ impl Drive<'_> {
         if once_in_doubt || part.missed().is_some() || self.failure().is_some() {
             return false;
         }
-        let delay = attempt.delays.get_or_insert_with(delays_between).next().unwrap_or_default();
+        let delay = BETWEEN_TRIES.jittered_wait(attempt.tries);
+        attempt.tries += 1;
         attempt.delay = delay.max(problem.retry_after.unwrap_or_default());
         tracing::info!(
             action = self.shared.name,

@@ -19,12 +19,12 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::address::Address;
 use super::fault::explain;
 use super::lease::Moment;
+use crate::backoff::Backoff;
 use crate::component::{Error, metrics};
 use crate::trust;
 
 const CONNECT: Duration = Duration::from_secs(2);
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const PAUSES: Backoff = Backoff::new(Duration::from_millis(20), Duration::from_secs(1));
 /// Requests that may wait for their turn to be written.
 const QUEUE: usize = 1024;
 
@@ -97,8 +97,9 @@ impl Link {
 
     /// Asks, again and again while the connection fails, for as long as `patience`.
     pub async fn ask(&self, ask: Ask<'_>, patience: Duration) -> Result<Reply, Failure> {
-        let (until, mut pause, mut reached) = (Instant::now() + patience, FIRST_PAUSE, false);
+        let (until, mut tries, mut reached) = (Instant::now() + patience, 0, false);
         loop {
+            let pause = PAUSES.wait(tries);
             let (sent, began) = (Moment::now(), Instant::now());
             let error = match self.once(&ask, until).await {
                 Ok(value) => {
@@ -121,7 +122,7 @@ impl Link {
                 });
             }
             sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            tries += 1;
         }
     }
 

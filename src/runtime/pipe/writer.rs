@@ -147,9 +147,9 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
                 if done.verdict.account.is_some() {
                     self.stopper.stop();
                 }
-                if let Some(amnesia) = &done.verdict.journal_failure {
+                if let Some(failure) = &done.verdict.journal_failure {
                     // Without a memory, what was sent could be sent again.
-                    let said = || format!("the journal: {}", amnesia.why);
+                    let said = || format!("the journal: {}", failure.why);
                     self.summary.stopped.get_or_insert_with(said);
                     self.stopper.stop();
                 }

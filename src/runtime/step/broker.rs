@@ -13,13 +13,12 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::sieve::{self, Sieve};
+use crate::backoff::Backoff;
 use crate::component::metrics;
 use crate::trust;
 
-/// The first wait before a lost connection is made anew.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// The longest.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// The waits before a lost connection is made anew.
+pub const PAUSES: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
 /// How long a new connection may take: before it is open, no heartbeat watches it.
 const LONGEST_CONNECT: Duration = Duration::from_secs(10);
 /// How much of that it may take until the broker is reached.
@@ -200,11 +199,6 @@ async fn first_to_answer<T>(
         }
     }
     Err(failure)
-}
-
-/// Waits between tries that double up to [`LONGEST_PAUSE`].
-pub fn pauses() -> impl Iterator<Item = Duration> {
-    std::iter::successors(Some(FIRST_PAUSE), |it| Some((*it * 2).min(LONGEST_PAUSE)))
 }
 
 #[cfg(test)]

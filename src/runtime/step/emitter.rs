@@ -10,12 +10,15 @@ use uuid::Uuid;
 use super::cut;
 use super::flow::Flow;
 use super::incoming::Incoming;
-use super::outgoing::{Outgoing, Publication, Snapshot};
+use super::outgoing::{Outgoing, Publication};
 use super::passthrough::Passthrough;
-use super::publisher::Unpublished;
+use super::publication_id::Which;
 use super::storage::is_stored;
-use super::worker::{ANSWER, SNAPSHOT};
-use crate::component::{Attached, BoxFuture, Emit, Error, HttpReply, Kind, ResultId};
+
+use crate::component::{
+    Attached, BoxFuture, Emit, Error, Files, HttpReply, Kind, Replies, ResultId, Snapshots,
+};
+use crate::runtime::disposition::Unpublished;
 
 /// Where a message carries what earlier steps found.
 const PASSTHROUGH: &str = "passthrough";
@@ -62,14 +65,14 @@ impl<'a> Emitter<'a> {
         result: Value,
         attachments: Value,
     ) -> Result<(), Unpublished> {
-        let number = self.emitted.fetch_add(1, Ordering::Relaxed);
-        if number > 0 {
+        let place = self.emitted.fetch_add(1, Ordering::Relaxed);
+        if place > 0 {
             // The permit for the first was there before the call.
             self.flow.rates.data.until_ready().await;
         }
         let ids = &self.flow.settings.ids;
         let id = own.map_or_else(
-            || self.flow.id_of(self.incoming, number),
+            || Which::Result(place).id(ids, self.incoming),
             |it| it.uuid(&[&ids.flow, &ids.step]),
         );
         let mut whole = message(result, attachments);
@@ -143,10 +146,20 @@ impl Emit for Emitter<'_> {
         Box::pin(self.emit_all(Some(id), result, json!({})))
     }
 
-    fn takes_files(&self) -> bool {
-        true
+    fn files(&self) -> Option<&dyn Files> {
+        Some(self)
     }
 
+    fn replies(&self) -> Option<&dyn Replies> {
+        Some(self)
+    }
+
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
+        Some(self)
+    }
+}
+
+impl Files for Emitter<'_> {
     fn emit_with(&self, result: Value, file: Attached) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
             let Attached { name, content_type, file } = file;
@@ -154,23 +167,27 @@ impl Emit for Emitter<'_> {
             self.emit_all(None, result, json!({ name: kept })).await
         })
     }
+}
 
+impl Replies for Emitter<'_> {
     fn reply(&self, reply: HttpReply) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
             let out = self.out();
-            let id = self.flow.id_of(self.incoming, ANSWER);
+            let id = Which::HttpReply.id(&self.flow.settings.ids, self.incoming);
             let HttpReply { status, headers, body } = reply;
             let publication = out.http_reply(status, &body, &headers, id);
             self.flow.publish(publication).await.map_err(Error::from)
         })
     }
+}
 
+impl Snapshots for Emitter<'_> {
     fn keep(&self, snapshot: Value) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
             self.flow.rates.snapshot.until_ready().await;
-            let id = self.flow.id_of(self.incoming, SNAPSHOT);
+            let id = Which::Snapshot.id(&self.flow.settings.ids, self.incoming);
             let out = self.out();
-            let published = self.flow.publish(out.snapshot(&snapshot, Snapshot::Whole, id)).await;
+            let published = self.flow.publish(out.snapshot(&snapshot, id)).await;
             match published {
                 Ok(()) => {
                     self.kept.set(snapshot).ok();

@@ -4,44 +4,44 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use jiff::Timestamp;
 use lapin::message::Delivery;
 use lapin::options::{
     BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions, BasicRejectOptions,
 };
 use lapin::types::FieldTable;
 use lapin::{Acker, Channel, Consumer};
-use ring::digest::{Context, SHA256};
 use serde_json::Value;
-use tokio::sync::{Mutex, Notify, Semaphore, SemaphorePermit, watch};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use uuid::Uuid;
+use tracing::{Instrument as _, debug_span};
 
 use super::attachments::Attachments;
-use super::broker::{Line, Open, pauses};
+use super::broker::{Line, Open, PAUSES};
+use super::gate::Gate;
 use super::incoming::Incoming;
-use super::inflight::{Arrival, End, InFlight, Seen, Taken};
+use super::inflight::{Arrival, InFlight, Seen, Taken};
+use super::limits::Limits;
 use super::outage::PATIENCE;
+use super::outgoing::{Outgoing, Publication};
 use super::publisher::Publisher;
 use super::said::failed;
-use super::settings::{BrokerSettings, Rates, Settings};
+use super::settings::{BrokerSettings, Settings};
 use super::storage::Storage;
-use crate::component::{AccountTrouble, Diagnosis, Error, Session, add_text, faults, finish};
+use crate::component::{Error, faults};
 use crate::delivery::{Engine, Stop, Stopper};
+use crate::runtime::disposition::{End, Unpublished};
 use crate::runtime::{Health, Obstacle};
 
-/// The first wait before an account in trouble is asked for again; each next one is twice as long.
-const ACCOUNT_PAUSE: Duration = Duration::from_secs(5);
-/// The longest.
-const LONGEST_ACCOUNT_PAUSE: Duration = Duration::from_secs(60);
+/// For how long messages that were taken are still begun, and the requests of a bulk message still
+/// made, once the step is to stop.
+pub(super) const FINISHING: Duration = Duration::from_secs(10);
 /// How long what is under way may take once the step is to stop. A platform kills after 30 s.
 const DEADLINE: Duration = Duration::from_secs(23);
 /// How long the broker may take to hear how a message ended, or that nothing more is wanted, or to
 /// close.
 const CLOSING: Duration = Duration::from_secs(2);
-/// The names of what a step emits are derived from this.
-const NAMESPACE: Uuid = Uuid::from_u128(0x0f5c_4b8e_7d0d_4b0a_9d53_6b1e_52a7_c0de);
 
 /// A step at work.
 pub(super) struct Flow {
@@ -65,6 +65,7 @@ pub(super) struct Flow {
     pub stopper: Stopper,
     pub stop: Stop,
     pub in_flight: InFlight<Acker>,
+    pub gate: Gate,
     pub health: Health,
     pub state: State,
 }
@@ -78,43 +79,12 @@ const ROOM: u32 = 512 * 1024;
 pub(super) struct State {
     /// Room for messages, in bytes as they came.
     room: Semaphore,
-    /// Whether messages are let through.
-    gate: watch::Sender<bool>,
-    probing: Notify,
     failed: OnceLock<Error>,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self {
-            room: Semaphore::new(ROOM as usize),
-            gate: watch::Sender::new(true),
-            probing: Notify::new(),
-            failed: OnceLock::new(),
-        }
-    }
-}
-
-/// The limits on what is published.
-pub(super) struct Limits {
-    pub data: DefaultDirectRateLimiter,
-    pub error: DefaultDirectRateLimiter,
-    pub snapshot: DefaultDirectRateLimiter,
-}
-
-impl Limits {
-    pub fn new(rates: &Rates) -> Self {
-        let limiter = |count: u32| {
-            let count = count.max(1).try_into().unwrap_or(std::num::NonZeroU32::MIN);
-            let quota = Quota::with_period(rates.interval / u32::from(count))
-                .unwrap_or_else(|| Quota::per_second(count));
-            RateLimiter::direct(quota.allow_burst(count))
-        };
-        Self {
-            data: limiter(rates.data),
-            error: limiter(rates.error),
-            snapshot: limiter(rates.snapshot),
-        }
+        Self { room: Semaphore::new(ROOM as usize), failed: OnceLock::new() }
     }
 }
 
@@ -125,7 +95,8 @@ impl Flow {
     /// Why it cannot go on: what is unfinished stays in the queue.
     pub async fn run(self: Arc<Self>, reader: Line) -> Result<(), Error> {
         let mut carrying = JoinSet::new();
-        let probing = tokio::spawn(Self::probe(Arc::clone(&self)));
+        let flow = Arc::clone(&self);
+        let probing = tokio::spawn(async move { flow.gate.probe(&flow.engine).await });
         let flow = Arc::clone(&self);
         let watching = tokio::spawn(async move { flow.publisher.watch().await });
         let ended = self.consume(&reader, &mut carrying).await;
@@ -148,14 +119,14 @@ impl Flow {
         reader: &Line,
         carrying: &mut JoinSet<()>,
     ) -> Result<(), Error> {
-        let (mut gone_since, mut waits) = (None, pauses());
+        let (mut gone_since, mut waits) = (None, PAUSES.waits());
         loop {
             let error = match self.listen(reader, carrying, &mut gone_since).await {
                 Ok(()) => return Ok(()),
                 Err(error) => failed(&error),
             };
             let since = *gone_since.get_or_insert_with(|| {
-                waits = pauses();
+                waits = PAUSES.waits();
                 Instant::now()
             });
             if since.elapsed() > PATIENCE {
@@ -277,80 +248,38 @@ impl Flow {
         self.state.room.acquire_many(bytes).await.ok()
     }
 
-    /// Waits until messages may be carried; false if the step is to stop.
-    pub async fn open(&self) -> bool {
-        let mut gate = self.state.gate.subscribe();
-        tokio::select! {
-            biased;
-            opened = gate.wait_for(|open| *open) => opened.is_ok(),
-            () = self.stop.requested() => false,
-        }
-    }
-
-    /// Lets no message through until the account works.
-    pub fn close_for(&self, trouble: AccountTrouble) {
-        if self.state.gate.send_replace(false) {
-            self.health.set(Obstacle::Account, true);
-            tracing::error!(advice = Session::advice(trouble), "paused: the account is refused");
-            self.state.probing.notify_one();
-        }
-    }
-
     /// Whether what was not sent is an error at once.
     pub fn impatient(&self) -> bool {
         self.patience.is_zero()
     }
 
-    /// Opens the gate again once the account works.
-    async fn probe(self: Arc<Self>) {
-        loop {
-            self.state.probing.notified().await;
-            let mut pause = ACCOUNT_PAUSE;
-            loop {
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_ACCOUNT_PAUSE);
-                match self.engine.account().await {
-                    Diagnosis::Fine => break,
-                    Diagnosis::Trouble(trouble) => {
-                        tracing::warn!(advice = Session::advice(trouble), "still paused");
-                    }
-                    Diagnosis::Unsure => {
-                        tracing::warn!("still paused: no answer about the account");
-                    }
-                }
-            }
-            tracing::info!("the account works: going on");
-            self.health.set(Obstacle::Account, false);
-            self.state.gate.send_replace(true);
-        }
+    /// Writes whatever goes out for a delivery.
+    pub fn out<'a>(&'a self, incoming: &'a Incoming, started: Timestamp) -> Outgoing<'a> {
+        let Self { settings, broker, .. } = self;
+        Outgoing { settings, broker, incoming: Some(incoming), started }
     }
 
-    /// The name of what a message emits: the same whenever the message comes again, if that can be
-    /// told. Else it is of this delivery alone: the next step must not take equal messages for one.
-    pub fn id_of(&self, incoming: &Incoming, number: u32) -> Uuid {
-        let mut hash = Context::new(&SHA256);
-        let ids = &self.settings.ids;
-        let id = incoming.ids.message.as_deref().unwrap_or_default();
-        for text in [ids.flow.as_str(), &ids.step, id] {
-            add_text(&mut hash, text);
+    /// Publishes something that could be written.
+    pub async fn publish(&self, written: Result<Publication, Error>) -> Result<(), Unpublished> {
+        match written {
+            Ok(publication) => {
+                let what = publication.kind.as_str();
+                let span = debug_span!("publish", what, otel.kind = "producer");
+                self.publisher.publish(publication).instrument(span).await
+            }
+            // It cannot be written, whoever would take it.
+            Err(error) => Err(Unpublished::Unroutable(error)),
         }
-        hash.update(&incoming.raw.payload);
-        hash.update(&number.to_be_bytes());
-        if let Some(mark) = incoming.mark() {
-            hash.update(mark.as_bytes());
-        }
-        Uuid::new_v5(&NAMESPACE, &finish(hash))
     }
 }
 
 /// Tells the broker how a delivery ended. Where it does not hear it, it delivers it again.
 async fn say(acker: &Acker, end: End) {
     let told = async {
-        match end {
-            End::Failed => acker.reject(BasicRejectOptions { requeue: false }).await,
-            End::Done | End::Incomplete | End::PutBack(_) => {
-                acker.ack(BasicAckOptions::default()).await
-            }
+        if end.is_acknowledged() {
+            acker.ack(BasicAckOptions::default()).await
+        } else {
+            acker.reject(BasicRejectOptions { requeue: false }).await
         }
     };
     // A connection that breaks at this moment may leave this without an answer for ever.

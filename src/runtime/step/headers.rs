@@ -1,7 +1,4 @@
-//! The headers of what a step publishes.
-//!
-//! What came in with a message does not go out with its results, but for a short list: who began
-//! it, whom to answer, and the flow's own `x-eio-meta-` headers.
+//! Headers of AMQP: read whatever type a sender has given them, and written as a platform reads them.
 
 mod camel;
 
@@ -10,10 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
-use super::incoming::Incoming;
-use super::settings::Settings;
 pub use camel::camel_case;
 
 /// How the headers begin that go through a whole flow.
@@ -49,42 +43,6 @@ pub fn was_rejected(table: &FieldTable) -> bool {
 pub struct Headers(BTreeMap<ShortString, AMQPValue>);
 
 impl Headers {
-    /// What every outgoing message says: the message that it results from, the settings' own
-    /// headers, the ids of the step, and the message's own id.
-    pub fn new(settings: &Settings, incoming: Option<&Incoming>, id: Uuid) -> Self {
-        let mut headers = Self::default();
-        for (name, value) in &settings.extra_headers {
-            headers.text(name, value);
-        }
-        if let Some(incoming) = incoming {
-            for (name, value) in &incoming.meta {
-                headers.put(name, value.clone());
-            }
-            headers.text("threadId", &incoming.ids.thread);
-            if let Some(parent) = &incoming.ids.message {
-                headers.text("parentMessageId", parent);
-            }
-            if let Some(reply_to) = &incoming.reply_to {
-                headers.text("reply_to", reply_to);
-            }
-        }
-        let ids = &settings.ids;
-        for (name, value) in [
-            ("execId", &ids.exec),
-            ("taskId", &ids.flow),
-            ("workspaceId", &ids.workspace),
-            ("containerId", &ids.container),
-            ("userId", &ids.user),
-            ("stepId", &ids.step),
-            ("compId", &ids.comp),
-            ("function", &ids.function),
-        ] {
-            headers.text(name, value);
-        }
-        headers.text("messageId", id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
-        headers
-    }
-
     /// The headers that a message came with.
     pub fn of(table: Option<&FieldTable>) -> Self {
         Self(table.map(|it| it.inner().clone()).unwrap_or_default())
@@ -133,8 +91,8 @@ impl Headers {
         self.put(name, AMQPValue::Boolean(value));
     }
 
-    /// AMQP has no room for a name of more than 255 bytes, and its client panics at one.
-    fn put(&mut self, name: &str, value: AMQPValue) {
+    /// Sets a header. AMQP has no room for a name of more than 255 bytes, and its client panics at one.
+    pub fn put(&mut self, name: &str, value: AMQPValue) {
         if let Ok(name) = ShortString::try_new(name) {
             self.0.insert(name, value);
         }

@@ -3,16 +3,15 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ring::digest::{Context, SHA256};
 
 use crate::component::{add_text, finish};
+use crate::runtime::disposition::{End, UNHEARD};
 
 /// How many messages of a connection are remembered after they ended, at least.
 const LEAST_REMEMBERED: usize = 1024;
-/// For how long the broker may not have heard an end: an outage, and the time until it is noticed.
-const UNHEARD: Duration = Duration::from_secs(600);
 
 /// What a message looks like on the wire.
 type Print = [u8; 32];
@@ -47,40 +46,6 @@ struct Hold<A> {
     acker: Option<A>,
     /// Until when one that looks the same is this one, once it has ended.
     ended: Option<Instant>,
-}
-
-/// How a delivery ends.
-///
-/// A message that ended here, and comes again as delivered before, is one of two things: the same
-/// delivery, whose end the broker did not hear, or the same message, posted once more. Nothing tells
-/// them apart but the end: whether it left anything to send.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// All of it was done and told: acknowledged.
-    Done,
-    /// A result tells of something that was not done, or may not have been: acknowledged.
-    Incomplete,
-    /// A copy of it comes back, after this time and not before: acknowledged.
-    PutBack(Duration),
-    /// An error was reported: rejected.
-    Failed,
-}
-
-impl End {
-    /// For how long one that looks the same, and was delivered before, can only be this delivery.
-    ///
-    /// Nobody posts again what is done. Whoever reads an error, or a result that says that something
-    /// is left, may post it at any moment; of what was put back, nobody reads anything before the copy
-    /// has come back. From then on the message is carried again, and not swallowed. This process would
-    /// know that nothing was sent here, but not what another worker did with a delivery whose end was
-    /// not heard: so the journal decides, or without one the message is in doubt.
-    fn lasts(self) -> Duration {
-        match self {
-            Self::Done => UNHEARD,
-            Self::PutBack(wait) => wait.min(UNHEARD),
-            Self::Incomplete | Self::Failed => Duration::ZERO,
-        }
-    }
 }
 
 /// What is seen of a delivery.
@@ -241,6 +206,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     const PREFETCH: u16 = 100;

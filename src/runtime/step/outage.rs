@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::broker::pauses;
+use super::broker::PAUSES;
 use crate::runtime::health::Waiting;
 use crate::runtime::{Health, Obstacle};
 
@@ -15,7 +15,7 @@ pub const PATIENCE: Duration = Duration::from_secs(300);
 pub struct Outage<'a> {
     health: &'a Health,
     gone_since: Option<Instant>,
-    tries: usize,
+    tries: u32,
     /// Channels that were lost while it was under way.
     lost: u32,
     suspected: bool,
@@ -65,8 +65,9 @@ impl<'a> Outage<'a> {
             return None;
         }
         self.waiting.get_or_insert_with(|| self.health.wait(Obstacle::Publisher));
+        let pause = PAUSES.wait(self.tries);
         self.tries += 1;
-        pauses().nth(self.tries - 1)
+        Some(pause)
     }
 }
 
@@ -100,7 +101,7 @@ mod tests {
         outage.lost(false);
         assert_eq!(outage.pause(), None, "it was lost at once, again and again");
         outage.lost(true);
-        assert_eq!(outage.pause(), pauses().next(), "it took nothing, and was there");
+        assert_eq!(outage.pause(), Some(PAUSES.wait(0)), "it took nothing, and was there");
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! What a step publishes: results, errors, answers, snapshots, and messages that are put off.
 
+mod own;
 mod publication;
+mod rebound;
 
 use std::borrow::Cow;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use lapin::BasicProperties;
@@ -13,22 +14,15 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::cipher::Protocol;
-use super::headers::{ERROR_RESPONSE, Headers, REBOUND_ID, REBOUNDS};
+use super::headers::{ERROR_RESPONSE, Headers};
 use super::incoming::{Incoming, Raw};
 use super::passthrough::{Passthrough, Published};
 use super::settings::{BrokerSettings, Settings};
 use crate::component::{self, Error, exact};
-use publication::without_its_user;
 pub use publication::{Kind, Publication};
 
 /// The header of a message by which it chooses its own way.
 const ROUTING_KEY: &str = "x-eio-routing-key";
-
-/// Longest expiration that RabbitMQ takes: seven weeks.
-const LONGEST_WAIT: Duration = Duration::from_millis(4_294_967_295);
-
-/// Most bytes of a reason in a header; all headers have to fit into one frame.
-const LONGEST_REASON: usize = 1024;
 
 /// Whether an error goes out with the message that met it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,15 +31,6 @@ pub enum Input {
     Given,
     /// It does not: nobody takes so much.
     LeftOut,
-}
-
-/// What a snapshot is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Snapshot {
-    /// All of it, in place of the one before.
-    Whole,
-    /// The fields that changed.
-    Update,
 }
 
 /// Writes what results from one delivery, or from none: an error at the start.
@@ -153,56 +138,15 @@ impl Outgoing<'_> {
         self.publication(Kind::Reply, reply_to, payload, headers)
     }
 
-    /// What a trigger leaves for its next run. The platform reads it, so it is not encrypted.
+    /// What a trigger leaves for its next run, in place of what it left before. The platform reads it,
+    /// so it is not encrypted.
     ///
     /// # Errors
     /// Of the settings only.
-    pub fn snapshot(&self, value: &Value, what: Snapshot, id: Uuid) -> Result<Publication, Error> {
+    pub fn snapshot(&self, value: &Value, id: Uuid) -> Result<Publication, Error> {
         let mut headers = self.headers(id);
-        let event = if what == Snapshot::Whole { "snapshot" } else { "updateSnapshot" };
-        headers.text("snapshotEvent", event);
+        headers.text("snapshotEvent", "snapshot");
         self.publication(Kind::Snapshot, &self.broker.snapshot_key, to_json(value)?, headers)
-    }
-
-    /// The number of the next rebound of this message, from 1; none if it was put off often enough.
-    pub fn next_rebound(&self) -> Option<u32> {
-        let next = self.incoming?.rebounds.checked_add(1)?;
-        (next <= self.settings.rebound.limit).then_some(next)
-    }
-
-    /// For how long a message that is put off for the n-th time waits: twice as long each time.
-    pub fn wait(&self, iteration: u32) -> Duration {
-        let doubled = 2_u32.saturating_pow(iteration.saturating_sub(1));
-        self.settings.rebound.initial.saturating_mul(doubled).min(LONGEST_WAIT)
-    }
-
-    /// The message as it came, to come again later.
-    ///
-    /// # Errors
-    /// There is no message.
-    pub fn rebound(&self, reason: &str, iteration: u32) -> Result<Publication, Error> {
-        let nothing = || unpublishable("there is no message to put off");
-        let incoming = self.incoming.ok_or_else(nothing)?;
-        let raw = &incoming.raw;
-        let mut headers = Headers::of(raw.properties.headers().as_ref());
-        headers.forget_the_way();
-        headers.moment("end", Timestamp::now());
-        headers.text("reboundReason", beginning(reason, LONGEST_REASON));
-        headers.number(REBOUNDS, iteration.into());
-        let id = incoming.put_off_id().unwrap_or_else(Uuid::now_v7);
-        headers.text(REBOUND_ID, id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
-        let wait = self.wait(iteration).as_millis();
-        let properties = without_its_user(&raw.properties)
-            .with_headers(headers.into())
-            .with_expiration(short(&wait.to_string())?)
-            .with_delivery_mode(self.delivery_mode(Kind::Rebound));
-        Ok(Publication {
-            routing_key: short(&self.broker.rebound_key)?,
-            payload: raw.payload.clone(),
-            properties,
-            mandatory: true,
-            kind: Kind::Rebound,
-        })
     }
 
     /// Where an answer goes. Answers are not answered, and none goes to the step's own queues: it
@@ -215,14 +159,6 @@ impl Outgoing<'_> {
         let own = [queue, data_key, error_key, rebound_key, snapshot_key].map(String::as_str);
         let loops = own.contains(&key) || incoming.is_answer_or_of(&ids.flow, &ids.step);
         (!loops).then_some(key)
-    }
-
-    fn headers(&self, id: Uuid) -> Headers {
-        let mut headers = Headers::new(self.settings, self.incoming, id);
-        if self.incoming.is_some() {
-            headers.moment("start", self.started);
-        }
-        headers
     }
 
     fn ended(&self, headers: &mut Headers) {
@@ -329,12 +265,6 @@ fn take_routing_key(headers: &mut Value) -> Result<Option<String>, Error> {
         Some(Value::String(key)) => Ok(Some(key).filter(|it| !it.is_empty())),
         Some(_) => Err(unpublishable(format!("the header {ROUTING_KEY} must be a text"))),
     }
-}
-
-/// As much of a text as fits into so many bytes.
-fn beginning(text: &str, most: usize) -> &str {
-    let end = (0..=most.min(text.len())).rev().find(|it| text.is_char_boundary(*it));
-    &text[..end.unwrap_or_default()]
 }
 
 fn to_json(value: &impl Serialize) -> Result<Vec<u8>, Error> {

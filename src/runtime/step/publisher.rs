@@ -8,13 +8,15 @@ use lapin::options::ExchangeDeclareOptions;
 use lapin::types::FieldTable;
 use tokio::time::Instant;
 
-use super::broker::{Line, Open, pauses};
+use super::broker::{Line, Open, PAUSES};
 use super::confirms::{Confirms, Tried};
 use super::outage::Outage;
 use super::outgoing::Publication;
 use super::said::{failed, is_refusal};
 use super::settings::Retry;
+use crate::backoff::Backoff;
 use crate::component::{Error, Kind, metrics};
+use crate::runtime::disposition::Unpublished;
 use crate::runtime::{Health, Obstacle};
 
 /// How often it is looked whether the broker is there, and takes something.
@@ -30,23 +32,6 @@ pub struct Publisher {
     health: Health,
     /// Over the channel of this number.
     open: Mutex<Option<(u64, Confirms)>>,
-}
-
-/// Why something was not published.
-#[derive(Debug)]
-pub enum Unpublished {
-    /// No queue takes it, or the broker does not: it would be so again.
-    Unroutable(Error),
-    /// The broker is gone, or refuses for too long.
-    GaveUp(Error),
-}
-
-impl From<Unpublished> for Error {
-    fn from(unpublished: Unpublished) -> Self {
-        match unpublished {
-            Unpublished::Unroutable(error) | Unpublished::GaveUp(error) => error,
-        }
-    }
 }
 
 impl Publisher {
@@ -96,12 +81,12 @@ impl Publisher {
     }
 
     async fn stay_connected(&self) {
-        let mut waits = pauses();
+        let mut waits = PAUSES.waits();
         loop {
             if self.line.is_lost().await && self.connect().await.is_err() {
                 tokio::time::sleep(waits.next().unwrap_or_default()).await;
             } else {
-                waits = pauses();
+                waits = PAUSES.waits();
                 tokio::time::sleep(LOOK).await;
             }
         }
@@ -190,9 +175,9 @@ impl Publisher {
         if self.retry.attempts.is_some_and(|it| refused + 1 >= it) {
             return Err(Unpublished::GaveUp(full()));
         }
-        let pause = self.retry.delay.saturating_mul(1 << refused.min(20));
+        let backoff = Backoff::new(self.retry.delay, self.retry.max_delay);
         tracing::warn!(refused, "the broker refuses a message: a queue is full");
-        tokio::time::sleep(pause.min(self.retry.max_delay)).await;
+        tokio::time::sleep(backoff.wait(refused)).await;
         Ok(())
     }
 

@@ -10,13 +10,16 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::attachments::Attachments;
-use super::broker::{Broker, Line, pauses};
-use super::flow::{Flow, Limits, State};
+use super::broker::{Broker, Line, PAUSES};
+use super::flow::{FINISHING, Flow, State};
+use super::gate::Gate;
 use super::inflight::InFlight;
+use super::limits::Limits;
 use super::outgoing::{Input, Outgoing};
-use super::platform::{Platform, StepData};
+use super::platform::Platform;
 use super::publisher::Publisher;
 use super::settings::{BrokerSettings, Origin, Settings};
+use super::step_data::StepData;
 use super::storage::Storage;
 use crate::component::{
     Cause, Component, Config, Error, Handler, Journal, Private, Role, Scope, Store, hex,
@@ -34,9 +37,6 @@ const HOLDING: Duration = Duration::from_secs(10);
 /// For how long the platform is told why a step does not start: a broker that takes nothing would
 /// keep it for ever.
 const TELLING: Duration = Duration::from_secs(30);
-/// For how long messages that were taken are still begun, and the requests of a bulk message still
-/// made, once the step is to stop.
-pub(super) const FINISHING: Duration = Duration::from_secs(10);
 
 /// What runs as a step.
 pub struct Setup {
@@ -126,6 +126,7 @@ pub async fn run(
         stopper,
         stop,
         in_flight: InFlight::new(prefetch),
+        gate: Gate::new(health.clone()),
         health: health.clone(),
         state: State::default(),
     };
@@ -205,7 +206,7 @@ async fn start(
 /// Connects to the broker, again and again for a while: at the start of a platform all starts.
 async fn connect(publisher: &Publisher) -> Result<(), Error> {
     let began = Instant::now();
-    for pause in pauses() {
+    for pause in PAUSES.waits() {
         match publisher.begin().await {
             Err(error) if began.elapsed() < START => {
                 tracing::warn!(error = %error.logged(), "not connected yet");

@@ -1,3 +1,6 @@
+mod errors;
+mod rebounds;
+
 use lapin::types::{AMQPValue, FieldTable};
 use proptest::prelude::*;
 
@@ -111,7 +114,7 @@ fn each_kind_has_its_own_headers() {
         (out.error(&error, ID, Input::Given).unwrap(), "k.err", &["end"]),
         (failed, "k.reply", &["end", "x-eio-error-response"]),
         (reply, "k.reply", &["protocolVersion"]),
-        (out.snapshot(&json!({}), Snapshot::Whole, ID).unwrap(), "k.snap", &["snapshotEvent"]),
+        (out.snapshot(&json!({}), ID).unwrap(), "k.snap", &["snapshotEvent"]),
     ] {
         let own = ["end", "protocolVersion", "x-eio-error-response", "snapshotEvent"];
         let found: Vec<_> =
@@ -139,94 +142,6 @@ fn the_second_protocol_and_durable_messages_are_obeyed() {
     assert_eq!(headers(&reply)["protocolVersion"], 1, "answers are always of the first");
     let expected = json!({"statusCode": 201, "body": "text", "headers": {"a": "b"}});
     assert_eq!(opened(&settings, &reply.payload, Protocol::V1), expected);
-}
-
-#[test]
-fn an_error_goes_with_the_input_in_the_first_protocol() {
-    let settings = settings(&[]);
-    let cipher = &settings.broker.as_ref().unwrap().cipher;
-    let plain = br#"{"body":{"num":"06"}}"#;
-    let first = String::from_utf8(cipher.encrypt(plain, Protocol::V1)).unwrap();
-    let error = Error::invalid("num", "is too short").hint("give ten digits");
-    for (payload, version) in
-        [(first.clone().into_bytes(), 1), (cipher.encrypt(plain, Protocol::V2), 2)]
-    {
-        let properties = properties(&[("protocolVersion", AMQPValue::LongInt(version))]);
-        let incoming = Incoming::decode(payload, properties, cipher, InputFormat::Default).unwrap();
-        let published =
-            outgoing(&settings, Some(&incoming)).error(&error, ID, Input::Given).unwrap();
-        let payload: Value = serde_json::from_slice(&published.payload).unwrap();
-        assert_eq!(payload["errorInput"], first, "protocol {version}");
-        let shown = opened(&settings, payload["error"].as_str().unwrap().as_bytes(), Protocol::V1);
-        let text = "INVALID, nothing sent: num: is too short; give ten digits";
-        let expected =
-            json!({"name": "invalid", "message": text, "stack": format!("invalid: {text}")});
-        assert_eq!(shown.to_string(), expected.to_string(), "in this order");
-    }
-}
-
-#[test]
-fn what_cannot_be_decrypted_is_reported_all_the_same() {
-    let settings = settings(&[]);
-    let cipher = &settings.broker.as_ref().unwrap().cipher;
-    for (payload, version, expected) in [
-        (b"garbage".to_vec(), 1, "garbage"),
-        (vec![0xff, 0xfe], 1, "//4="),
-        (vec![1, 2], 2, "AQI="),
-    ] {
-        let properties = properties(&[("protocolVersion", AMQPValue::LongInt(version))]);
-        let met = Incoming::decode(payload, properties, cipher, InputFormat::Default).unwrap_err();
-        let published =
-            outgoing(&settings, Some(&met.incoming)).error(&met.error, ID, Input::Given).unwrap();
-        let payload: Value = serde_json::from_slice(&published.payload).unwrap();
-        assert_eq!(payload["errorInput"], expected);
-    }
-}
-
-#[test]
-fn an_error_at_the_start_has_neither_input_nor_times() {
-    let settings = settings(&[]);
-    let out = outgoing(&settings, None);
-    let error = Error::config("server", "is unknown");
-    let published = out.error(&error, ID, Input::Given).unwrap();
-    let payload: Value = serde_json::from_slice(&published.payload).unwrap();
-    assert_eq!(payload.as_object().unwrap().keys().collect::<Vec<_>>(), ["error"]);
-    assert_eq!(
-        names(&published),
-        [
-            "compId",
-            "containerId",
-            "execId",
-            "function",
-            "messageId",
-            "stepId",
-            "taskId",
-            "userId",
-            "workspaceId"
-        ]
-    );
-    assert_eq!(out.error_reply(&error, ID).unwrap(), None);
-    assert!(out.rebound("later", 1).is_err() && out.next_rebound().is_none());
-}
-
-#[test]
-fn whoever_waits_for_an_answer_gets_errors_too() {
-    let settings = settings(&[]);
-    let incoming = delivered(&json!({}), &[("reply_to", "k.reply")]);
-    let out = outgoing(&settings, Some(&incoming));
-    let error = Error::invalid("num", "is missing");
-    let reply = out.error_reply(&error, ID).unwrap().unwrap();
-    let payload: Value =
-        serde_json::from_slice(&out.error(&error, ID, Input::Given).unwrap().payload).unwrap();
-    assert_eq!(payload["error"], String::from_utf8_lossy(&reply.payload).as_ref());
-    assert_eq!((&headers(&reply)["x-eio-error-response"], reply.kind), (&json!(true), Kind::Reply));
-    let silent = super::super::settings::tests::settings(&[("ELASTICIO_NO_ERROR_REPLIES", "true")]);
-    assert_eq!(outgoing(&silent, Some(&incoming)).error_reply(&error, ID).unwrap(), None);
-    let nobody = delivered(&json!({}), &[]);
-    let error = outgoing(&silent, Some(&nobody)).http_reply(200, "", &Map::new(), ID).unwrap_err();
-    assert!(error.what.contains("reply_to"), "{error}");
-    let long = delivered(&json!({}), &[("reply_to", &"k".repeat(256))]);
-    assert!(outgoing(&settings, Some(&long)).error_reply(&error, ID).is_err());
 }
 
 /// Such an answer would be the next input.
@@ -316,84 +231,9 @@ fn results_larger_than_the_limit_are_refused() {
 fn a_snapshot_is_readable() {
     let settings = settings(&[]);
     let incoming = delivered(&json!({}), &[]);
-    for (what, event) in [(Snapshot::Whole, "snapshot"), (Snapshot::Update, "updateSnapshot")] {
-        let published =
-            outgoing(&settings, Some(&incoming)).snapshot(&json!({"last": 3}), what, ID).unwrap();
-        assert_eq!(published.payload, br#"{"last":3}"#);
-        assert_eq!(headers(&published)["snapshotEvent"], event);
-    }
-}
-
-#[test]
-fn a_rebound_is_the_delivery_itself() {
-    let settings = settings(&[]);
-    let cipher = &settings.broker.as_ref().unwrap().cipher;
-    let came = properties(&[
-        ("threadId", long("th")),
-        ("custom", long("kept")),
-        ("reboundIteration", AMQPValue::ShortShortInt(2)),
-        ("reboundReason", long("old")),
-    ])
-    .with_content_type("a/b".into())
-    .with_content_encoding("c".into())
-    .with_priority(3)
-    .with_correlation_id("corr".into())
-    .with_reply_to("r".into())
-    .with_expiration("7".into())
-    .with_message_id("mid".into())
-    .with_timestamp(9)
-    .with_type("t".into())
-    .with_app_id("app".into());
-    let payload = cipher.encrypt(br#"{"body":{}}"#, Protocol::V1);
-    let incoming =
-        Incoming::decode(payload.clone(), came.clone(), cipher, InputFormat::Default).unwrap();
-    let out = outgoing(&settings, Some(&incoming));
-    assert_eq!(out.next_rebound(), Some(3));
-    let rebound = out.rebound("not now", 3).unwrap();
-    let mut found = headers(&rebound);
-    assert!(found.shift_remove("end").unwrap().as_i64().unwrap() > 1_600_000_000_000);
-    assert!(Uuid::parse_str(found.shift_remove("reboundId").unwrap().as_str().unwrap()).is_ok());
-    assert_eq!(
-        Value::from(found),
-        json!({"custom": "kept", "reboundIteration": 3, "reboundReason": "not now", "threadId": "th"})
-    );
-    let expected = came
-        .with_headers(rebound.properties.headers().clone().unwrap())
-        .with_expiration("60000".into())
-        .with_delivery_mode(2);
-    assert_eq!(rebound.properties, expected);
-    assert_eq!((rebound.payload, rebound.routing_key.as_str()), (payload, "k.reb"));
-    assert!(rebound.mandatory, "a rebound that no queue wants must not be lost");
-}
-
-/// The way that a message has come is not the way that it goes: the broker would send it to these
-/// places again, and takes nobody's name but that of who is connected.
-#[test]
-fn a_rebound_goes_nowhere_else_and_in_nobody_elses_name() {
-    let settings = settings(&[]);
-    let cipher = &settings.broker.as_ref().unwrap().cipher;
-    let elsewhere = || AMQPValue::FieldArray(vec![long("elsewhere")].into());
-    let came = properties(&[
-        ("custom", long("kept")),
-        ("CC", elsewhere()),
-        ("BCC", elsewhere()),
-        ("x-death", elsewhere()),
-        ("x-first-death-queue", long("q")),
-        ("x-last-death-reason", long("expired")),
-    ])
-    .with_user_id("somebody".into())
-    .with_message_id("mid".into())
-    .with_cluster_id("cluster".into());
-    let payload = cipher.encrypt(br#"{"body":{}}"#, Protocol::V1);
-    let incoming = Incoming::decode(payload, came, cipher, InputFormat::Default).unwrap();
-    let rebound = outgoing(&settings, Some(&incoming)).rebound("", 1).unwrap();
-    let mut names: Vec<_> = headers(&rebound).keys().cloned().collect();
-    names.sort();
-    assert_eq!(names, ["custom", "end", "reboundId", "reboundIteration", "reboundReason"]);
-    let properties = rebound.properties;
-    assert_eq!(properties.user_id(), &None);
-    assert_eq!(properties.message_id().as_ref().unwrap().as_str(), "mid");
-    assert_eq!(properties.cluster_id().as_ref().unwrap().as_str(), "cluster");
+    let published = outgoing(&settings, Some(&incoming)).snapshot(&json!({"last": 3}), ID).unwrap();
+    assert_eq!(published.payload, br#"{"last":3}"#);
+    assert_eq!(headers(&published)["snapshotEvent"], "snapshot");
 }
 
 #[test]
@@ -416,59 +256,6 @@ fn where_there_is_little_room_headers_of_others_stay_behind() {
     let mut rebound = outgoing(&settings, Some(&incoming)).rebound("", 1).unwrap();
     let size = rebound.header_size();
     assert!(!rebound.lighten() && rebound.header_size() == size, "it comes back as it is");
-}
-
-#[test]
-fn what_is_put_off_gets_an_id_and_keeps_it_and_says_when_it_may_be_there_twice() {
-    let settings = settings(&[]);
-    let cipher = &settings.broker.as_ref().unwrap().cipher;
-    let first = delivered(&json!({}), &[]);
-    let mut once = outgoing(&settings, Some(&first)).rebound("", 1).unwrap();
-    let other = outgoing(&settings, Some(&first)).rebound("", 1).unwrap();
-    assert_ne!(headers(&once)["reboundId"], headers(&other)["reboundId"], "it is of one put-back");
-    assert!(!once.is_repeated());
-    let read = |it: &Publication| {
-        let (payload, properties) = (it.payload.clone(), it.properties.clone());
-        Incoming::decode(payload, properties, cipher, InputFormat::Default).unwrap()
-    };
-    let copy = read(&once);
-    once.repeat();
-    let second = read(&once);
-    assert_eq!((copy.repeated, second.repeated, once.is_repeated()), (false, true, true));
-    assert_eq!(copy.rebound_id, second.rebound_id);
-    // Each of the two goes on to say what it says.
-    for incoming in [&copy, &second] {
-        let later = read(&outgoing(&settings, Some(incoming)).rebound("", 2).unwrap());
-        assert_eq!((later.rebound_id, later.repeated), (incoming.rebound_id, incoming.repeated));
-    }
-    let mut data = outgoing(&settings, Some(&first)).data(&mut message(), None, ID).unwrap();
-    data.repeat();
-    assert!(!data.is_repeated(), "a result has an id by which it is told");
-}
-
-#[test]
-fn rebounds_come_later_each_time_up_to_what_the_broker_takes() {
-    let settings = settings(&[("ELASTICIO_REBOUND_LIMIT", "19")]);
-    let mut incoming = delivered(&json!({}), &[]);
-    for (iteration, wait) in [
-        (1, "15000"),
-        (2, "30000"),
-        (19, "3932160000"),
-        (20, "4294967295"),
-        (u32::MAX, "4294967295"),
-    ] {
-        let rebound = outgoing(&settings, Some(&incoming)).rebound("", iteration).unwrap();
-        assert_eq!(rebound.properties.expiration().as_ref().unwrap().as_str(), wait);
-    }
-    for (before, next) in [(0, Some(1)), (18, Some(19)), (19, None), (u32::MAX, None)] {
-        incoming.rebounds = before;
-        assert_eq!(outgoing(&settings, Some(&incoming)).next_rebound(), next);
-    }
-    let never = super::super::settings::tests::settings(&[("ELASTICIO_REBOUND_LIMIT", "0")]);
-    incoming.rebounds = 0;
-    assert_eq!(outgoing(&never, Some(&incoming)).next_rebound(), None);
-    let long = outgoing(&settings, Some(&incoming)).rebound(&"é".repeat(9000), 1).unwrap();
-    assert_eq!(headers(&long)["reboundReason"].as_str().unwrap().len(), 1024);
 }
 
 fn any_json() -> impl Strategy<Value = Value> {
@@ -501,66 +288,5 @@ proptest! {
         let expected = json!({"headers": {"a": "b"}, "body": body, "id": ID.to_string(), "attachments": {}});
         prop_assert_eq!(Value::from(read.payload), expected);
         prop_assert_eq!(read.ids.message, Some(ID.to_string()));
-    }
-}
-
-#[test]
-fn the_input_of_an_error_has_no_key_either_where_no_step_reads_it() {
-    let settings = settings(&[]);
-    let cipher = &settings.broker.as_ref().unwrap().cipher;
-    let error = Error::invalid("num", "is too short");
-    let told = |payload: Vec<u8>, version| {
-        let properties = properties(&[("protocolVersion", AMQPValue::LongInt(version))]);
-        let read = Incoming::decode(payload, properties, cipher, InputFormat::Default);
-        let incoming = read.unwrap_err().incoming;
-        let published =
-            outgoing(&settings, Some(&incoming)).error(&error, ID, Input::Given).unwrap();
-        let payload: Value = serde_json::from_slice(&published.payload).unwrap();
-        payload["errorInput"].as_str().unwrap().to_owned()
-    };
-    let bare = json!({"keyid": "k1", "num": "06"}).to_string();
-    let hidden = json!({"keyid": "***", "num": "06"});
-    let input = told(cipher.encrypt(bare.as_bytes(), Protocol::V2), 2);
-    assert_eq!(opened(&settings, input.as_bytes(), Protocol::V1), hidden);
-    for (body, hidden) in [
-        (json!({"body": {"keyid": "k1"}}), json!({"body": {"keyid": "***"}})),
-        (json!({"keyid": "k1", "num": "06"}), hidden),
-    ] {
-        for version in [1, 2] {
-            let input = told(body.to_string().into_bytes(), version);
-            assert_eq!(serde_json::from_str::<Value>(&input).unwrap(), hidden, "{version}");
-        }
-    }
-    assert_eq!(told(b"keyid k1".to_vec(), 1), "keyid k1");
-}
-
-#[test]
-fn the_input_of_an_error_has_no_key_of_its_own() {
-    let settings = settings(&[]);
-    let cipher = &settings.broker.as_ref().unwrap().cipher;
-    let error = Error::invalid("num", "is too short");
-    for (body, told) in [
-        (json!({"keyid": "k1", "num": 1.50}), json!({"keyid": "***", "num": 1.50})),
-        (json!({"keyid:k1": 1, "num": "06"}), json!({"keyid***": "***", "num": "06"})),
-        (json!({"requestBody": {"KeyId ": "k1"}}), json!({"requestBody": {"KeyId ": "***"}})),
-        (json!({"subAccountPassword": "k1"}), json!({"subAccountPassword": "***"})),
-        (
-            json!({"meta": {"keyid": "own"}, "keyid": "k1"}),
-            json!({"meta": {"keyid": "own"}, "keyid": "***"}),
-        ),
-    ] {
-        let plain = json!({"id": "1", "body": body, "headers": {"a": "b"}}).to_string();
-        for (protocol, version) in [(Protocol::V1, 1), (Protocol::V2, 2)] {
-            let properties = properties(&[("protocolVersion", AMQPValue::LongInt(version))]);
-            let payload = cipher.encrypt(plain.as_bytes(), protocol);
-            let incoming =
-                Incoming::decode(payload, properties, cipher, InputFormat::Default).unwrap();
-            let published =
-                outgoing(&settings, Some(&incoming)).error(&error, ID, Input::Given).unwrap();
-            let payload: Value = serde_json::from_slice(&published.payload).unwrap();
-            let input = payload["errorInput"].as_str().unwrap().as_bytes();
-            let expected = json!({"id": "1", "body": told, "headers": {"a": "b"}});
-            assert_eq!(opened(&settings, input, Protocol::V1), expected, "protocol {version}");
-        }
     }
 }

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mockito::{Matcher, Mock, Server, ServerGuard};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 

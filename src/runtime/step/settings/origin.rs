@@ -2,14 +2,10 @@
 
 use serde_json::Value;
 
-use super::reader::Reader;
-use super::{ApiAccess, Hook};
-
+use super::parts::{ApiAccess, Hook};
+use super::reader::{FILE, Reader};
 use crate::component::{Error, nearest};
-use crate::runtime::step::platform::StepData;
-
-/// A JSON file in the place of the platform's API.
-const FILE: &str = "ISENDPRO_STEP_FILE";
+use crate::runtime::step::step_data::StepData;
 
 /// Who says what a step is. `P` is how the platform is reached.
 #[derive(Debug, Clone)]
@@ -36,17 +32,12 @@ impl<P> Origin<P> {
     }
 }
 
-/// Whether there is no platform.
-pub(super) fn alone(from: &Reader) -> bool {
-    from.variable(FILE).is_some_and(|it| !it.trim().is_empty())
-}
-
 /// Reads the file, or how the API is reached.
 pub(super) fn origin(from: &mut Reader) -> Origin<ApiAccess> {
-    if from.variable(FILE).is_some() && !alone(from) {
+    if from.variable(FILE).is_some() && !from.is_alone() {
         from.complain_of_file(format!("{FILE} is set, and empty: name the file, or unset it"));
     }
-    if !alone(from) {
+    if !from.is_alone() {
         return Origin::Platform(ApiAccess {
             uri: from.required_address("API_URI"),
             username: from.required("API_USERNAME"),
@@ -97,7 +88,7 @@ pub(super) fn hooks(from: &mut Reader, hook: Hook) -> Hook {
     for (name, wanted) in
         [("STARTUP_REQUIRED", hook.startup_required), ("HOOK_SHUTDOWN", hook.shutdown)]
     {
-        if wanted && alone(from) {
+        if wanted && from.is_alone() {
             from.complain(name, format!("needs a platform, and {FILE} is set"));
         }
     }

@@ -7,10 +7,15 @@ use std::time::Duration;
 use lapin::uri::AMQPUri;
 use reqwest::Url;
 
-use super::{MOST, origin};
 use crate::component::{Error, Kind};
 use crate::runtime::step::cipher::Cipher;
 use crate::trust;
+
+/// Most that a number of milliseconds, messages or tries may be.
+pub const MOST: u64 = u32::MAX as u64;
+
+/// The variable that names a JSON file in the place of the platform's API.
+pub const FILE: &str = "ISENDPRO_STEP_FILE";
 
 /// How the names of the platform's variables begin.
 pub const PREFIX: &str = "ELASTICIO_";
@@ -42,6 +47,11 @@ impl Reader {
     /// Any variable, by its whole name.
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)
+    }
+
+    /// True if there is no platform.
+    pub fn is_alone(&self) -> bool {
+        self.variable(FILE).is_some_and(|it| !it.trim().is_empty())
     }
 
     /// One of the platform's. An empty one counts as not set.
@@ -201,7 +211,7 @@ impl Reader {
         if let Some(what) = self.wrong_file {
             return Err(Error::new(Kind::Config, what));
         }
-        let (whose, hint) = if origin::alone(&self) {
+        let (whose, hint) = if self.is_alone() {
             ("", "docs/step.md says what a step without a platform needs")
         } else {
             (
@@ -210,7 +220,7 @@ impl Reader {
                  isendpro run",
             )
         };
-        if self.variables.keys().all(|it| !it.starts_with(PREFIX)) && !origin::alone(&self) {
+        if self.variables.keys().all(|it| !it.starts_with(PREFIX)) && !self.is_alone() {
             let what = format!("none of a platform's variables ({PREFIX}...) is set");
             return Err(Error::new(Kind::Config, what).hint(hint));
         }
