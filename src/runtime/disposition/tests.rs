@@ -23,8 +23,7 @@ fn verdicts() -> Vec<Verdict> {
     });
     let errors: Vec<_> =
         [None].into_iter().chain(Kind::ALL.map(|it| Some(Error::new(it, "why")))).collect();
-    let journal_failure =
-        |unrecorded| Some(JournalFailure { why: "it is full".to_owned(), unrecorded });
+    let journal_failure = |unrecorded| Some(JournalFailure { why: "it is full".to_owned(), unrecorded });
     let mut verdicts = Vec::new();
     for tally in tallies {
         for error in &errors {
@@ -97,45 +96,101 @@ fn must(holds: bool, law: &str, facts: (&Verdict, &Delivery<'_>), found: &dyn De
     assert!(holds, "{law}: {found:#?}\nof {:#?}\n{:#?}", facts.0, facts.1);
 }
 
+/// The facts, as the laws speak of them.
+struct Facts<'a> {
+    verdict: &'a Verdict,
+    delivery: &'a Delivery<'a>,
+    /// Something may have been sent.
+    sent: bool,
+    all_published: bool,
+    retryable: bool,
+    /// The host is being stopped, or stops for this message.
+    ending: bool,
+    /// The journal could not take its claim.
+    unclaimed: bool,
+    /// The journal could not take its outcome.
+    unrecorded: bool,
+    may_still_be_sent: bool,
+    /// Its account is in trouble, and it may wait for it.
+    waits_for_account: bool,
+}
+
+impl<'a> Facts<'a> {
+    fn of(verdict: &'a Verdict, delivery: &'a Delivery<'a>, fatal: bool) -> Self {
+        let kind = verdict.error.as_ref().map(|it| it.kind);
+        let retryable = verdict.error.as_ref().is_some_and(Error::retryable);
+        let unrecorded = verdict.journal_failure.as_ref().is_some_and(|it| it.unrecorded);
+        let ending = delivery.stopping || fatal;
+        let may_wait = !delivery.impatient && !delivery.waited_for_account;
+        Self {
+            verdict,
+            delivery,
+            sent: verdict.tally.accepted > 0
+                || verdict.tally.unknown > 0
+                || kind == Some(Kind::Unknown),
+            all_published: delivery.unpublished.is_none(),
+            retryable,
+            ending,
+            unclaimed: verdict.journal_failure.is_some() && !unrecorded,
+            unrecorded,
+            may_still_be_sent: retryable && (delivery.may_come_back || ending),
+            waits_for_account: verdict.account.is_some() && may_wait,
+        }
+    }
+
+    /// Its error is told because of what became of the message, and not of its results.
+    fn is_unsent(&self) -> bool {
+        self.all_published && !self.sent && self.verdict.error.is_some()
+    }
+
+    fn is_done(&self) -> bool {
+        self.all_published && self.verdict.error.is_none()
+    }
+}
+
 fn laws_of_a_disposition(verdict: &Verdict, delivery: &Delivery<'_>, found: &Disposition) {
     let must = |holds, law| must(holds, law, (verdict, delivery), found);
     let Disposition { act, fatal } = found;
-    let tally = &verdict.tally;
-    let kind = verdict.error.as_ref().map(|it| it.kind);
-    let sent = tally.accepted > 0 || tally.unknown > 0 || kind == Some(Kind::Unknown);
-    let retryable = verdict.error.as_ref().is_some_and(Error::retryable);
-    let forgotten = verdict.journal_failure.as_ref();
-    let is_unrecorded = forgotten.is_some_and(|it| it.unrecorded);
-    let ending = delivery.stopping || fatal.is_some();
-    let all_published = delivery.unpublished.is_none();
-    let is_done = all_published && verdict.error.is_none();
-
+    let facts = Facts::of(verdict, delivery, fatal.is_some());
     must(
-        !sent || matches!(act, Act::End(_) | Act::Report(_) | Act::Leave(_)),
+        !facts.sent || matches!(act, Act::End(_) | Act::Report(_) | Act::Leave(_)),
         "what may have been sent is neither put back, nor tried again, nor given up",
     );
     must(
-        kind != Some(Kind::Unknown)
-            || !matches!(act, Act::Report(error) if error.kind != Kind::Unknown),
-        "what is in doubt is told as in doubt",
-    );
-    must(
-        all_published || !sent || !matches!(act, Act::Report(error) if error.kind != Kind::Unknown),
-        "what may have been sent, and whose result is lost, is told as in doubt",
-    );
-    must(
-        matches!(act, Act::End(_)) == is_done,
+        matches!(act, Act::End(_)) == facts.is_done(),
         "what is done and told is acknowledged, and only that",
     );
-    let left = tally.refused + tally.not_sent + tally.unknown > 0;
+    let waits_first = facts.waits_for_account && !facts.ending;
+    must(
+        !(facts.is_unsent() && waits_first && !(facts.unclaimed && facts.retryable))
+            || *act == Act::TryAgain(Until::AccountWorks),
+        "a message waits for the account once",
+    );
+    must(!facts.unrecorded || fatal.is_some(), "what is not recorded ends the process");
+    must(
+        fatal.is_none() || facts.unrecorded || facts.unclaimed,
+        "only a journal that fails ends the process",
+    );
+    if facts.unclaimed && facts.all_published {
+        let waits = matches!(act, Act::TryAgain(Until::JournalWorks(_)) | Act::Leave(_));
+        must(waits || fatal.is_some(), "no message begins while the journal fails");
+    }
+    laws_of_an_act(&facts, act, &must);
+}
+
+fn laws_of_an_act(facts: &Facts<'_>, act: &Act, must: &dyn Fn(bool, &'static str)) {
+    let Facts { verdict, delivery, ending, .. } = *facts;
+    let failing = delivery.waited_for_journal;
     match act {
         Act::End(end) => {
+            let tally = &verdict.tally;
+            let left = tally.refused + tally.not_sent + tally.unknown > 0;
             let expected = if left { End::Incomplete } else { End::Done };
             must(*end == expected, "an end tells whether something is left");
         }
         Act::PutBack(_) => {
             must(
-                retryable || verdict.account.is_some(),
+                facts.retryable || verdict.account.is_some(),
                 "only what may be tried again, or waits for the account, is put back",
             );
             must(delivery.may_come_back || ending, "nothing is put back more often than it may");
@@ -144,40 +199,44 @@ fn laws_of_a_disposition(verdict: &Verdict, delivery: &Delivery<'_>, found: &Dis
             must(!ending, "nothing is held by a host that ends");
             let awaited = match until {
                 Until::Now => false,
-                Until::AccountWorks => {
-                    verdict.account.is_some() && !delivery.impatient && !delivery.waited_for_account
-                }
+                Until::AccountWorks => facts.waits_for_account,
                 Until::JournalWorks(_) => {
-                    forgotten.is_some()
-                        && delivery.waited_for_journal.is_none_or(|it| it <= JOURNAL_PATIENCE)
+                    facts.unclaimed && failing.is_none_or(|it| it <= JOURNAL_PATIENCE)
                 }
             };
             must(awaited, "a message is held for what is in its way, and not for ever");
         }
-        Act::GiveUp(_) => must(delivery.was_put_back, "only a copy is given up"),
+        Act::GiveUp(_) => {
+            must(delivery.was_put_back, "only a copy is given up");
+            must(!facts.may_still_be_sent, "nothing is given up that may still be sent");
+        }
         Act::Report(error) => {
-            let told = !all_published || Some(error) == verdict.error.as_ref();
-            must(told, "an error of the engine is told as it is");
+            let own = facts.all_published && Some(error) != verdict.error.as_ref();
+            must(!own, "an error of the engine is told as it is");
+            let denied = error.kind != Kind::Unknown;
             must(
-                sent || !all_published || !delivery.was_put_back,
+                facts.all_published || !facts.sent || !denied,
+                "what may have been sent, and whose result is lost, is told as in doubt",
+            );
+            must(
+                !facts.is_unsent() || !delivery.was_put_back,
                 "a copy is given up before it is told as not sent",
+            );
+            must(
+                !facts.is_unsent() || !facts.may_still_be_sent,
+                "nothing is told as not sent that may still be sent",
             );
         }
         Act::Leave(_) => {
             let nobody_hears = matches!(delivery.unpublished, Some(Unpublished::GaveUp(_)));
-            let unclaimed = forgotten.is_some() && !is_unrecorded && retryable;
-            let again = delivery.redelivered && ending && verdict.account.is_some();
+            let too_long = failing.is_some_and(|it| it > JOURNAL_PATIENCE);
+            let journal = facts.unclaimed && facts.retryable && (too_long || delivery.stopping);
+            let unbegun = delivery.redelivered && ending && verdict.account.is_some();
             must(
-                nobody_hears || unclaimed || again,
+                nobody_hears || journal || unbegun,
                 "only what nobody can be told, or nobody may touch, stays in the queue",
             );
         }
-    }
-    must(!is_unrecorded || fatal.is_some(), "what is not recorded ends the process");
-    must(fatal.is_none() || forgotten.is_some(), "only a journal that fails ends the process");
-    if forgotten.is_some() && all_published {
-        let waits = matches!(act, Act::TryAgain(Until::JournalWorks(_)) | Act::Leave(_));
-        must(waits || fatal.is_some(), "no message begins while the journal fails");
     }
 }
 
@@ -229,4 +288,22 @@ fn every_combination_of_facts_keeps_the_laws() {
     }
     println!("{combinations} combinations of facts, {ways} ways to an end");
     assert_eq!(combinations, 12 * 11 * 2 * 3 * 64 * 3 * 3);
+}
+
+#[test]
+fn a_message_that_was_not_begun_is_judged_by_what_may_have_become_of_it_before() {
+    let unpublished = unpublished();
+    let error = || Error::new(Kind::Unavailable, "no body");
+    for delivery in &deliveries(&unpublished) {
+        let came_before = delivery.redelivered || delivery.was_put_back;
+        let Act::Report(told) = without_body(error(), delivery).act else { panic!("{delivery:?}") };
+        assert_eq!(told.kind == Kind::Unknown, came_before, "{delivery:?}");
+        let left = matches!(unbegun(delivery).act, Act::Leave(_));
+        assert_eq!(left, delivery.redelivered, "a copy would not say so: {delivery:?}");
+        let put_back = matches!(unbegun(delivery).act, Act::PutBack(_));
+        assert_eq!(put_back, !delivery.redelivered, "{delivery:?}");
+    }
+    assert_eq!(illegible(error()), Act::Report(error()).into());
+    assert!(matches!(blocked().act, Act::Leave(_)));
+    assert!(matches!(broken().act, Act::Report(error) if error.kind == Kind::Unknown));
 }
