@@ -138,8 +138,8 @@ impl Outgoing<'_> {
         self.publication(Kind::Reply, reply_to, payload, headers)
     }
 
-    /// What a trigger leaves for its next run, in place of what it left before. The platform reads it,
-    /// so it is not encrypted.
+    /// The snapshot that a trigger leaves for its next run, in place of the one before. The platform reads
+    /// it, so it is not encrypted.
     ///
     /// # Errors
     /// Of the settings only.
