@@ -97,13 +97,13 @@ impl MessageFacts {
     }
 
     /// True if nobody can have sent anything of it, whatever the journal would say: it is the first
-    /// delivery, in a new run, and nobody else claims beside this process.
+    /// delivery, in a new run, and nobody else claims beside this process. Of a step nobody can say so:
+    /// an earlier process may have carried another copy.
     pub fn is_fresh(self) -> bool {
         self.provenance == Provenance::New
+            && self.remembered == (Remembered::ByRun { resumed: false })
             && !self.shared
             && !self.doubted
-            && !matches!(self.remembered, Remembered::Nowhere)
-            && !self.may_be_of_an_earlier_run()
     }
 
     /// True if its verdict is told now, whatever comes. What was not recorded is told now or never; what

@@ -286,6 +286,15 @@ fn nothing_is_told_as_not_sent_that_may_have_been() {
                 _ => true,
             },
         ),
+        (
+            "of a step nobody can say so: an earlier process may have carried another copy",
+            |facts, decision| match facts.stage {
+                Stage::Unmade { rest: Rest::Unreadable, .. } => {
+                    !facts.message.comes_again() || !denies(decision)
+                }
+                _ => true,
+            },
+        ),
         ("what somebody else has in hand is in doubt", |facts, decision| match facts.stage {
             Stage::Unmade { rest: Rest::Busy, .. } => {
                 facts.message.remembered == Remembered::Nowhere || !denies(decision)
