@@ -20,12 +20,13 @@ mod words;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use serde_json::{Map, Value};
 use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::time::Instant;
 
 use crate::component::{
     AccountTrouble, Around, Bound, BoxFuture, Common, Config, Delivery, Diagnosis, Emit, Error,
@@ -70,7 +71,7 @@ pub type Turn = OwnedMutexGuard<()>;
 pub struct Engine {
     name: &'static str,
     deed: &'static str,
-    bound: Box<dyn Bound>,
+    bound: Arc<dyn Bound>,
     api: Session,
     mode: Mode,
     patience: Duration,
@@ -122,7 +123,7 @@ impl Engine {
         Ok(Self {
             name: handler.meta.name,
             deed: handler.meta.deed,
-            bound: handler.bind(config)?,
+            bound: handler.bind(config)?.into(),
             api,
             mode: delivery.mode,
             patience: delivery.give_up_after.map_or(patience, minutes),
@@ -136,6 +137,25 @@ impl Engine {
             diagnosis: Mutex::new(None),
             reached: StdMutex::default(),
         })
+    }
+
+    /// The same in another process, with this wish to stop: it remembers nothing, and asks nobody. To
+    /// read the configuration takes a hundred times as long.
+    #[cfg(feature = "simulation")]
+    #[must_use]
+    pub fn anew(&self, stop: Stop) -> Self {
+        Self {
+            bound: Arc::clone(&self.bound),
+            api: self.api.clone(),
+            pace: None,
+            memory: None,
+            store: None,
+            admissions: Vec::new(),
+            stop,
+            diagnosis: Mutex::new(None),
+            reached: StdMutex::default(),
+            ..*self
+        }
     }
 
     /// For how long what was not sent is tried again.

@@ -12,6 +12,7 @@ use super::words::unavailable;
 use super::{Engine, JournalFailure};
 use crate::component::{
     Claim, Error, Fallout, GIVEN_UP, Job, Kept, Message, Outcome, Problem, RETURNED, Slot, Wanted,
+    clock,
 };
 
 /// How often it is looked whether somebody else has returned something, and how long it takes.
@@ -97,7 +98,7 @@ impl Engine {
                 _ => return Ok(()),
             }
         };
-        let kept = Kept { at: Timestamp::now(), code: None, parts: None, data };
+        let kept = Kept { at: clock::now(), code: None, parts: None, data };
         record.journal.record(ticket, &[(slot, Fallout::Accepted(kept))]).await
     }
 

@@ -6,12 +6,16 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
 /// Waits between tries: from a quarter of a second to half a minute, with jitter.
 pub fn delays_between() -> ExponentialBackoff {
-    ExponentialBuilder::default()
+    let delays = ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(250))
         .with_max_delay(Duration::from_secs(30))
         .with_jitter()
-        .without_max_times()
-        .build()
+        .without_max_times();
+    // The same world has the same jitter.
+    #[cfg(feature = "simulation")]
+    let delays =
+        delays.with_jitter_seed(crate::component::clock::now().as_microsecond().cast_unsigned());
+    delays.build()
 }
 
 #[cfg(test)]
