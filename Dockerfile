@@ -12,6 +12,7 @@ COPY src src
 COPY benches benches
 COPY examples examples
 COPY tests/faults tests/faults
+COPY tests/simulation tests/simulation
 COPY scripts/dist-flags scripts/dist-flags
 # A target that is named keeps the flags from build scripts and macros, which cannot be static. The
 # cache keeps what was compiled, so that a change of ours compiles nothing of others.

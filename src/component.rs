@@ -4,6 +4,7 @@
 //! through a [`Component`] table without knowing what any of them does.
 
 mod action;
+pub mod clock;
 mod config;
 mod erased;
 mod error;

@@ -11,6 +11,8 @@ mod encoding;
 mod fragment;
 mod judge;
 mod key;
+#[cfg(feature = "simulation")]
+mod network;
 mod operation;
 mod outcome;
 mod plain;
@@ -25,6 +27,8 @@ pub use client::{Client, ClientBuilder, DEFAULT_SERVER};
 pub use download::Download;
 pub use judge::{Received, judge};
 pub use key::KeyId;
+#[cfg(feature = "simulation")]
+pub use network::{Carried, Cut, Network};
 pub use operation::{Method, Operation};
 pub use outcome::{Failure, Outcome};
 pub use reply::{Entry, Reply};

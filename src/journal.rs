@@ -7,8 +7,8 @@ mod key;
 #[cfg(test)]
 mod laws;
 mod ledger;
-#[cfg(test)]
-mod plain;
+#[cfg(any(test, feature = "simulation"))]
+pub mod plain;
 pub(crate) mod record;
 pub(crate) mod redis;
 mod runs;

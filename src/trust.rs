@@ -17,7 +17,9 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::{BuilderVerifierExt as _, Verifier};
 
 pub use cleartext::allow_cleartext;
-pub(crate) use cleartext::{cleartext, is_local, is_loopback};
+#[cfg(feature = "simulator")]
+pub(crate) use cleartext::is_loopback;
+pub(crate) use cleartext::{cleartext, is_local};
 pub(crate) use web::web_client;
 
 /// The certificates of one's own, in PEM.

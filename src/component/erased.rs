@@ -10,7 +10,7 @@ use super::input::Reader;
 use super::{
     Action, Around, BoxFuture, Common, Config, Deadline, Effect, Error, Event, Fallout, Fired,
     Kind, Known, MessageKey, Meta, Outcome, Outlet, Plan, Problem, Report, Session, Slot, Status,
-    Tally, Trigger, remembered,
+    Tally, Trigger, clock, remembered,
 };
 
 /// An action or trigger with its options read: what takes messages.
@@ -64,7 +64,7 @@ pub struct PartInfo {
 impl PartInfo {
     /// What is said of it if it is too late by now.
     pub fn missed(&self) -> Option<Problem> {
-        self.until.and_then(|it| it.missed(Timestamp::now()))
+        self.until.and_then(|it| it.missed(clock::now()))
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Action, Answer, Difference, Fallout, GIVEN_UP, Item, Kept, Known, MessageKey, Outcome, Part,
-    Plan, Problem, Reason, Reply, Settled, Slot, Status, WHOLE, identity,
+    Plan, Problem, Reason, Reply, Settled, Slot, Status, WHOLE, clock, identity,
 };
 
 /// What one request does that must happen at most once.
@@ -148,7 +148,7 @@ pub fn doubt<A: Action>(
 }
 
 fn doubted(tracker: Option<String>) -> Known {
-    Known::Unknown { since: jiff::Timestamp::now(), tracker }
+    Known::Unknown { since: clock::now(), tracker }
 }
 
 /// An answer that names recipients, with the doubt of those that were not accepted.

@@ -1,6 +1,8 @@
 //! Whether the account works, when a whole request was refused for a reason that nobody knows.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::shared::Shared;
 use crate::component::{AccountTrouble, Diagnosis, Reason, Session};

@@ -6,10 +6,10 @@ mod pace;
 mod request;
 
 use std::sync::OnceLock;
-use std::time::Instant;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::decide::{Decision, Refusal, decide};
 use super::facts::{

@@ -2,12 +2,13 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex as StdMutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use serde_json::Value;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use super::drive::{Drive, Progress};
 use super::facts::{JournalState, MessageFacts, Provenance, Remembered, SendAgain};
@@ -23,7 +24,7 @@ use crate::component::{
 /// Carries messages through one action or trigger.
 pub struct Engine {
     deed: &'static str,
-    pub(super) bound: Box<dyn Bound>,
+    pub(super) bound: Arc<dyn Bound>,
     memory: Option<Memory>,
     store: Option<Store>,
     when_unknown: WhenUnknown,
@@ -63,7 +64,7 @@ impl Engine {
         let minutes = |it: f64| Duration::from_secs_f64(it * 60.0);
         Ok(Self {
             deed: handler.meta.deed,
-            bound: handler.bind(config)?,
+            bound: handler.bind(config)?.into(),
             memory: None,
             store: None,
             when_unknown: delivery.when_unknown,
@@ -80,6 +81,32 @@ impl Engine {
                 reached: StdMutex::default(),
             },
         })
+    }
+
+    /// The same in another process, with this wish to stop: it remembers nothing, and asks nobody. To
+    /// read the configuration takes a hundred times as long.
+    #[cfg(feature = "simulation")]
+    #[must_use]
+    pub fn anew(&self, stop: Stop) -> Self {
+        let Self { deed, when_unknown, shared, .. } = self;
+        let shared = Shared {
+            api: shared.api.clone(),
+            pace: None,
+            admissions: Vec::new(),
+            stop,
+            diagnosis: Mutex::default(),
+            reached: StdMutex::default(),
+            ..*shared
+        };
+        let (memory, store) = (None, None);
+        Self {
+            deed,
+            bound: Arc::clone(&self.bound),
+            memory,
+            store,
+            when_unknown: *when_unknown,
+            shared,
+        }
     }
 
     /// For how long what was not sent is tried again.

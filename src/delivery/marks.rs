@@ -11,7 +11,7 @@ use super::memory::{CLOCKS_DIFFER, Record};
 use super::shared::Shared;
 use super::words::unavailable;
 use crate::component::{
-    Claim, Error, Fallout, Job, Kept, Outcome, Problem, RETURNED, Slot, Wanted,
+    Claim, Error, Fallout, Job, Kept, Outcome, Problem, RETURNED, Slot, Wanted, clock,
 };
 
 /// How often it is looked whether somebody else has returned something, and how long it takes.
@@ -76,7 +76,7 @@ impl Shared {
                 _ => return Ok(()),
             }
         };
-        let kept = Kept { at: Timestamp::now(), code: None, parts: None, data };
+        let kept = Kept { at: clock::now(), code: None, parts: None, data };
         record.journal.record(ticket, &[(slot, Fallout::Accepted(kept))]).await
     }
 

@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::facts::Remembered;
 use super::sequence::{Place, Reading, Sequence};
 use crate::component::{
-    Error, Journal, Message, MessageKey, Past, Progress, Scope, Seal, add_text, finish, former,
-    identity, purpose, reference,
+    Error, Journal, Message, MessageKey, Past, Progress, Scope, Seal, add_text, clock, finish,
+    former, identity, purpose, reference,
 };
 
 /// A journal, as one run or step uses it.
@@ -87,7 +87,7 @@ impl Memory {
     }
 
     fn new(journal: Arc<dyn Journal>, scope: Scope, same: Same, earlier: bool) -> Self {
-        let since = Timestamp::now() - CLOCKS_DIFFER;
+        let since = clock::now() - CLOCKS_DIFFER;
         let (seal, failed) = (journal.seal(), OnceLock::new());
         let (former_scope, beside) = (scope, false);
         Self { journal, seal, scope, former_scope, same, earlier, beside, failed, since }

@@ -1,7 +1,6 @@
 //! A message that is refused before it is planned: wrong, or wrong for the settings of today. What an
 //! earlier delivery has done under others is not denied for that.
 
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::decide::{Decision, Refusal, decide};
@@ -10,7 +9,7 @@ use super::facts::{Facts, MessageFacts, Read, Stage};
 use super::memory::Record;
 use super::words::{STILL_IN_DOUBT, refused_now, unknown, what_happened};
 use super::{JournalFailure, Verdict};
-use crate::component::{Error, GIVEN_UP, Kind, Past, Task, Work};
+use crate::component::{Error, GIVEN_UP, Kind, Past, Task, Work, clock};
 
 impl Engine {
     /// Checks and plans a message. One that was claimed before, by an earlier delivery, is planned as
@@ -22,13 +21,13 @@ impl Engine {
         facts: MessageFacts,
     ) -> Result<Task, Box<Verdict>> {
         let Some(record) = record else {
-            let task = self.bound.prepare(body, Timestamp::now());
+            let task = self.bound.prepare(body, clock::now());
             return match task {
                 Ok(task) => Ok(task),
                 Err(error) => Err(Box::new(self.refuse(None, facts, error).await)),
             };
         };
-        let mut task = match self.bound.prepare(body.clone(), Timestamp::now()) {
+        let mut task = match self.bound.prepare(body.clone(), clock::now()) {
             Ok(task) => task,
             Err(error) => {
                 let past = self.past_of(Some(record), facts).await;

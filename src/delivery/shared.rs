@@ -1,11 +1,12 @@
 //! What all messages of an engine share.
 
 use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use governor::DefaultDirectRateLimiter;
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use super::{Admission, Stop};
 use crate::backoff::Backoff;

@@ -1,7 +1,6 @@
 //! A message that leads to a stream of results: a report, or a run of a trigger.
 
-use std::time::Instant;
-
+use tokio::time::Instant;
 use tracing::{Instrument as _, debug_span};
 
 use super::Verdict;

@@ -1,6 +1,6 @@
 //! What became of a message.
 
-use std::time::Instant;
+use tokio::time::Instant;
 
 use super::JournalFailure;
 use crate::component::{AccountTrouble, Error, Kind, Status, Tally};

@@ -42,6 +42,8 @@ pub struct ClientBuilder {
     call_timeout: Duration,
     style: RequestStyle,
     allow_http: bool,
+    #[cfg(feature = "simulation")]
+    network: Option<Arc<dyn super::Network>>,
 }
 
 impl ClientBuilder {
@@ -82,6 +84,14 @@ impl ClientBuilder {
         self
     }
 
+    /// Makes requests of this network, which is made up.
+    #[cfg(feature = "simulation")]
+    #[must_use]
+    pub fn network(mut self, network: Arc<dyn super::Network>) -> Self {
+        self.network = Some(network);
+        self
+    }
+
     /// Makes the client.
     ///
     /// # Errors
@@ -95,11 +105,12 @@ impl ClientBuilder {
             }
             url
         });
+        let connect = self.connect_timeout.min(self.call_timeout * 4 / 5);
+        let connections = Connections::new(&server, connect)?;
+        #[cfg(feature = "simulation")]
+        let connections = connections.over(self.network)?;
         Ok(Client(Arc::new(Inner {
-            connections: Connections::new(
-                &server,
-                self.connect_timeout.min(self.call_timeout * 4 / 5),
-            )?,
+            connections,
             urls,
             call: self.call_timeout,
             styles: Styles::new(self.style),
@@ -140,6 +151,8 @@ impl Client {
             call_timeout: Duration::from_secs(20),
             style: RequestStyle::Auto,
             allow_http: false,
+            #[cfg(feature = "simulation")]
+            network: None,
         }
     }
 

@@ -15,11 +15,13 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use reqwest::Url;
+use reqwest::{Request, Response, Url};
 use rustls::ClientConfig;
 
 use super::Failure;
-use super::transport::words;
+#[cfg(feature = "simulation")]
+use super::network::MadeUp;
+use super::transport::{Lost, lost, words};
 use crate::trust;
 
 /// Unused connections are dropped this early, since a server that closes one at the moment of its
@@ -38,13 +40,15 @@ struct Shared {
     is_local: bool,
     /// The one that was used last is at the end.
     idle: Mutex<VecDeque<(Instant, reqwest::Client)>>,
+    #[cfg(feature = "simulation")]
+    made_up: std::sync::OnceLock<MadeUp>,
 }
 
 /// A connection that nobody else has. It is made by the first request, and closed when this is
 /// dropped, unless it was kept.
 #[derive(Debug)]
 pub(super) struct Connection {
-    pub http: reqwest::Client,
+    http: reqwest::Client,
     home: Connections,
 }
 
@@ -54,11 +58,35 @@ impl Connections {
         let mut tls = trust::client().map_err(|it| Failure::new(it.to_string()))?;
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let is_local = trust::is_local(server);
-        Ok(Self(Arc::new(Shared { tls, timeout, is_local, idle: Mutex::default() })))
+        Ok(Self(Arc::new(Shared {
+            tls,
+            timeout,
+            is_local,
+            idle: Mutex::default(),
+            #[cfg(feature = "simulation")]
+            made_up: std::sync::OnceLock::new(),
+        })))
+    }
+
+    /// Puts a network that is made up in their place.
+    ///
+    /// # Errors
+    /// When no client can be made.
+    #[cfg(feature = "simulation")]
+    pub(super) fn over(self, network: Option<Arc<dyn super::Network>>) -> Result<Self, Failure> {
+        if let Some(network) = network {
+            let made_up = MadeUp::new(network, &self)?;
+            self.0.made_up.get_or_init(|| made_up);
+        }
+        Ok(self)
     }
 
     /// An unused connection, or one that is still to be made.
     pub(super) async fn take(&self) -> Result<Connection, Failure> {
+        #[cfg(feature = "simulation")]
+        if let Some(made_up) = self.0.made_up.get() {
+            return Ok(Connection { http: made_up.http.clone(), home: self.clone() });
+        }
         let kept = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).pop_back();
         let http = match kept.filter(|(since, _)| since.elapsed() < IDLE) {
             Some((_, http)) => {
@@ -72,7 +100,7 @@ impl Connections {
     }
 
     /// A client that makes one connection, as it has one request at a time.
-    fn client(&self) -> Result<reqwest::Client, Failure> {
+    pub(super) fn client(&self) -> Result<reqwest::Client, Failure> {
         let builder = trust::web_client(self.0.tls.clone(), self.0.timeout)
             .http1_only()
             .tcp_nodelay(true)
@@ -83,6 +111,15 @@ impl Connections {
 }
 
 impl Connection {
+    /// Makes one request, and waits for the head of its answer.
+    pub(super) async fn execute(&self, request: Request) -> Result<Response, Lost> {
+        #[cfg(feature = "simulation")]
+        if let Some(made_up) = self.home.0.made_up.get() {
+            return made_up.execute(request).await;
+        }
+        self.http.execute(request).await.map_err(lost)
+    }
+
     /// Keeps it for another request. The answer to the last one must have been read to its end.
     pub(super) fn keep(self) {
         let Self { http, home } = self;

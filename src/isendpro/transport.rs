@@ -74,7 +74,7 @@ fn accepting(mut request: Request) -> Request {
 /// Sends a request and waits for the head of its answer.
 pub(super) async fn send(connections: &Connections, request: Request) -> Result<Answer, Lost> {
     let connection = connections.take().await.map_err(Lost::Before)?;
-    let response = connection.http.execute(request).await.map_err(lost)?;
+    let response = connection.execute(request).await?;
     let retry_after = response.headers().get(RETRY_AFTER).and_then(retry_after);
     let status = response.status().as_u16();
     let decoder = Decoder::of(response.headers())

@@ -1,28 +1,32 @@
-//! The laws, kept by a store in memory whose owners share the data: it shows that they can be kept.
+//! A store in memory whose owners share the data. It keeps the laws, which shows that they can be kept;
+//! the simulation makes its journals of it.
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::laws::{Stage, every_law};
 use super::record::{Change, Claimant, Owner, Record, Secret, Sought, Standing};
 use super::{Begin, EndedRun, Entry, Filter, Job, Ledger, OpenRun, RECENT, Run, State};
 use crate::component::{
     self, Account, AccountMark, BoxFuture, Claim, Error, Fallout, Journal, Kind, MessageKey,
-    NumberHash, Past, Progress, Scope, Seal, Ticket, Wanted,
+    NumberHash, Past, Progress, Scope, Seal, Ticket, Wanted, clock,
 };
 
 type Place = (MessageKey, u32);
 
+/// What all owners share.
 #[derive(Default)]
-struct Data {
+pub struct Data {
     slots: BTreeMap<Place, Record>,
     runs: HashMap<String, PlainRun>,
     ended: Vec<(String, EndedRun)>,
     state: HashMap<String, Vec<u8>>,
-    dead: HashSet<u8>,
+    dead: HashSet<u32>,
     next: u64,
 }
 
@@ -34,10 +38,20 @@ struct PlainRun {
     progress: Progress,
 }
 
-struct Plain {
+/// One owner of the data.
+pub struct Plain {
     data: Arc<Mutex<Data>>,
-    owner: u8,
+    owner: u32,
     tickets: Mutex<HashMap<u64, Vec<Place>>>,
+}
+
+/// An owner's number, as a record has it.
+fn owner_of(number: u32) -> Owner {
+    Owner((u128::from(number)).to_be_bytes())
+}
+
+fn number_of(owner: Owner) -> u32 {
+    u128::from_be_bytes(owner.0).try_into().unwrap_or(u32::MAX)
 }
 
 fn secret() -> Secret {
@@ -49,8 +63,13 @@ fn ready<'a, T: Send + 'a>(result: Result<T, Error>) -> BoxFuture<'a, Result<T, 
 }
 
 impl Data {
+    /// From now on this owner counts as dead.
+    pub fn kill(&mut self, owner: u32) {
+        self.dead.insert(owner);
+    }
+
     fn alive(&self, record: &Record) -> bool {
-        !self.dead.contains(&record.owner.0[0])
+        !self.dead.contains(&number_of(record.owner))
     }
 
     fn change(&mut self, place: Place, change: Change) -> bool {
@@ -72,15 +91,42 @@ impl Data {
 }
 
 impl Plain {
+    /// The owner of this number, whom nobody else may be.
+    pub fn open(data: &Arc<Mutex<Data>>, owner: u32) -> Self {
+        Self { data: Arc::clone(data), owner, tickets: Mutex::default() }
+    }
+
+    /// Gives back a claim that nobody was told of. One on what may have been sent before stays in doubt,
+    /// and may be made once more.
+    pub fn give_up(&self, ticket: &Ticket) {
+        let places = self.tickets().remove(&ticket.0).unwrap_or_default();
+        let mut data = self.data();
+        for place in places {
+            let is_open = |it: State| matches!(it, State::Claimed | State::Unknown);
+            let own = |it: &&Record| it.attempt == ticket.0 && is_open(it.state);
+            let Some(record) = data.slots.get(&place).filter(own).cloned() else { continue };
+            if record.resent {
+                let record = Record { resent: false, ..record.given_up(clock::now()) };
+                data.slots.insert(place, record);
+            } else {
+                data.slots.remove(&place);
+            }
+        }
+    }
+
+    fn tickets(&self) -> MutexGuard<'_, HashMap<u64, Vec<Place>>> {
+        self.tickets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn data(&self) -> MutexGuard<'_, Data> {
-        self.data.lock().unwrap()
+        self.data.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Journal for Plain {
     fn claim<'a>(&'a self, wanted: Wanted<'a>) -> BoxFuture<'a, Result<Claim, Error>> {
         let mut data = self.data();
-        let now = Timestamp::now();
+        let now = clock::now();
         let (mut known, mut dead, mut again) = (Vec::new(), Vec::new(), Vec::new());
         for slot in wanted.slots {
             let place = (wanted.message, slot.index);
@@ -109,14 +155,14 @@ impl Journal for Plain {
         }
         data.next += 1;
         let attempt = data.next;
-        let by = Claimant { owner: Owner([self.owner; 16]), attempt, now };
+        let by = Claimant { owner: owner_of(self.owner), attempt, now };
         let places = wanted.slots.iter().map(|slot| {
             let record = Record::claimed(by, &wanted, slot, &secret());
             let record = if again.contains(&slot.index) { record.sent_again() } else { record };
             data.slots.insert((wanted.message, slot.index), record);
             (wanted.message, slot.index)
         });
-        self.tickets.lock().unwrap().insert(attempt, places.collect());
+        self.tickets().insert(attempt, places.collect());
         ready(Ok(Claim::Granted(Ticket(attempt), again)))
     }
 
@@ -137,7 +183,7 @@ impl Journal for Plain {
         ticket: Ticket,
         fallout: &'a [(u32, Fallout)],
     ) -> BoxFuture<'a, Result<(), Error>> {
-        let Some(places) = self.tickets.lock().unwrap().remove(&ticket.0) else {
+        let Some(places) = self.tickets().remove(&ticket.0) else {
             return ready(Err(Error::new(Kind::Internal, "no such ticket")));
         };
         let mut data = self.data();
@@ -145,7 +191,7 @@ impl Journal for Plain {
             let Some(record) = data.slots.get(&place).cloned() else { continue };
             let outcome = fallout.iter().find(|it| it.0 == place.1).map(|it| &it.1);
             let outcome = outcome.unwrap_or(&Fallout::Unknown);
-            data.change(place, record.settle(ticket.0, outcome, Timestamp::now()));
+            data.change(place, record.settle(ticket.0, outcome, clock::now()));
         }
         ready(Ok(()))
     }
@@ -181,7 +227,7 @@ impl Ledger for Plain {
         data.next += 1;
         let new = Scope(u128::from(data.next).to_be_bytes());
         let scope = if let Begin::Take(scope) = how { scope } else { new };
-        let (began, progress) = (Timestamp::now(), Progress::default());
+        let (began, progress) = (clock::now(), Progress::default());
         let run = PlainRun { scope, open: true, first, began, progress };
         data.runs.insert(job.key.clone(), run);
         ready(Ok(Run { scope, resumed: None }))
@@ -199,7 +245,7 @@ impl Ledger for Plain {
     }
 
     fn ended<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Vec<EndedRun>, Error>> {
-        let oldest = Timestamp::now() - RECENT;
+        let oldest = clock::now() - RECENT;
         let data = self.data();
         let own = data.ended.iter().filter(|it| it.0 == job.key && it.1.ended >= oldest);
         ready(Ok(own.map(|it| it.1).collect()))
@@ -225,7 +271,7 @@ impl Ledger for Plain {
         let Some(record) = data.slots.get(&(message, slot)).cloned() else {
             return ready(Ok(false));
         };
-        let change = record.clone().accept(data.alive(&record), Timestamp::now());
+        let change = record.clone().accept(data.alive(&record), clock::now());
         ready(Ok(data.change((message, slot), change)))
     }
 
@@ -239,29 +285,3 @@ impl Ledger for Plain {
         ready(Ok(meant.len() as u64))
     }
 }
-
-/// Data in memory, and how many owners it has had.
-struct InMemory(Arc<Mutex<Data>>, Mutex<u8>);
-
-impl Stage for InMemory {
-    type Store = Plain;
-    const SHARED: bool = true;
-    const CASES: u32 = 256;
-
-    async fn fresh() -> Self {
-        Self(Arc::default(), Mutex::default())
-    }
-
-    async fn open(&self) -> Arc<Plain> {
-        let mut owners = self.1.lock().unwrap();
-        *owners += 1;
-        Arc::new(Plain { data: self.0.clone(), owner: *owners, tickets: Mutex::default() })
-    }
-
-    async fn kill(&self, owner: &mut Option<Arc<Plain>>) {
-        let owner = owner.as_ref().unwrap().owner;
-        self.0.lock().unwrap().dead.insert(owner);
-    }
-}
-
-every_law!(InMemory);

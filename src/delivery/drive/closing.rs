@@ -2,7 +2,7 @@
 //! another worker since this one asked last. A false "not sent" is an invitation to send twice.
 
 use super::{Drive, Ended};
-use crate::component::{Effect, Error, Job, Known, Mode, Outcome, Problem, Slot};
+use crate::component::{Effect, Error, Job, Known, Mode, Outcome, Problem, Slot, clock};
 use crate::delivery::JournalFailure;
 use crate::delivery::decide::{Decision, Word, decide};
 use crate::delivery::facts::{Facts, Read, Rest, Stage};
@@ -173,7 +173,7 @@ fn problem_of(outcome: &Outcome) -> Option<&Problem> {
 }
 
 fn all_in_doubt(slots: &[Slot<'_>]) -> Vec<(u32, Known)> {
-    let since = jiff::Timestamp::now();
+    let since = clock::now();
     let unknown = |it: &Slot<'_>| (it.index, Known::Unknown { since, tracker: None });
     slots.iter().map(unknown).collect()
 }

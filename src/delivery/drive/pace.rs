@@ -1,6 +1,8 @@
 //! When a request may be made: the rate, the time for another try, the server.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::Drive;
 

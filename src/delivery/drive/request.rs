@@ -1,9 +1,10 @@
 //! One request: claimed, made and recorded, again and again while that is safe and there is time.
 
 use std::panic::AssertUnwindSafe;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use tokio::time::Instant;
 use tracing::{Instrument as _, debug_span};
 
 use super::Drive;

@@ -23,7 +23,8 @@ fn verdicts() -> Vec<Verdict> {
     });
     let errors: Vec<_> =
         [None].into_iter().chain(Kind::ALL.map(|it| Some(Error::new(it, "why")))).collect();
-    let journal_failure = |unrecorded| Some(JournalFailure { why: "it is full".to_owned(), unrecorded });
+    let journal_failure =
+        |unrecorded| Some(JournalFailure { why: "it is full".to_owned(), unrecorded });
     let mut verdicts = Vec::new();
     for tally in tallies {
         for error in &errors {
