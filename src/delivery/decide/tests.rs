@@ -345,6 +345,12 @@ fn nothing_is_told_as_not_sent_that_may_have_been() {
                 _ => true,
             }
         }),
+    ]);
+}
+
+#[test]
+fn nothing_is_refused_as_if_it_had_not_been_sent() {
+    hold(&[
         ("an id of others that may have been called is in doubt", |facts, decision| {
             match facts.stage {
                 Stage::Recalled {
