@@ -1,7 +1,7 @@
 //! Never twice: what happens to one message, whichever way it came.
 //!
 //! For each request of it: rate, claim, call, record. What is decided is one pure function,
-//! [`decide`](decide::decide); all else gathers its facts and does what it says.
+//! `decide`; all else gathers its facts and does what it says.
 
 mod account;
 mod admission;
