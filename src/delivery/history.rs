@@ -1,5 +1,6 @@
 //! What the journal remembers of a message, and what that says of its slots.
 
+use std::cell::LazyCell;
 use std::collections::HashMap;
 
 use jiff::Timestamp;
@@ -187,8 +188,9 @@ impl Identity<'_> {
     fn is_for_others(&self, job: &dyn Job, request: usize, history: &History) -> bool {
         let number = |tel: &str| self.record.journal.number(tel);
         // Several texts for one number have a slot each.
-        let everyone: HashMap<u32, &str> =
-            job.everyone().into_iter().map(|it| (it.index, it.tel)).collect();
+        let everyone = LazyCell::new(|| -> HashMap<u32, &str> {
+            job.everyone().into_iter().map(|it| (it.index, it.tel)).collect()
+        });
         let now = |slot: u32| everyone.get(&slot).and_then(|tel| number(tel));
         let slots = self.slots(job, request);
         slots.iter().any(|it| history.is_for_others(it.index, number(it.tel), now))
